@@ -1,0 +1,688 @@
+//! Writing frames: a reusable buffer with room in front, so that BodyLength (9) is written without moving the body.
+
+use rust_decimal::Decimal;
+
+use crate::frame::{MAX_BEGIN_STRING, TRAILER, sum};
+use crate::number::{DECIMAL_LENGTH, write_decimal, write_digits};
+use crate::time::TIME_LENGTH;
+use crate::{Date, SOH, TimeOfDay, Timestamp};
+
+/// Writes one frame after another into the same buffer.
+///
+/// ```
+/// use fix_dialect::{Encoder, SessionHeader, Timestamp};
+///
+/// let header = SessionHeader::new("FIXT.1.1", "key-id", "KalshiNR")?;
+/// let mut encoder = Encoder::new();
+/// let now = Timestamp::parse(b"20260817-16:00:00.123").unwrap();
+/// encoder.begin(&header, b"0", 2, now).field(112, b"hello");
+/// let frame = encoder.finish_checked()?;
+/// assert!(frame.starts_with(b"8=FIXT.1.1\x019="));
+/// # Ok::<(), fix_dialect::EncodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct Encoder {
+    body: BodyWriter,
+    prefix: Vec<u8>,
+}
+
+/// The part of the standard header that stays the same for a session, rendered once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionHeader {
+    /// `8=…<SOH>9=`
+    prefix: Vec<u8>,
+    /// `49=…<SOH>56=…<SOH>34=`
+    parties: Vec<u8>,
+}
+
+/// Receives the fields of a message's body, in the order in which they go out.
+#[derive(Debug)]
+pub struct BodyWriter {
+    buffer: Vec<u8>,
+    at: usize,
+    /// How many delimiters the fields written so far account for.
+    delimiters: usize,
+    fault: Option<EncodeError>,
+}
+
+/// A tag with its `=`, rendered at compile time.
+#[derive(Debug, Clone, Copy)]
+pub struct Tag {
+    word: [u8; 8],
+    length: usize,
+    number: u32,
+}
+
+/// Why a message cannot go on the wire. Nothing has been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// A value that is not DATA contains the delimiter, which would inject fields.
+    #[error("the value of tag {tag} contains the field delimiter SOH (0x01)")]
+    ContainsDelimiter {
+        /// The field.
+        tag: u32,
+    },
+    /// FIX has no empty values: a field without one is left out.
+    #[error("the value of tag {tag} is empty; leave the field out instead")]
+    Empty {
+        /// The field.
+        tag: u32,
+    },
+    /// A tag must be 1 to 9,999,999.
+    #[error("{tag} is no tag number: expected 1 to 9999999")]
+    Tag {
+        /// The number given.
+        tag: u32,
+    },
+    /// BeginString (8) is longer than a frame's may be.
+    #[error("BeginString (8) has {length} bytes; at most {MAX_BEGIN_STRING} are allowed")]
+    BeginString {
+        /// The length given, in bytes.
+        length: usize,
+    },
+}
+
+/// Anything that can be the body of an outbound message.
+pub trait EncodeBody {
+    /// The value of MsgType (35).
+    fn msg_type(&self) -> &[u8];
+
+    /// Writes the fields after the standard header, in order.
+    fn encode_body(&self, out: &mut BodyWriter);
+}
+
+/// Room in front of the body for `8=…<SOH>9=nnnnnnnnn<SOH>`.
+const ROOM: usize = MAX_BEGIN_STRING + 16;
+const INITIAL: usize = 1024;
+
+impl Tag {
+    /// The tag `number`.
+    ///
+    /// # Panics
+    ///
+    /// When `number` is 0 or has more than seven digits; at compile time, in a constant.
+    #[must_use]
+    pub const fn new(number: u32) -> Tag {
+        match Tag::checked(number) {
+            Some(tag) => tag,
+            None => panic!("a tag must be 1 to 9999999"),
+        }
+    }
+
+    /// The tag `number`, when it is 1 to 9,999,999.
+    #[must_use]
+    pub const fn checked(number: u32) -> Option<Tag> {
+        if number == 0 || number > 9_999_999 {
+            return None;
+        }
+        let mut length = 0;
+        let mut left = number;
+        while left > 0 {
+            length += 1;
+            left /= 10;
+        }
+        let mut word = [0; 8];
+        let mut left = number;
+        let mut at = length;
+        while at > 0 {
+            at -= 1;
+            word[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+        word[length] = b'=';
+        Some(Tag {
+            word,
+            length: length + 1,
+            number,
+        })
+    }
+
+    /// The tag's number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.number
+    }
+
+    /// The tag and its `=` as a little-endian word, and the mask that covers them.
+    pub(crate) const fn pattern(self) -> (u64, u64) {
+        let mask = u64::MAX >> (64 - self.length * 8);
+        (u64::from_le_bytes(self.word), mask)
+    }
+}
+
+impl SessionHeader {
+    /// The constant header of a session between `sender` (49) and `target` (56).
+    ///
+    /// # Errors
+    ///
+    /// When a value is empty, contains SOH, or BeginString (8) is longer than [`MAX_BEGIN_STRING`].
+    pub fn new(begin_string: &str, sender: &str, target: &str) -> Result<SessionHeader, EncodeError> {
+        if begin_string.len() > MAX_BEGIN_STRING {
+            return Err(EncodeError::BeginString {
+                length: begin_string.len(),
+            });
+        }
+        for (tag, value) in [(8, begin_string), (49, sender), (56, target)] {
+            if value.is_empty() {
+                return Err(EncodeError::Empty { tag });
+            }
+            if value.as_bytes().contains(&SOH) {
+                return Err(EncodeError::ContainsDelimiter { tag });
+            }
+        }
+        Ok(SessionHeader {
+            prefix: format!("8={begin_string}\x019=").into_bytes(),
+            parties: format!("49={sender}\x0156={target}\x0134=").into_bytes(),
+        })
+    }
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Encoder::new()
+    }
+}
+
+impl Encoder {
+    /// An encoder with an empty buffer, which grows to the longest frame written and stays so.
+    #[must_use]
+    pub fn new() -> Encoder {
+        let body = BodyWriter {
+            buffer: vec![0; INITIAL],
+            at: ROOM,
+            delimiters: 0,
+            fault: None,
+        };
+        Encoder {
+            body,
+            prefix: Vec::with_capacity(ROOM),
+        }
+    }
+
+    /// Starts a frame with the standard header: 8, 9, 35, 49, 56, 34, 52.
+    ///
+    /// A frame that was begun and not finished is dropped. SendingTime (52) is written with the precision that
+    /// `sending_time` has.
+    #[inline]
+    pub fn begin(
+        &mut self,
+        header: &SessionHeader,
+        msg_type: &[u8],
+        msg_seq_num: u64,
+        sending_time: Timestamp,
+    ) -> &mut BodyWriter {
+        const MSG_TYPE: Tag = Tag::new(35);
+        const SENDING_TIME: Tag = Tag::new(52);
+        if self.prefix != header.prefix {
+            self.prefix.clone_from(&header.prefix);
+        }
+        let body = &mut self.body;
+        body.at = ROOM;
+        // 8, 9, 49, 56 and 34; the others count themselves.
+        body.delimiters = 5;
+        body.fault = None;
+        body.text(MSG_TYPE, msg_type);
+        body.reserve(header.parties.len() + 24);
+        let parties = body.at + header.parties.len();
+        body.buffer[body.at..parties].copy_from_slice(&header.parties);
+        body.at = parties;
+        body.push_unsigned(msg_seq_num);
+        body.timestamp_value(SENDING_TIME, sending_time);
+        body
+    }
+
+    /// Starts a possible duplicate, as a resend is: the header of [`Encoder::begin`] with PossDupFlag (43) set and
+    /// OrigSendingTime (122).
+    pub fn begin_duplicate(
+        &mut self,
+        header: &SessionHeader,
+        msg_type: &[u8],
+        msg_seq_num: u64,
+        sending_time: Timestamp,
+        orig_sending_time: Timestamp,
+    ) -> &mut BodyWriter {
+        let body = self.begin(header, msg_type, msg_seq_num, sending_time);
+        body.boolean(43, true).timestamp(122, orig_sending_time);
+        body
+    }
+
+    /// Begins, writes and checks a whole message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoder::finish_checked`].
+    #[inline]
+    pub fn encode<M: EncodeBody + ?Sized>(
+        &mut self,
+        header: &SessionHeader,
+        msg_seq_num: u64,
+        sending_time: Timestamp,
+        message: &M,
+    ) -> Result<&[u8], EncodeError> {
+        let body = self.begin(header, message.msg_type(), msg_seq_num, sending_time);
+        message.encode_body(body);
+        self.finish_checked()
+    }
+
+    /// Completes the frame with BodyLength (9) and CheckSum (10), whatever its values are.
+    ///
+    /// For tests that need a bad message; a session uses [`Encoder::finish_checked`].
+    pub fn finish(&mut self) -> &[u8] {
+        self.complete();
+        let (start, end) = self.bounds();
+        &self.body.buffer[start..end]
+    }
+
+    /// Completes the frame with BodyLength (9) and CheckSum (10).
+    ///
+    /// # Errors
+    ///
+    /// When a value is empty or contains SOH: the frame must not be sent.
+    #[inline]
+    pub fn finish_checked(&mut self) -> Result<&[u8], EncodeError> {
+        self.complete();
+        let (start, end) = self.bounds();
+        if let Some(fault) = self.body.fault {
+            return Err(fault);
+        }
+        let frame = &self.body.buffer[start..end];
+        if count_delimiters(&frame[..frame.len() - TRAILER]) != self.body.delimiters {
+            return Err(find_delimiter(frame));
+        }
+        Ok(frame)
+    }
+
+    fn bounds(&self) -> (usize, usize) {
+        let length = self.body.at - TRAILER - ROOM;
+        let digits = if length == 0 {
+            1
+        } else {
+            length.ilog10() as usize + 1
+        };
+        (ROOM - self.prefix.len() - digits - 1, self.body.at)
+    }
+
+    fn complete(&mut self) {
+        let body = &mut self.body;
+        body.reserve(TRAILER);
+        let end = body.at;
+        let front = body
+            .buffer
+            .first_chunk_mut::<ROOM>()
+            .expect("the buffer is longer than its room");
+        front[ROOM - 1] = SOH;
+        let digits = write_digits((end - ROOM) as u64, front, ROOM - 1);
+        let start = digits - self.prefix.len();
+        front[start..digits].copy_from_slice(&self.prefix);
+        let sum = sum(&body.buffer[start..end]);
+        let trailer = [
+            b'1',
+            b'0',
+            b'=',
+            b'0' + sum / 100,
+            b'0' + sum / 10 % 10,
+            b'0' + sum % 10,
+            SOH,
+        ];
+        body.buffer[end..end + TRAILER].copy_from_slice(&trailer);
+        body.at = end + TRAILER;
+    }
+}
+
+impl BodyWriter {
+    /// Writes a field. The value must not be empty nor contain SOH; [`Encoder::finish_checked`] reports it.
+    pub fn field(&mut self, tag: u32, value: &[u8]) -> &mut Self {
+        if let Some(tag) = self.tag(tag) {
+            self.text(tag, value);
+        }
+        self
+    }
+
+    /// Writes a field whose value the dictionary allows to be empty.
+    pub fn field_or_empty(&mut self, tag: u32, value: &[u8]) -> &mut Self {
+        if let Some(tag) = self.tag(tag) {
+            self.text_or_empty(tag, value);
+        }
+        self
+    }
+
+    /// Writes an integer.
+    pub fn int(&mut self, tag: u32, value: i64) -> &mut Self {
+        if let Some(tag) = self.tag(tag) {
+            self.int_value(tag, value);
+        }
+        self
+    }
+
+    /// Writes an unsigned integer: a length, a count, a sequence number.
+    pub fn unsigned(&mut self, tag: u32, value: u64) -> &mut Self {
+        if let Some(tag) = self.tag(tag) {
+            self.unsigned_value(tag, value);
+        }
+        self
+    }
+
+    /// Writes a decimal with the scale that it has.
+    pub fn decimal(&mut self, tag: u32, value: Decimal) -> &mut Self {
+        if let Some(tag) = self.tag(tag) {
+            self.decimal_value(tag, value);
+        }
+        self
+    }
+
+    /// Writes a UTC timestamp with the precision that it has.
+    pub fn timestamp(&mut self, tag: u32, value: Timestamp) -> &mut Self {
+        if let Some(tag) = self.tag(tag) {
+            self.timestamp_value(tag, value);
+        }
+        self
+    }
+
+    /// Writes `Y` or `N`.
+    pub fn boolean(&mut self, tag: u32, value: bool) -> &mut Self {
+        if let Some(tag) = self.tag(tag) {
+            self.byte_value(tag, if value { b'Y' } else { b'N' });
+        }
+        self
+    }
+
+    /// Writes a DATA field, which may contain any byte, behind its length field.
+    pub fn data(&mut self, length_tag: u32, tag: u32, value: &[u8]) -> &mut Self {
+        if let (Some(length_tag), Some(tag)) = (self.tag(length_tag), self.tag(tag)) {
+            self.unsigned_value(length_tag, value.len() as u64);
+            self.data_value(tag, value);
+        }
+        self
+    }
+
+    /// Writes fields that are already in wire form, each with its delimiter, as a resend of a journalled body does.
+    pub fn raw(&mut self, fields: &[u8]) -> &mut Self {
+        self.reserve(fields.len());
+        let end = self.at + fields.len();
+        self.buffer[self.at..end].copy_from_slice(fields);
+        self.at = end;
+        self.delimiters += count_delimiters(fields);
+        self
+    }
+
+    /// Writes a value whose tag is known at compile time.
+    #[inline]
+    pub fn text(&mut self, tag: Tag, value: &[u8]) {
+        if value.is_empty() {
+            self.refuse(EncodeError::Empty { tag: tag.number });
+        }
+        self.text_or_empty(tag, value);
+    }
+
+    /// Writes a value that may be empty.
+    #[inline]
+    pub fn text_or_empty(&mut self, tag: Tag, value: &[u8]) {
+        self.start(tag, value.len());
+        let end = self.at + value.len();
+        self.buffer[self.at..end].copy_from_slice(value);
+        self.buffer[end] = SOH;
+        self.at = end + 1;
+    }
+
+    /// Writes a DATA value; its length field must have been written just before.
+    pub fn data_value(&mut self, tag: Tag, value: &[u8]) {
+        self.delimiters += count_delimiters(value);
+        self.text(tag, value);
+    }
+
+    /// Writes a value of one byte.
+    #[inline]
+    pub fn byte_value(&mut self, tag: Tag, value: u8) {
+        self.start(tag, 1);
+        self.buffer[self.at] = value;
+        self.buffer[self.at + 1] = SOH;
+        self.at += 2;
+    }
+
+    /// Writes an integer.
+    #[inline]
+    pub fn int_value(&mut self, tag: Tag, value: i64) {
+        self.start(tag, 20);
+        if value < 0 {
+            self.buffer[self.at] = b'-';
+            self.at += 1;
+        }
+        self.push_unsigned(value.unsigned_abs());
+    }
+
+    /// Writes an unsigned integer.
+    #[inline]
+    pub fn unsigned_value(&mut self, tag: Tag, value: u64) {
+        self.start(tag, 20);
+        self.push_unsigned(value);
+    }
+
+    /// Writes a decimal with the scale that it has.
+    #[inline]
+    pub fn decimal_value(&mut self, tag: Tag, value: Decimal) {
+        let mut digits = [0; DECIMAL_LENGTH];
+        let start = write_decimal(value, &mut digits);
+        self.start(tag, DECIMAL_LENGTH);
+        self.push_short(&digits[start..]);
+    }
+
+    /// Writes a date.
+    #[inline]
+    pub fn date_value(&mut self, tag: Tag, value: Date) {
+        self.start(tag, 8);
+        if let Some(room) = self.buffer[self.at..].first_chunk_mut() {
+            value.write(room);
+        }
+        self.buffer[self.at + 8] = SOH;
+        self.at += 9;
+    }
+
+    /// Writes a time of day with the precision that it has.
+    #[inline]
+    pub fn time_value(&mut self, tag: Tag, value: TimeOfDay) {
+        self.start(tag, TIME_LENGTH);
+        let mut length = 0;
+        if let Some(room) = self.buffer[self.at..].first_chunk_mut() {
+            length = value.write(room);
+        }
+        self.buffer[self.at + length] = SOH;
+        self.at += length + 1;
+    }
+
+    /// Writes a UTC timestamp with the precision that it has.
+    #[inline]
+    pub fn timestamp_value(&mut self, tag: Tag, value: Timestamp) {
+        self.start(tag, 9 + TIME_LENGTH);
+        let room = &mut self.buffer[self.at..];
+        let mut length = 0;
+        if let Some((date, rest)) = room.split_first_chunk_mut::<8>() {
+            value.date().write(date);
+            if let Some((dash, rest)) = rest.split_first_mut() {
+                *dash = b'-';
+                if let Some(room) = rest.first_chunk_mut() {
+                    length = value.time().write(room);
+                }
+            }
+        }
+        self.at += 9 + length;
+        self.buffer[self.at] = SOH;
+        self.at += 1;
+    }
+
+    /// The tag, or a recorded fault when the number cannot be one.
+    fn tag(&mut self, tag: u32) -> Option<Tag> {
+        let checked = Tag::checked(tag);
+        if checked.is_none() {
+            self.refuse(EncodeError::Tag { tag });
+        }
+        checked
+    }
+
+    #[cold]
+    fn refuse(&mut self, fault: EncodeError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    /// Writes the tag, after making room for it, a value of up to `value` bytes, the delimiter, and a whole word.
+    #[inline]
+    fn start(&mut self, tag: Tag, value: usize) {
+        self.reserve(value + 24);
+        if let Some(room) = self.buffer[self.at..].first_chunk_mut() {
+            *room = tag.word;
+        }
+        self.at += tag.length;
+        self.delimiters += 1;
+    }
+
+    /// Appends a number and the delimiter; room for both has been made.
+    #[inline]
+    fn push_unsigned(&mut self, value: u64) {
+        if value < 10 {
+            self.buffer[self.at] = b'0' + value as u8;
+            self.buffer[self.at + 1] = SOH;
+            self.at += 2;
+            return;
+        }
+        let mut digits = [0; 20];
+        let start = write_digits(value, &mut digits, 20);
+        self.push_short(&digits[start..]);
+    }
+
+    #[inline]
+    fn push_short(&mut self, digits: &[u8]) {
+        let end = self.at + digits.len();
+        self.buffer[self.at..end].copy_from_slice(digits);
+        self.buffer[end] = SOH;
+        self.at = end + 1;
+    }
+
+    #[inline]
+    fn reserve(&mut self, more: usize) {
+        if self.buffer.len() - self.at < more {
+            self.grow(more);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let length = (self.at + more).next_power_of_two();
+        self.buffer.resize(length, 0);
+    }
+}
+
+/// How many delimiters there are in `bytes`. Compiles to vector code.
+fn count_delimiters(bytes: &[u8]) -> usize {
+    let mut count = 0;
+    // 255 rounds cannot overflow a lane of eight bits.
+    for block in bytes.chunks(32 * 255) {
+        let mut lanes = [0_u8; 32];
+        let (chunks, rest) = block.as_chunks::<32>();
+        for chunk in chunks {
+            for (lane, byte) in lanes.iter_mut().zip(chunk) {
+                *lane += u8::from(*byte == SOH);
+            }
+        }
+        count += lanes.iter().map(|&lane| usize::from(lane)).sum::<usize>();
+        count += rest.iter().filter(|&&byte| byte == SOH).count();
+    }
+    count
+}
+
+/// Names the field whose value contains the delimiter: the last that was well formed before one that is not.
+#[cold]
+fn find_delimiter(frame: &[u8]) -> EncodeError {
+    let mut last = 0;
+    for part in frame.split(|&byte| byte == SOH) {
+        let tag = part
+            .split(|&byte| byte == b'=')
+            .next()
+            .and_then(crate::number::parse_unsigned);
+        match tag {
+            Some(tag) if part.contains(&b'=') => last = tag as u32,
+            _ => break,
+        }
+    }
+    EncodeError::ContainsDelimiter { tag: last }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Framer, Framing};
+
+    fn header() -> SessionHeader {
+        SessionHeader::new("FIXT.1.1", "me", "you").unwrap()
+    }
+
+    fn time() -> Timestamp {
+        Timestamp::parse(b"20260817-16:00:00.123").unwrap()
+    }
+
+    fn encode(body: impl FnOnce(&mut BodyWriter)) -> Result<String, EncodeError> {
+        let mut encoder = Encoder::new();
+        body(encoder.begin(&header(), b"D", 7, time()));
+        let frame = encoder.finish_checked()?;
+        assert_eq!(Framer::default().next(frame), Framing::Frame(frame.len()));
+        Ok(String::from_utf8_lossy(frame).replace('\x01', "|"))
+    }
+
+    #[test]
+    fn writes_every_kind_of_value() {
+        let frame = encode(|body| {
+            body.field(55, b"X")
+                .int(1, -12)
+                .unsigned(2, 1234)
+                .decimal(44, Decimal::new(5700, 4))
+                .boolean(43, true);
+            body.timestamp(60, time())
+                .data(95, 96, b"a\x01b")
+                .field_or_empty(117, b"")
+                .raw(b"9999=x\x01");
+        });
+        let expected = "8=FIXT.1.1|9=142|35=D|49=me|56=you|34=7|52=20260817-16:00:00.123|55=X|1=-12|2=1234|\
+                        44=0.5700|43=Y|60=20260817-16:00:00.123|95=3|96=a|b|117=|9999=x|10=";
+        let frame = frame.unwrap();
+        let body_length = frame.find("|10=").unwrap() + 1 - frame.find("35=").unwrap();
+        assert_eq!(
+            &frame[..frame.len() - 4],
+            expected.replace("142", &body_length.to_string())
+        );
+    }
+
+    #[test]
+    fn refuses_what_would_break_the_frame() {
+        let refused = |expected, body: fn(&mut BodyWriter)| assert_eq!(encode(body), Err(expected));
+        refused(EncodeError::ContainsDelimiter { tag: 58 }, |body| {
+            body.field(58, b"hi\x01there").field(11, b"x");
+        });
+        refused(EncodeError::ContainsDelimiter { tag: 58 }, |body| {
+            body.field(58, b"hi\x01");
+        });
+        refused(EncodeError::Empty { tag: 58 }, |body| {
+            body.field(58, b"");
+        });
+        refused(EncodeError::Tag { tag: 0 }, |body| {
+            body.field(0, b"x");
+        });
+        assert_eq!(
+            SessionHeader::new("FIXT.1.1", "", "y"),
+            Err(EncodeError::Empty { tag: 49 })
+        );
+        assert_eq!(
+            SessionHeader::new("FIXT.1.1", "a\x01", "y"),
+            Err(EncodeError::ContainsDelimiter { tag: 49 })
+        );
+    }
+
+    #[test]
+    fn grows_and_is_reusable() {
+        let mut encoder = Encoder::new();
+        let long = vec![b'x'; 100_000];
+        encoder.begin(&header(), b"D", u64::MAX, time()).field(58, &long);
+        let length = encoder.finish_checked().unwrap().len();
+        assert!(length > long.len());
+        encoder.begin(&header(), b"0", 1, time());
+        assert_eq!(encoder.finish_checked().unwrap().len(), 71);
+    }
+}

@@ -1,0 +1,172 @@
+//! Fields of a frame in wire order, found one after another.
+
+use std::fmt;
+
+use crate::number::parse_unsigned;
+use crate::{SOH, Text};
+
+/// One field as it stands on the wire.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The tag number.
+    pub tag: u32,
+    /// The bytes between `=` and the delimiter.
+    pub value: &'a [u8],
+}
+
+impl fmt::Debug for Field<'_> {
+    /// `tag=value`; the values of secret fields are not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.tag, Shown(*self))
+    }
+}
+
+/// A field's value for a human's eyes: lossy, and hidden when it is secret.
+pub(crate) struct Shown<'a>(pub(crate) Field<'a>);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_secret(self.0.tag) {
+            f.pad("<redacted>")
+        } else {
+            Text::from_bytes(self.0.value).fmt(f)
+        }
+    }
+}
+
+/// Whether a field's value must never be shown: Signature (89), RawData (96), Password (554), NewPassword (925).
+#[must_use]
+pub const fn is_secret(tag: u32) -> bool {
+    matches!(tag, 89 | 96 | 554 | 925)
+}
+
+/// The DATA field whose length `tag` announces, in standard FIX.
+#[must_use]
+pub const fn data_field(tag: u32) -> Option<u32> {
+    Some(match tag {
+        90 => 91,
+        93 => 89,
+        95 => 96,
+        212 => 213,
+        348 => 349,
+        350 => 351,
+        352 => 353,
+        354 => 355,
+        356 => 357,
+        358 => 359,
+        360 => 361,
+        362 => 363,
+        364 => 365,
+        445 => 446,
+        618 => 619,
+        621 => 622,
+        1184 => 1185,
+        1277 => 1278,
+        1280 => 1281,
+        1282 => 1283,
+        1397 => 1398,
+        1468 => 1469,
+        1401 => 1402,
+        1403 => 1404,
+        1525 => 1527,
+        _ => return None,
+    })
+}
+
+/// The fields of `frame` from its start, one after another, without an index: for short messages and for tools.
+///
+/// A DATA field is cut by its length field where that is right, and by the delimiter where it is not. The iterator
+/// ends at the first bytes that are no `tag=value` with a delimiter.
+#[must_use]
+pub const fn fields(frame: &[u8]) -> Fields<'_> {
+    Fields {
+        rest: frame,
+        data: None,
+    }
+}
+
+/// See [`fields`].
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    rest: &'a [u8],
+    data: Option<(u32, usize)>,
+}
+
+impl<'a> Fields<'a> {
+    /// The bytes not yet iterated.
+    #[must_use]
+    pub const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Field<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Field<'a>> {
+        let (tag, value) = split_tag(self.rest)?;
+        let announced = match self.data.take() {
+            Some((data, length)) if data == tag && value.get(length) == Some(&SOH) => Some(length),
+            _ => None,
+        };
+        let length = announced.or_else(|| value.iter().position(|&byte| byte == SOH))?;
+        let (value, rest) = value.split_at(length);
+        self.rest = &rest[1..];
+        if let Some(data) = data_field(tag) {
+            self.data = parse_unsigned(value).and_then(|length| Some((data, usize::try_from(length).ok()?)));
+        }
+        Some(Field { tag, value })
+    }
+}
+
+/// The tag at the front of `bytes`, and what stands behind its `=`.
+///
+/// One to seven digits that do not begin with 0: tags above that exist in no dictionary.
+#[inline]
+pub(crate) fn split_tag(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let mut tag = 0_u32;
+    for (at, &byte) in bytes.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' if at < 7 => tag = tag * 10 + u32::from(byte - b'0'),
+            b'=' if at > 0 && bytes[0] != b'0' => return Some((tag, &bytes[at + 1..])),
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let bytes = text.replace('|', "\x01").into_bytes();
+        let shown: Vec<String> = fields(&bytes).map(|field| format!("{field:?}")).collect();
+        assert_eq!(shown.join(" ").replace('\x01', "|"), expected, "{text}");
+    }
+
+    #[test]
+    fn splits_fields() {
+        check("35=D|11=a=b|58=|", "35=D 11=a=b 58=");
+        check("212=3|213=a|b|10=000|", "212=3 213=a|b 10=000");
+        check("212=9|213=a|b=|10=000|", "212=9 213=a");
+        check("212=x|213=a|10=000|", "212=x 213=a 10=000");
+        check("213=a|10=000|", "213=a 10=000");
+        check("95=3|96=a|b|10=1|", "95=3 96=<redacted> 10=1");
+        for bad in [
+            "=x|",
+            "x=1|",
+            "11",
+            "11=x",
+            "011=x|",
+            "0=x|",
+            "12345678=x|",
+            "-1=x|",
+            " 1=x|",
+            "11=a|oops",
+        ] {
+            check(bad, if bad.ends_with("oops") { "11=a" } else { "" });
+        }
+    }
+}

@@ -1,0 +1,528 @@
+//! Dates and times as they stand on the wire, with their precision kept.
+
+use std::fmt;
+use std::num::NonZeroU8;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::number::PAIRS;
+use crate::swar;
+
+/// A calendar date, `YYYYMMDD` (FIX `UTCDateOnly`, `LocalMktDate`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: u16,
+    month: NonZeroU8,
+    day: NonZeroU8,
+}
+
+/// A time of day, `HH:MM:SS` with up to nine digits of a second (FIX `UTCTimeOnly`). A leap second is `23:59:60`.
+///
+/// Two times are equal when they name the same instant, whatever the number of digits.
+#[derive(Clone, Copy)]
+pub struct TimeOfDay {
+    /// Seconds since midnight: 86,400 is the leap second.
+    seconds: u32,
+    nanos: u32,
+    precision: Precision,
+}
+
+/// A date and time in UTC, `YYYYMMDD-HH:MM:SS` with up to nine digits of a second (FIX `UTCTimestamp`).
+///
+/// ```
+/// use fix_dialect::Timestamp;
+///
+/// let time = Timestamp::parse(b"20260817-16:00:00.123").unwrap();
+/// assert_eq!(time.to_string(), "20260817-16:00:00.123");
+/// assert_eq!(time.unix_nanos(), 1_786_982_400_123_000_000);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    date: Date,
+    time: TimeOfDay,
+}
+
+/// How many digits of a second are written, zero to nine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Precision(u8);
+
+impl Precision {
+    /// Whole seconds.
+    pub const SECONDS: Precision = Precision(0);
+    /// Three digits, as Kalshi's SendingTime (52) has.
+    pub const MILLIS: Precision = Precision(3);
+    /// Six digits.
+    pub const MICROS: Precision = Precision(6);
+    /// Nine digits.
+    pub const NANOS: Precision = Precision(9);
+
+    /// This many digits of a second; `None` above nine.
+    #[must_use]
+    pub const fn digits(count: u8) -> Option<Precision> {
+        if count <= 9 { Some(Precision(count)) } else { None }
+    }
+
+    /// The number of digits.
+    #[must_use]
+    pub const fn count(self) -> u8 {
+        self.0
+    }
+
+    const fn unit(self) -> u32 {
+        10_u32.pow(9 - self.0 as u32)
+    }
+}
+
+impl Date {
+    /// A date of the proleptic Gregorian calendar, years 0 to 9999; `None` when there is no such day.
+    #[must_use]
+    #[inline]
+    pub const fn new(year: u16, month: u8, day: u8) -> Option<Date> {
+        if year > 9999 || month > 12 || day > days_in_month(year, month) {
+            return None;
+        }
+        match (NonZeroU8::new(month), NonZeroU8::new(day)) {
+            (Some(month), Some(day)) => Some(Date { year, month, day }),
+            _ => None,
+        }
+    }
+
+    /// Reads `YYYYMMDD`.
+    #[must_use]
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Option<Date> {
+        if bytes.len() != 8 {
+            return None;
+        }
+        let number = swar::eight_digits(swar::word(bytes))?;
+        Date::new(
+            (number / 10_000) as u16,
+            (number / 100 % 100) as u8,
+            (number % 100) as u8,
+        )
+    }
+
+    /// The year, 0 to 9999.
+    #[must_use]
+    pub const fn year(&self) -> u16 {
+        self.year
+    }
+
+    /// The month, 1 to 12.
+    #[must_use]
+    pub const fn month(&self) -> u8 {
+        self.month.get()
+    }
+
+    /// The day of the month, 1 to 31.
+    #[must_use]
+    pub const fn day(&self) -> u8 {
+        self.day.get()
+    }
+
+    /// Days since 1970-01-01.
+    #[must_use]
+    pub const fn days_since_epoch(&self) -> i64 {
+        // Years that begin in March make the leap day the last; 400-year eras repeat exactly.
+        let month = self.month.get() as i64;
+        let year = self.year as i64 - (month <= 2) as i64;
+        let era = year.div_euclid(400);
+        let of_era = year.rem_euclid(400);
+        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + self.day.get() as i64 - 1;
+        era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+    }
+
+    fn from_days(days: i64) -> Option<Date> {
+        let days = days + 719_468;
+        let era = days.div_euclid(146_097);
+        let of_era = days.rem_euclid(146_097);
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted + 2) / 5 + 1;
+        let month = (shifted + 2) % 12 + 1;
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        Date::new(u16::try_from(year).ok()?, month as u8, day as u8)
+    }
+
+    pub(crate) fn write(self, out: &mut [u8; 8]) {
+        out[..2].copy_from_slice(&PAIRS[usize::from(self.year / 100) % 100]);
+        out[2..4].copy_from_slice(&PAIRS[usize::from(self.year % 100)]);
+        out[4..6].copy_from_slice(&PAIRS[usize::from(self.month.get()) % 100]);
+        out[6..8].copy_from_slice(&PAIRS[usize::from(self.day.get()) % 100]);
+    }
+}
+
+impl TimeOfDay {
+    /// The time `hour:minute:second` and `nanos`; `None` when there is no such time. Second 60 exists at 23:59 only.
+    #[must_use]
+    pub const fn new(
+        hour: u8,
+        minute: u8,
+        second: u8,
+        nanos: u32,
+        precision: Precision,
+    ) -> Option<TimeOfDay> {
+        if hour > 23 || minute > 59 || second > 60 || nanos > 999_999_999 {
+            return None;
+        }
+        if second == 60 && (hour != 23 || minute != 59) {
+            return None;
+        }
+        let seconds = hour as u32 * 3600 + minute as u32 * 60 + second as u32;
+        Some(TimeOfDay {
+            seconds,
+            nanos: nanos - nanos % precision.unit(),
+            precision,
+        })
+    }
+
+    /// Reads `HH:MM:SS`, optionally followed by `.` and one to nine digits.
+    #[must_use]
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Option<TimeOfDay> {
+        let (clock, fraction) = bytes.split_first_chunk::<8>()?;
+        let digits = u64::from_le_bytes(*clock) ^ u64::from_le_bytes(*b"00:00:00");
+        if !swar::are_digits(digits) || digits & 0x0000_ff00_00ff_0000 != 0 {
+            return None;
+        }
+        let pairs = digits * 10 + (digits >> 8);
+        let [hour, _, _, minute, _, _, second, _] = pairs.to_le_bytes();
+        let (nanos, precision) = match fraction {
+            [] => (0, Precision::SECONDS),
+            [b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
+                let millis = u32::from(a - b'0') * 100 + u32::from(b - b'0') * 10 + u32::from(c - b'0');
+                (millis * 1_000_000, Precision::MILLIS)
+            }
+            [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
+                let precision = Precision(digits.len() as u8);
+                (
+                    crate::number::parse_unsigned(digits)? as u32 * precision.unit(),
+                    precision,
+                )
+            }
+            _ => return None,
+        };
+        TimeOfDay::new(hour, minute, second, nanos, precision)
+    }
+
+    /// The hour, 0 to 23.
+    #[must_use]
+    pub const fn hour(&self) -> u8 {
+        if self.seconds >= 86_400 {
+            23
+        } else {
+            (self.seconds / 3600) as u8
+        }
+    }
+
+    /// The minute, 0 to 59.
+    #[must_use]
+    pub const fn minute(&self) -> u8 {
+        if self.seconds >= 86_400 {
+            59
+        } else {
+            (self.seconds / 60 % 60) as u8
+        }
+    }
+
+    /// The second, 0 to 60.
+    #[must_use]
+    pub const fn second(&self) -> u8 {
+        if self.seconds >= 86_400 {
+            60
+        } else {
+            (self.seconds % 60) as u8
+        }
+    }
+
+    /// Nanoseconds within the second.
+    #[must_use]
+    pub const fn nanos(&self) -> u32 {
+        self.nanos
+    }
+
+    /// How many digits of a second are on the wire.
+    #[must_use]
+    pub const fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// The same time with this precision; digits beyond it are cut off.
+    #[must_use]
+    pub const fn with_precision(self, precision: Precision) -> TimeOfDay {
+        TimeOfDay {
+            seconds: self.seconds,
+            nanos: self.nanos - self.nanos % precision.unit(),
+            precision,
+        }
+    }
+
+    /// Time since midnight; 24 hours and more in a leap second.
+    #[must_use]
+    pub const fn since_midnight(&self) -> Duration {
+        Duration::new(self.seconds as u64, self.nanos)
+    }
+
+    pub(crate) fn write(self, out: &mut [u8; TIME_LENGTH]) -> usize {
+        out[..2].copy_from_slice(&PAIRS[usize::from(self.hour())]);
+        out[2] = b':';
+        out[3..5].copy_from_slice(&PAIRS[usize::from(self.minute())]);
+        out[5] = b':';
+        out[6..8].copy_from_slice(&PAIRS[usize::from(self.second())]);
+        let count = usize::from(self.precision.0);
+        if count == 0 {
+            return 8;
+        }
+        out[8] = b'.';
+        let mut fraction = self.nanos / self.precision.unit();
+        for digit in out[9..9 + count].iter_mut().rev() {
+            *digit = b'0' + (fraction % 10) as u8;
+            fraction /= 10;
+        }
+        9 + count
+    }
+}
+
+impl Timestamp {
+    /// The moment `time` of `date`.
+    #[must_use]
+    pub const fn new(date: Date, time: TimeOfDay) -> Timestamp {
+        Timestamp { date, time }
+    }
+
+    /// Reads `YYYYMMDD-HH:MM:SS`, optionally followed by `.` and one to nine digits.
+    #[must_use]
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Option<Timestamp> {
+        let (date, rest) = bytes.split_first_chunk::<8>()?;
+        let [b'-', time @ ..] = rest else { return None };
+        Some(Timestamp {
+            date: Date::parse(date)?,
+            time: TimeOfDay::parse(time)?,
+        })
+    }
+
+    /// The moment this many nanoseconds after 1970-01-01T00:00:00Z, in full precision.
+    ///
+    /// # Panics
+    ///
+    /// Never: every `i64` of nanoseconds falls in the years 1677 to 2262.
+    #[must_use]
+    pub fn from_unix_nanos(nanos: i64) -> Timestamp {
+        const DAY: i64 = 86_400_000_000_000;
+        let of_day = nanos.rem_euclid(DAY);
+        let date = Date::from_days(nanos.div_euclid(DAY)).expect("years 1677 to 2262 are dates");
+        let time = TimeOfDay {
+            seconds: (of_day / 1_000_000_000) as u32,
+            nanos: (of_day % 1_000_000_000) as u32,
+            precision: Precision::NANOS,
+        };
+        Timestamp { date, time }
+    }
+
+    /// Nanoseconds since 1970-01-01T00:00:00Z, leap seconds counted as the second after; clamped to what an `i64`
+    /// holds (years 1677 to 2262).
+    #[must_use]
+    pub const fn unix_nanos(&self) -> i64 {
+        let seconds = self.date.days_since_epoch() * 86_400 + self.time.seconds as i64;
+        let nanos = seconds as i128 * 1_000_000_000 + self.time.nanos as i128;
+        if nanos > i64::MAX as i128 {
+            i64::MAX
+        } else if nanos < i64::MIN as i128 {
+            i64::MIN
+        } else {
+            nanos as i64
+        }
+    }
+
+    /// The date, in UTC.
+    #[must_use]
+    pub const fn date(&self) -> Date {
+        self.date
+    }
+
+    /// The time of day, in UTC.
+    #[must_use]
+    pub const fn time(&self) -> TimeOfDay {
+        self.time
+    }
+
+    /// The same moment with this precision; digits beyond it are cut off.
+    #[must_use]
+    pub const fn with_precision(self, precision: Precision) -> Timestamp {
+        Timestamp {
+            date: self.date,
+            time: self.time.with_precision(precision),
+        }
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    /// In full precision, clamped to the years 1677 to 2262.
+    fn from(time: SystemTime) -> Self {
+        let nanos = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_nanos()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |nanos| -nanos),
+        };
+        Timestamp::from_unix_nanos(nanos)
+    }
+}
+
+/// The most bytes a time of day takes.
+pub(crate) const TIME_LENGTH: usize = 18;
+
+const fn days_in_month(year: u16, month: u8) -> u8 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+impl PartialEq for TimeOfDay {
+    fn eq(&self, other: &Self) -> bool {
+        (self.seconds, self.nanos) == (other.seconds, other.nanos)
+    }
+}
+
+impl Eq for TimeOfDay {}
+
+impl PartialOrd for TimeOfDay {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TimeOfDay {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.seconds, self.nanos).cmp(&(other.seconds, other.nanos))
+    }
+}
+
+impl std::hash::Hash for TimeOfDay {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.seconds, self.nanos).hash(state);
+    }
+}
+
+fn ascii(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    f.pad(std::str::from_utf8(bytes).map_err(|_| fmt::Error)?)
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; 8];
+        self.write(&mut text);
+        ascii(f, &text)
+    }
+}
+
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0; TIME_LENGTH];
+        let length = self.write(&mut text);
+        ascii(f, &text[..length])
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}-{}", self.date, self.time))
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_writes() {
+        for text in [
+            "20260525-17:01:07.870",
+            "20260525-17:01:07",
+            "20240229-00:00:00.000000001",
+            "20261231-23:59:60.5",
+            "00000101-00:00:00",
+            "99991231-23:59:59.999999",
+        ] {
+            assert_eq!(
+                Timestamp::parse(text.as_bytes())
+                    .map(|t| t.to_string())
+                    .as_deref(),
+                Some(text)
+            );
+        }
+        for bad in [
+            "",
+            "20260525",
+            "20260525-",
+            "20260525 17:01:07",
+            "20260525-17:01",
+            "20260525-17:01:07.",
+            "20260525-24:00:00",
+            "20260525-17:60:00",
+            "20260525-17:00:60",
+            "20261325-17:00:00",
+            "20260532-17:00:00",
+            "20260229-00:00:00",
+            "20260500-00:00:00",
+            "20260525-17:01:07.1234567890",
+            "2026052a-00:00:00",
+            "20260525-1a:00:00",
+            "20260525-17.00.00",
+            "20260525-17:01:07.8a0",
+            "20260525-17:01:07Z",
+        ] {
+            assert_eq!(Timestamp::parse(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn converts_to_unix_time() {
+        for (text, nanos) in [
+            ("19700101-00:00:00", 0),
+            ("20000229-12:00:00.5", 951_825_600_500_000_000),
+            ("19691231-23:59:59.999", -1_000_000),
+            ("22000101-00:00:00", 7_258_118_400_000_000_000),
+        ] {
+            let time = Timestamp::parse(text.as_bytes()).unwrap();
+            assert_eq!(time.unix_nanos(), nanos, "{text}");
+            assert_eq!(Timestamp::from_unix_nanos(nanos), time);
+        }
+        assert_eq!(
+            Timestamp::from(UNIX_EPOCH)
+                .with_precision(Precision::MILLIS)
+                .to_string(),
+            "19700101-00:00:00.000"
+        );
+        assert_eq!(Timestamp::from_unix_nanos(i64::MIN).unix_nanos(), i64::MIN);
+        for day in (-100_000..200_000).step_by(37) {
+            assert_eq!(Date::from_days(day).unwrap().days_since_epoch(), day);
+        }
+    }
+
+    #[test]
+    fn optional_times_take_no_more_room() {
+        assert_eq!(size_of::<Option<Timestamp>>(), size_of::<Timestamp>());
+        assert_eq!(size_of::<Option<Date>>(), 4);
+    }
+}
