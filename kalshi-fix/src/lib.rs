@@ -1,1 +1,3 @@
-//! Under construction.
+//! FIX toolkit for Kalshi.
+
+pub mod session;

@@ -1,0 +1,282 @@
+//! How a session ends: one reason, always.
+
+use std::time::Duration;
+
+use super::{SequenceNumber, State};
+
+/// Why a session ended. It comes once, with [`Event::Ended`](super::Event::Ended), as the last event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndReason {
+    /// We logged out and the peer answered.
+    #[error("logged out")]
+    LoggedOut {
+        /// The MsgSeqNum (34) of the peer's answer, where that was not the expected one: messages may have been lost.
+        out_of_sequence: Option<OutOfSequence>,
+    },
+    /// We logged out and no answer came: in time, or before the connection ended.
+    #[error("logged out, without an answer within {waited:?}")]
+    LogoutUnanswered {
+        /// How long the session waited.
+        waited: Duration,
+    },
+    /// We gave up before the session was logged on.
+    #[error("given up before the logon was complete (still {state})")]
+    Abandoned {
+        /// What the session was waiting for.
+        state: State,
+    },
+    /// The peer logged out.
+    #[error("the peer logged out{}", said(text.as_ref()))]
+    PeerLogout {
+        /// Text (58), lossily read as UTF-8.
+        text: Option<String>,
+        /// Its MsgSeqNum (34), where that was not the expected one: messages may have been lost.
+        out_of_sequence: Option<OutOfSequence>,
+        /// Whether the peer then left the closing of the connection to us (case 13b of the session test cases).
+        left_open: bool,
+    },
+    /// Initiator: the logon was refused.
+    #[error(transparent)]
+    LogonRefused(#[from] LogonRefused),
+    /// The logon was not complete in time.
+    #[error("no complete logon within {waited:?} (still {state})")]
+    LogonTimeout {
+        /// How long the session waited.
+        waited: Duration,
+        /// What it was waiting for.
+        state: State,
+    },
+    /// Initiator: the signature could not be made.
+    #[error("the logon could not be signed")]
+    SigningFailed,
+    /// Acceptor: we refused the logon.
+    #[error("refused a logon: {text}")]
+    RefusedLogon {
+        /// Why, as told to the peer where the settings have it told.
+        text: String,
+    },
+    /// The first message was not a Logon (A).
+    #[error("the first message was not a logon but of type {msg_type:?}")]
+    FirstMessageNotLogon {
+        /// Its MsgType (35), lossily read as UTF-8.
+        msg_type: String,
+    },
+    /// The peer's Logon (A) cannot be accepted: what the session protocol demands of it does not hold.
+    #[error("invalid logon: {fault}")]
+    InvalidLogon {
+        /// What is wrong.
+        fault: String,
+    },
+    /// A Logon (A) came on a session that was logged on.
+    #[error("a logon came on an established session")]
+    UnexpectedLogon,
+    /// MsgSeqNum (34) was below the expected one, without PossDupFlag (43).
+    #[error("MsgSeqNum too low, expecting {} but received {}", .0.expected, .0.received)]
+    SequenceTooLow(OutOfSequence),
+    /// MsgSeqNum (34) was above the expected one, and this session has no retransmission: messages were lost.
+    #[error("MsgSeqNum too high, expecting {} but received {}: messages were lost", .0.expected, .0.received)]
+    SequenceGap(OutOfSequence),
+    /// A message had no MsgSeqNum (34), or one that is no number.
+    #[error("a message without a readable MsgSeqNum (34)")]
+    NoSequenceNumber,
+    /// BeginString (8) was not the session's.
+    #[error("BeginString (8) is {received:?}, expected {expected:?}")]
+    WrongBeginString {
+        /// The session's.
+        expected: String,
+        /// The peer's, lossily read as UTF-8.
+        received: String,
+    },
+    /// SenderCompID (49) or TargetCompID (56) was not the session's.
+    #[error("CompID ({tag}) is {received:?}, expected {expected:?}")]
+    WrongCompId {
+        /// 49 or 56.
+        tag: u32,
+        /// The session's.
+        expected: String,
+        /// The peer's, lossily read as UTF-8.
+        received: String,
+    },
+    /// SendingTime (52) was outside the window.
+    #[error("SendingTime (52) is {:.3} s from our clock, allowed are {} s", *offset_millis as f64 / 1e3, window.as_secs_f64())]
+    SendingTimeOutOfWindow {
+        /// The peer's time less ours, in milliseconds.
+        offset_millis: i64,
+        /// What the settings allow.
+        window: Duration,
+    },
+    /// Nothing was received for too long, a TestRequest (1) notwithstanding.
+    #[error("nothing was received for {silent:?}")]
+    PeerSilent {
+        /// For how long.
+        silent: Duration,
+    },
+    /// The connection ended without a Logout (5).
+    #[error("the connection ended while {state}")]
+    Disconnected {
+        /// Where the session stood.
+        state: State,
+    },
+    /// A sequence number can grow no further.
+    #[error("the sequence numbers are used up")]
+    SequenceExhausted,
+    /// Our own Logon (A) could not be encoded, though the settings were accepted: a bug, or a signature with SOH in it.
+    #[error("the logon could not be encoded: {fault}")]
+    LogonNotEncodable {
+        /// What the encoder said.
+        fault: String,
+    },
+}
+
+/// A sequence number that is not the expected one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfSequence {
+    /// The number that the next message had to have.
+    pub expected: SequenceNumber,
+    /// The number that it had.
+    pub received: SequenceNumber,
+}
+
+/// The peer's refusal of our logon.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("logon refused{}", said(text.as_ref()))]
+#[non_exhaustive]
+pub struct LogonRefused {
+    /// What kind of refusal it is: whether to wait, to repair something, or to stop.
+    pub kind: RefusalKind,
+    /// Text (58), lossily read as UTF-8.
+    pub text: Option<String>,
+    /// SessionRejectReason (373) or BusinessRejectReason (380), where the refusal was a Reject (3) or a
+    /// BusinessMessageReject (j).
+    pub code: Option<u32>,
+}
+
+/// What to make of a refused logon.
+///
+/// The venue documents one text (`already exists`) and two codes (373=10, 380=8). The rest is read from words of the
+/// text, and what is not recognised is [`Other`](RefusalKind::Other).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// Another connection holds the key: wait for it to end (up to 60 s after a crash).
+    AlreadyExists,
+    /// The signature was not accepted. Trying again does not help.
+    Signature,
+    /// A CompID is unknown or not entitled to this session. Trying again does not help.
+    CompId,
+    /// The SendingTime (52) was too far from the venue's clock: set ours.
+    SendingTime,
+    /// The logon was over the rate limit: wait for tokens.
+    RateLimit,
+    /// The sequence numbers do not fit: log on with a reset.
+    Sequence,
+    /// Anything else.
+    Other,
+}
+
+impl RefusalKind {
+    /// Reads the kind from a refusal's text and codes.
+    pub(super) fn classify(
+        text: Option<&str>,
+        session_reason: Option<u32>,
+        business_reason: Option<u32>,
+    ) -> Self {
+        match (session_reason, business_reason) {
+            (Some(8), _) => return RefusalKind::Signature,
+            (Some(9), _) => return RefusalKind::CompId,
+            (Some(10), _) => return RefusalKind::SendingTime,
+            (_, Some(8)) => return RefusalKind::RateLimit,
+            (_, Some(6)) => return RefusalKind::CompId,
+            _ => {}
+        }
+        let text = text.unwrap_or_default().to_ascii_lowercase();
+        WORDS
+            .iter()
+            .find(|(words, _)| words.iter().any(|word| text.contains(word)))
+            .map_or(RefusalKind::Other, |(_, kind)| *kind)
+    }
+}
+
+fn said(text: Option<&String>) -> String {
+    text.map_or_else(String::new, |text| format!(": {text}"))
+}
+
+/// The first line with a word that the text contains decides.
+const WORDS: [(&[&str], RefusalKind); 6] = [
+    (
+        &["already exists", "already connected", "already logged"],
+        RefusalKind::AlreadyExists,
+    ),
+    (&["rate limit", "too many"], RefusalKind::RateLimit),
+    (
+        &["sendingtime", "sending time", "timestamp", "clock"],
+        RefusalKind::SendingTime,
+    ),
+    (&["msgseqnum", "sequence"], RefusalKind::Sequence),
+    (&["signature", "rawdata", "raw data"], RefusalKind::Signature),
+    (
+        &[
+            "compid",
+            "comp id",
+            "api key",
+            "unknown",
+            "permission",
+            "not authorized",
+            "unauthorized",
+        ],
+        RefusalKind::CompId,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals() {
+        let check = |text: &str, session, business, expected| {
+            assert_eq!(
+                RefusalKind::classify(Some(text), session, business),
+                expected,
+                "{text}"
+            );
+        };
+        check("already exists", None, None, RefusalKind::AlreadyExists);
+        check("Invalid signature", None, None, RefusalKind::Signature);
+        check("Unknown SenderCompID", None, None, RefusalKind::CompId);
+        check(
+            "SendingTime accuracy problem",
+            Some(10),
+            None,
+            RefusalKind::SendingTime,
+        );
+        check("", Some(9), None, RefusalKind::CompId);
+        check("", None, Some(8), RefusalKind::RateLimit);
+        check("Rate limit exceeded", None, None, RefusalKind::RateLimit);
+        check(
+            "MsgSeqNum too low, expecting 5 but received 1",
+            None,
+            None,
+            RefusalKind::Sequence,
+        );
+        check("go away", None, None, RefusalKind::Other);
+        assert_eq!(RefusalKind::classify(None, None, None), RefusalKind::Other);
+    }
+
+    #[test]
+    fn texts() {
+        let refused = LogonRefused {
+            kind: RefusalKind::Other,
+            text: Some("go away".to_owned()),
+            code: None,
+        };
+        assert_eq!(EndReason::from(refused).to_string(), "logon refused: go away");
+        let low = OutOfSequence {
+            expected: 5,
+            received: 3,
+        };
+        let text = "MsgSeqNum too low, expecting 5 but received 3";
+        assert_eq!(EndReason::SequenceTooLow(low).to_string(), text);
+    }
+}

@@ -1,0 +1,103 @@
+//! A caller's mistakes. What a peer does wrong is an [`EndReason`](super::EndReason) or an event.
+
+use fix_dialect::EncodeError;
+
+use super::State;
+
+/// Why a message was not sent. It has taken no sequence number, and nothing of it leaves.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The session is not logged on.
+    #[error("cannot send: the session is {0}, not established")]
+    NotEstablished(State),
+    /// The message is one of those that the session sends itself (A, 0, 1, 2, 3, 4, 5).
+    #[error("MsgType (35) {msg_type:?} is a session message; only application messages can be sent")]
+    SessionMessage {
+        /// Its MsgType (35).
+        msg_type: String,
+    },
+    /// The message cannot be put on the wire.
+    #[error("the message cannot be encoded: {0}")]
+    Encode(#[from] EncodeError),
+    /// Too many bytes wait to be sent: the transport does not keep up. Try again when some have left.
+    #[error("{pending} bytes wait to be sent, at most {max} may")]
+    Backlog {
+        /// How many wait.
+        pending: usize,
+        /// [`SessionSettings::max_pending_transmit`](super::SessionSettings::max_pending_transmit).
+        max: usize,
+    },
+    /// The numbers are used up: log on anew with a reset.
+    #[error("the sequence numbers are used up")]
+    SequenceExhausted,
+}
+
+/// Why a command had no effect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The session was not in the state that the command is for: late, perhaps, since the session has ended.
+    #[error("cannot {command}: the session is {state}")]
+    WrongState {
+        /// What was asked.
+        command: &'static str,
+        /// Where the session stands.
+        state: State,
+    },
+    /// The ticket is not that of the request under way.
+    #[error("the ticket is not that of the signature under way")]
+    UnknownTicket,
+    /// A field of the answering logon cannot be written.
+    #[error(transparent)]
+    LogonField(#[from] SettingsError),
+}
+
+/// Why a session cannot be built from its settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A text that goes onto the wire is empty or holds SOH.
+    #[error("{what} is empty or holds the field delimiter (SOH)")]
+    NotWritable {
+        /// Which text.
+        what: String,
+    },
+    /// An initiator must know the peer's name before the peer speaks.
+    #[error("an initiator needs a TargetCompID (56)")]
+    NoTarget,
+    /// The logon's HeartBtInt (108) is outside the allowed range.
+    #[error("HeartBtInt (108) is {value} s, allowed are {minimum} to {maximum} s")]
+    HeartBtInt {
+        /// The logon's.
+        value: u32,
+        /// The settings' least.
+        minimum: u32,
+        /// The settings' greatest.
+        maximum: u32,
+    },
+    /// The settings ask for a reset with every logon, and this logon has none.
+    #[error("this session must log on with ResetSeqNumFlag (141) = Y")]
+    ResetRequired,
+    /// A logon field has a tag that the session writes itself.
+    #[error("the logon field {tag} is written by the session itself")]
+    ReservedTag {
+        /// The tag.
+        tag: u32,
+    },
+    /// A sequence number starts at 0, or too high to go on.
+    #[error("sequence numbers start at 1 and end at {maximum}")]
+    Sequence {
+        /// The greatest number.
+        maximum: u64,
+    },
+    /// A limit leaves no room for a single message.
+    #[error("{what} is too small to hold one message")]
+    TooSmall {
+        /// Which limit.
+        what: &'static str,
+    },
+    /// The peer would count as gone before it was asked for a sign of life.
+    #[error("silence_percent must be above test_request_percent, and that at least 100")]
+    Percent,
+}

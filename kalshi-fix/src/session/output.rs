@@ -1,0 +1,165 @@
+//! What a session asks its surroundings to do: keep something, or send something.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::SequenceNumber;
+
+/// Names one request of a [`Session`](super::Session), so that its answer can name it back. Tickets rise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub(super) u64);
+
+/// The sequence numbers of a session, as a store keeps them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sequences {
+    /// MsgSeqNum (34) of the next message that we send.
+    pub next_outgoing: SequenceNumber,
+    /// MsgSeqNum (34) that the peer's next message must have.
+    pub next_incoming: SequenceNumber,
+}
+
+impl Sequences {
+    /// The numbers of a session that starts anew: 1 in both directions.
+    pub const START: Sequences = Sequences {
+        next_outgoing: 1,
+        next_incoming: 1,
+    };
+}
+
+impl Default for Sequences {
+    fn default() -> Self {
+        Sequences::START
+    }
+}
+
+/// Something to keep, in the order in which it was asked for.
+///
+/// Only a session with [`Journal::Keep`](super::Journal::Keep) asks for any. A frame that follows an operation does not
+/// come out of [`poll_transmit`](super::Session::poll_transmit) before the operation came out of
+/// [`poll_store`](super::Session::poll_store) and, with
+/// [`JournalGate::Stored`](super::JournalGate::Stored), before
+/// [`handle_stored`](super::Session::handle_stored) has confirmed it.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreOperation {
+    /// Append an outbound application message to the journal. It implies `next_outgoing = sequence + 1`.
+    Append {
+        /// Names this operation.
+        ticket: Ticket,
+        /// The message's MsgSeqNum (34).
+        sequence: SequenceNumber,
+        /// The whole frame, shared with the one that is sent.
+        frame: Bytes,
+    },
+    /// The number of the next outbound message has changed (by a message that is not journalled).
+    SetNextOutgoing {
+        /// Names this operation.
+        ticket: Ticket,
+        /// The new value.
+        next: SequenceNumber,
+    },
+    /// The number of the next inbound message has changed. Only the last of several changes is told.
+    SetNextIncoming {
+        /// Names this operation.
+        ticket: Ticket,
+        /// The new value.
+        next: SequenceNumber,
+    },
+    /// Forget the journal and start both numbers at 1 (ResetSeqNumFlag (141) = Y, after authentication).
+    Reset {
+        /// Names this operation.
+        ticket: Ticket,
+    },
+}
+
+impl StoreOperation {
+    /// The ticket to give to [`handle_stored`](super::Session::handle_stored).
+    #[must_use]
+    pub const fn ticket(&self) -> Ticket {
+        match self {
+            StoreOperation::Append { ticket, .. }
+            | StoreOperation::SetNextOutgoing { ticket, .. }
+            | StoreOperation::SetNextIncoming { ticket, .. }
+            | StoreOperation::Reset { ticket } => *ticket,
+        }
+    }
+}
+
+/// Tells how long a frame is, and none of its bytes.
+impl fmt::Debug for StoreOperation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreOperation::Append {
+                ticket,
+                sequence,
+                frame,
+            } => formatter
+                .debug_struct("Append")
+                .field("ticket", ticket)
+                .field("sequence", sequence)
+                .field("frame", &Hidden(frame.len()))
+                .finish(),
+            StoreOperation::SetNextOutgoing { ticket, next } => formatter
+                .debug_struct("SetNextOutgoing")
+                .field("ticket", ticket)
+                .field("next", next)
+                .finish(),
+            StoreOperation::SetNextIncoming { ticket, next } => formatter
+                .debug_struct("SetNextIncoming")
+                .field("ticket", ticket)
+                .field("next", next)
+                .finish(),
+            StoreOperation::Reset { ticket } => {
+                formatter.debug_struct("Reset").field("ticket", ticket).finish()
+            }
+        }
+    }
+}
+
+/// Bytes to write to the transport: one or more whole frames.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Transmit {
+    /// The bytes. They may hold a signature or a password: never log them unredacted.
+    pub bytes: Bytes,
+    /// The highest MsgSeqNum (34) among the frames. When the connection dies while this is being written, everything
+    /// sent after the last whole `Transmit` is in doubt up to and including this number.
+    pub through: SequenceNumber,
+}
+
+/// Tells how many bytes, and none of them.
+impl fmt::Debug for Transmit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Transmit")
+            .field("bytes", &Hidden(self.bytes.len()))
+            .field("through", &self.through)
+            .finish()
+    }
+}
+
+/// What [`handle_bytes`](super::Session::handle_bytes) wants next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "bytes may be left in the buffer that wait for a drained queue or for a decision"]
+pub enum Intake {
+    /// Every whole frame was taken. What is left is the start of one: at least so many bytes in all are needed.
+    NeedMore(usize),
+    /// A queue is full. Drain [`poll_transmit`](super::Session::poll_transmit) and
+    /// [`poll_event`](super::Session::poll_event), then call again with the same buffer.
+    Drain,
+    /// A logon waits for [`accept_logon`](super::Session::accept_logon) or
+    /// [`refuse_logon`](super::Session::refuse_logon). Call again with the same buffer after that.
+    LogonPending,
+    /// The session is over, or not connected. The bytes were dropped.
+    Closed,
+}
+
+/// A length that stands for bytes that no log may show.
+pub(super) struct Hidden(pub(super) usize);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "<{} bytes>", self.0)
+    }
+}

@@ -1,0 +1,154 @@
+//! The two messages that refuse another: Reject (3) and BusinessMessageReject (j).
+
+use fix_dialect::{BodyWriter, EncodeBody};
+
+use super::SequenceNumber;
+
+/// A session-level Reject (3) of one of the peer's messages.
+///
+/// The session sends those about the header, the numbers and its own messages itself. Those about an application
+/// message's fields are the application's to send, through [`reject`](super::Session::reject).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// RefSeqNum (45): MsgSeqNum (34) of the rejected message.
+    pub ref_seq_num: SequenceNumber,
+    /// RefMsgType (372).
+    pub ref_msg_type: Option<String>,
+    /// RefTagID (371): the field at fault.
+    pub ref_tag_id: Option<u32>,
+    /// SessionRejectReason (373).
+    pub reason: RejectReason,
+    /// Text (58).
+    pub text: Option<String>,
+}
+
+impl EncodeBody for Reject {
+    fn msg_type(&self) -> &[u8] {
+        b"3"
+    }
+
+    fn encode_body(&self, out: &mut BodyWriter) {
+        out.int(45, self.ref_seq_num as i64);
+        if let Some(tag) = self.ref_tag_id {
+            out.int(371, i64::from(tag));
+        }
+        if let Some(msg_type) = &self.ref_msg_type {
+            out.field(372, msg_type.as_bytes());
+        }
+        out.int(373, i64::from(self.reason.code()));
+        if let Some(text) = &self.text {
+            out.field(58, text.as_bytes());
+        }
+    }
+}
+
+/// A BusinessMessageReject (j) that the session sends itself: of a message type that the dialect defines and this
+/// session does not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusinessReject {
+    /// RefSeqNum (45): MsgSeqNum (34) of the rejected message.
+    pub ref_seq_num: SequenceNumber,
+    /// RefMsgType (372).
+    pub ref_msg_type: String,
+    /// BusinessRejectReason (380).
+    pub reason: u32,
+    /// Text (58).
+    pub text: String,
+}
+
+impl EncodeBody for BusinessReject {
+    fn msg_type(&self) -> &[u8] {
+        b"j"
+    }
+
+    fn encode_body(&self, out: &mut BodyWriter) {
+        out.int(45, self.ref_seq_num as i64);
+        out.field(372, self.ref_msg_type.as_bytes());
+        out.int(380, i64::from(self.reason));
+        out.field(58, self.text.as_bytes());
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)+) => {
+        /// SessionRejectReason (373).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum RejectReason { $($(#[$doc])* $name = $code,)+ }
+
+        impl RejectReason {
+            /// The reason of this wire value, if the standard lists it.
+            #[must_use]
+            pub const fn from_code(code: u32) -> Option<Self> {
+                match code {
+                    $($code => Some(RejectReason::$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The tag is not a number that a tag can have.
+    InvalidTagNumber = 0,
+    /// A required field is missing.
+    RequiredTagMissing = 1,
+    /// The tag exists, but not in this message type.
+    TagNotDefinedForMessage = 2,
+    /// No definition knows the tag.
+    UndefinedTag = 3,
+    /// A field has no value.
+    TagWithoutValue = 4,
+    /// The value is outside what the field may hold.
+    ValueIncorrect = 5,
+    /// The value is not of the field's type.
+    IncorrectDataFormat = 6,
+    /// Something encrypted could not be read.
+    DecryptionProblem = 7,
+    /// The signature is wrong.
+    SignatureProblem = 8,
+    /// SenderCompID (49) or TargetCompID (56) is not that of the session.
+    CompIdProblem = 9,
+    /// SendingTime (52) is too far from the receiver's clock, or before OrigSendingTime (122).
+    SendingTimeAccuracy = 10,
+    /// No definition knows the MsgType (35).
+    InvalidMsgType = 11,
+    /// The XML is not valid.
+    XmlValidation = 12,
+    /// A tag appears twice outside a group.
+    TagAppearsMoreThanOnce = 13,
+    /// A header or trailer field is among the body's, or the other way about.
+    TagOutOfOrder = 14,
+    /// The fields of a group's entry are not in order.
+    GroupFieldsOutOfOrder = 15,
+    /// A group does not have as many entries as it says.
+    GroupCountIncorrect = 16,
+    /// A value holds the field delimiter.
+    DelimiterInValue = 17,
+    /// The application version is not supported.
+    UnsupportedVersion = 18,
+    /// Something else.
+    Other = 99,
+}
+
+impl RejectReason {
+    /// The wire value.
+    #[must_use]
+    pub const fn code(self) -> u32 {
+        self as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_return_to_their_reasons() {
+        let known = (0..=200).filter_map(RejectReason::from_code).inspect(|reason| {
+            assert_eq!(RejectReason::from_code(reason.code()), Some(*reason));
+        });
+        assert_eq!(known.count(), 20);
+    }
+}
