@@ -1,3 +1,5 @@
 //! FIX toolkit for Kalshi.
 
+pub mod credentials;
+pub mod environment;
 pub mod session;
