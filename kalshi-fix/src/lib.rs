@@ -3,3 +3,4 @@
 pub mod credentials;
 pub mod environment;
 pub mod session;
+pub mod transport;

@@ -1,0 +1,417 @@
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+use crate::environment::Endpoint;
+
+/// An issuer and a server's certificate by it.
+struct Authority {
+    root: String,
+    chain: Vec<CertificateDer<'static>>,
+    key: Vec<u8>,
+}
+
+impl Authority {
+    fn new(names: &[&str]) -> Authority {
+        Authority::with(names, |_| {})
+    }
+
+    fn with(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Authority {
+        let mut root = CertificateParams::new(Vec::<String>::new()).unwrap();
+        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        root.distinguished_name.push(DnType::CommonName, "test root");
+        let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let mut server = CertificateParams::new(names).unwrap();
+        change(&mut server);
+        let key = KeyPair::generate().unwrap();
+        let certificate = server.signed_by(&key, &root).unwrap();
+        Authority {
+            root: root.pem(),
+            chain: vec![certificate.der().clone()],
+            key: key.serialize_der(),
+        }
+    }
+
+    fn pin(&self) -> Pin {
+        Pin::of_der(&self.chain[0])
+    }
+
+    fn trust(&self) -> TlsSettings {
+        TlsSettings::new()
+            .without_system_roots()
+            .roots_from_pem(&self.root)
+            .unwrap()
+    }
+
+    /// Accepts TLS connections on a loopback port and sends back what it reads.
+    async fn echo(&self, versions: &[&'static SupportedProtocolVersion]) -> u16 {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                self.chain.clone(),
+                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone())),
+            )
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let Ok(mut tls) = acceptor.accept(tcp).await else {
+                    continue;
+                };
+                let mut byte = [0];
+                while tls.read_exact(&mut byte).await.is_ok() {
+                    tls.write_all(&byte).await.unwrap();
+                    tls.flush().await.unwrap();
+                }
+            }
+        });
+        port
+    }
+}
+
+const BOTH: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
+
+async fn connect(settings: &TlsSettings, host: &str, port: u16) -> Result<Stream, ConnectError> {
+    Connector::tls(settings)
+        .unwrap()
+        .connect(&Endpoint::new(host, port))
+        .await
+}
+
+async fn refusal(settings: &TlsSettings, host: &str, port: u16) -> String {
+    let text = connect(settings, host, port).await.unwrap_err().to_string();
+    text.replace(&format!(":{port}"), ":PORT")
+}
+
+async fn check_echo(mut stream: Stream) {
+    stream.write_all(b"x").await.unwrap();
+    stream.flush().await.unwrap();
+    let mut byte = [0];
+    stream.read_exact(&mut byte).await.unwrap();
+    assert_eq!(byte, *b"x");
+}
+
+#[tokio::test]
+async fn both_versions_of_tls() {
+    let authority = Authority::new(&["localhost", "127.0.0.1"]);
+    for (versions, expected) in [
+        (&[&rustls::version::TLS12][..], "TLS 1.2"),
+        (&[&rustls::version::TLS13][..], "TLS 1.3"),
+        (BOTH, "TLS 1.3"),
+    ] {
+        let port = authority.echo(versions).await;
+        let stream = connect(&authority.trust(), "127.0.0.1", port).await.unwrap();
+        let summary = stream.tls_summary().unwrap();
+        assert_eq!(summary.version, expected);
+        assert_eq!(summary.certificate, Some(authority.pin()));
+        check_echo(stream).await;
+    }
+    let port = authority.echo(BOTH).await;
+    check_echo(connect(&authority.trust(), "localhost", port).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn certificates_that_are_not_accepted() {
+    let authority = Authority::new(&["exchange.test"]);
+    let port = authority.echo(BOTH).await;
+    assert_eq!(
+        refusal(&authority.trust(), "127.0.0.1", port).await,
+        "cannot connect to 127.0.0.1:PORT: 127.0.0.1:PORT: TLS failed: invalid peer certificate: \
+         certificate not valid for name \"127.0.0.1\"; certificate is only valid for DnsName(\"exchange.test\")"
+    );
+    let named = authority.trust().server_name("other.test").unwrap();
+    assert_eq!(
+        refusal(&named, "127.0.0.1", port).await,
+        "cannot connect to 127.0.0.1:PORT (expecting a certificate for other.test): 127.0.0.1:PORT: \
+         TLS failed: invalid peer certificate: certificate not valid for name \"other.test\"; \
+         certificate is only valid for DnsName(\"exchange.test\")"
+    );
+    let stranger = Authority::new(&["exchange.test"]);
+    let named = stranger.trust().server_name("exchange.test").unwrap();
+    let text = refusal(&named, "127.0.0.1", port).await;
+    assert!(text.contains("TLS failed: invalid peer certificate: "), "{text}");
+    assert!(
+        !connect(&named, "127.0.0.1", port)
+            .await
+            .unwrap_err()
+            .is_transient()
+    );
+    // The system's roots do not know it either.
+    let system = TlsSettings::new().server_name("exchange.test").unwrap();
+    let text = refusal(&system, "127.0.0.1", port).await;
+    assert!(text.contains("UnknownIssuer"), "{text}");
+
+    let expired = Authority::with(&["exchange.test"], |params| {
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+    });
+    let port = expired.echo(BOTH).await;
+    let named = expired.trust().server_name("exchange.test").unwrap();
+    let text = refusal(&named, "127.0.0.1", port).await;
+    assert!(text.contains("certificate expired"), "{text}");
+}
+
+#[tokio::test]
+async fn extra_roots_beside_the_systems() {
+    let authority = Authority::new(&["exchange.test"]);
+    let port = authority.echo(BOTH).await;
+    let settings = TlsSettings::new().roots_from_pem(&authority.root).unwrap();
+    let settings = settings.server_name("exchange.test").unwrap();
+    check_echo(connect(&settings, "127.0.0.1", port).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn pinned_certificates() {
+    let authority = Authority::new(&["exchange.test"]);
+    let (other, port) = (Pin::of_der(b"other"), authority.echo(BOTH).await);
+    // Neither the name nor the issuer matter, nor which of several pins it is.
+    for pins in [
+        vec![authority.pin()],
+        vec![other, authority.pin()],
+        vec![authority.pin(), other],
+    ] {
+        let settings = pins.into_iter().fold(TlsSettings::new(), TlsSettings::pin);
+        check_echo(connect(&settings, "127.0.0.1", port).await.unwrap()).await;
+    }
+    let tls12 = authority.echo(&[&rustls::version::TLS12]).await;
+    check_echo(
+        connect(&TlsSettings::new().pin(authority.pin()), "127.0.0.1", tls12)
+            .await
+            .unwrap(),
+    )
+    .await;
+    // A pin narrows: a certificate that the roots would accept is refused when it is not the pinned one.
+    let settings = authority.trust().server_name("exchange.test").unwrap().pin(other);
+    assert_eq!(
+        refusal(&settings, "127.0.0.1", port).await,
+        format!(
+            "cannot connect to 127.0.0.1:PORT (expecting a certificate for exchange.test): 127.0.0.1:PORT: \
+             TLS failed: the server's certificate is not a pinned one; its SHA-256 is {}",
+            authority.pin()
+        )
+    );
+    let strict = authority.trust().pin(authority.pin()).verify_chain_of_pinned();
+    assert!(
+        refusal(&strict, "127.0.0.1", port)
+            .await
+            .contains("not valid for name")
+    );
+    let strict = strict.server_name("exchange.test").unwrap();
+    check_echo(connect(&strict, "127.0.0.1", port).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_needs_its_key() {
+    // The pinned certificate with another key: the handshake's signature cannot be right.
+    let (genuine, thief) = (
+        Authority::new(&["exchange.test"]),
+        Authority::new(&["exchange.test"]),
+    );
+    let provider = rustls::crypto::ring::default_provider();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(thief.key.clone()));
+    let signing = provider.key_provider.load_private_key(key).unwrap();
+    #[derive(Debug)]
+    struct Fixed(Arc<rustls::sign::CertifiedKey>);
+    impl rustls::server::ResolvesServerCert for Fixed {
+        fn resolve(&self, _: rustls::server::ClientHello<'_>) -> Option<Arc<rustls::sign::CertifiedKey>> {
+            Some(Arc::clone(&self.0))
+        }
+    }
+    let certified = Arc::new(rustls::sign::CertifiedKey::new(genuine.chain.clone(), signing));
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let config = ServerConfig::builder_with_provider(Arc::new(provider.clone()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(Fixed(Arc::clone(&certified))));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let _ = TlsAcceptor::from(Arc::new(config)).accept(tcp).await;
+        });
+        let text = refusal(&TlsSettings::new().pin(genuine.pin()), "127.0.0.1", port).await;
+        assert!(text.contains("BadSignature"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_there() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let error = connect(&TlsSettings::new(), "127.0.0.1", port).await.unwrap_err();
+    let text = error.to_string().replace(&port.to_string(), "PORT");
+    assert_eq!(
+        text,
+        "cannot connect to 127.0.0.1:PORT: 127.0.0.1:PORT: Connection refused (os error 111)"
+    );
+    assert!(error.is_transient());
+    let ConnectError::Attempts {
+        attempts,
+        server_name,
+        ..
+    } = error
+    else {
+        panic!("{text}")
+    };
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(server_name.as_deref(), Some("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn every_address_is_tried() {
+    // `localhost` is one or two addresses; whichever they are, the one that listens is found.
+    let authority = Authority::new(&["localhost"]);
+    let port = authority.echo(BOTH).await;
+    let stream = connect(&authority.trust(), "localhost", port).await.unwrap();
+    assert_eq!(stream.peer().ip(), Ipv4Addr::LOCALHOST);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls() {
+    async fn server(greeting: &'static [u8], hold: bool) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            tcp.write_all(greeting).await.unwrap();
+            if hold {
+                std::future::pending::<()>().await;
+            }
+            let mut rest = Vec::new();
+            let _ = tcp.shutdown().await;
+            let _ = tcp.read_to_end(&mut rest).await;
+        });
+        port
+    }
+    let port = server(b"8=FIXT.1.1\x01 and so on", false).await;
+    let text = refusal(&TlsSettings::new(), "127.0.0.1", port).await;
+    assert!(text.contains("TLS failed: "), "{text}");
+    let port = server(b"", false).await;
+    let text = refusal(&TlsSettings::new(), "127.0.0.1", port).await;
+    assert!(
+        text.contains("the connection broke during the TLS handshake: "),
+        "{text}"
+    );
+    let port = server(b"", true).await;
+    let timeouts = ConnectTimeouts {
+        handshake: Duration::from_millis(50),
+        ..ConnectTimeouts::default()
+    };
+    let connector = Connector::tls(&TlsSettings::new())
+        .unwrap()
+        .with_timeouts(timeouts);
+    let text = connector
+        .connect(&Endpoint::new("127.0.0.1", port))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(text.ends_with("no TLS handshake within 50ms"), "{text}");
+}
+
+#[tokio::test]
+async fn plaintext_is_for_this_machine() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for host in ["127.0.0.1", "localhost"] {
+        let stream = Connector::plaintext()
+            .connect(&Endpoint::new(host, port))
+            .await
+            .unwrap();
+        assert_eq!(stream.tls_summary(), None);
+    }
+    let check = async |host: &str, expected: &str| {
+        let error = Connector::plaintext()
+            .connect(&Endpoint::new(host, 1))
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        assert!(!error.is_transient());
+    };
+    let text = "is neither a loopback address nor localhost; use TLS";
+    check(
+        "192.0.2.1",
+        &format!("plaintext is for this machine only, and 192.0.2.1:1 {text}"),
+    )
+    .await;
+    check(
+        "fix.demo.kalshi.co",
+        &format!("plaintext is for this machine only, and fix.demo.kalshi.co:1 {text}"),
+    )
+    .await;
+    check(
+        "::ffff:192.0.2.1",
+        &format!("plaintext is for this machine only, and [::ffff:192.0.2.1]:1 {text}"),
+    )
+    .await;
+    check(
+        "localhost.evil.test",
+        &format!("plaintext is for this machine only, and localhost.evil.test:1 {text}"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn hosts_that_lead_nowhere() {
+    let error = connect(&TlsSettings::new(), "no-such-host.invalid", 1)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot look up no-such-host.invalid:1: "),
+        "{error}"
+    );
+    let error = connect(&TlsSettings::new(), "not a host", 1).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot connect to not a host:1 with TLS: \"not a host\" is not a DNS name or an IP address, \
+         which a certificate could be for"
+    );
+}
+
+#[test]
+fn settings_that_cannot_work() {
+    fn check<T>(found: Result<T, TlsSettingsError>, expected: &str) {
+        assert_eq!(found.map(drop).unwrap_err().to_string(), expected);
+    }
+    check(
+        Connector::tls(&TlsSettings::new().without_system_roots()),
+        "nobody is trusted: neither the system's roots, nor roots of your own, nor a pinned certificate",
+    );
+    check(
+        TlsSettings::new().roots_from_pem("nothing"),
+        "the root certificates are not readable PEM: no certificate in it",
+    );
+    check(
+        TlsSettings::new().roots_from_pem_file("/nonexistent.pem"),
+        "cannot read the root certificates /nonexistent.pem: No such file or directory (os error 2)",
+    );
+    let damaged = "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n";
+    assert!(matches!(
+        TlsSettings::new().roots_from_pem(damaged),
+        Err(TlsSettingsError::Root(_))
+    ));
+    // A pin is enough.
+    let pinned = TlsSettings::new().without_system_roots().pin(Pin::of_der(b"x"));
+    assert!(Connector::tls(&pinned).is_ok());
+    check(
+        Connector::tls(&pinned.verify_chain_of_pinned()),
+        "nobody is trusted: neither the system's roots, nor roots of your own, nor a pinned certificate",
+    );
+}
