@@ -81,7 +81,7 @@ impl fmt::Debug for Stream {
         f.debug_struct("Stream")
             .field("peer", &self.peer)
             .field("tls", &self.tls_summary())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -214,6 +214,16 @@ async fn pinned_certificates() {
     check_echo(connect(&strict, "127.0.0.1", port).await.unwrap()).await;
 }
 
+/// Presents one certificate, whoever asks, and whether or not the key belongs to it.
+#[derive(Debug)]
+struct Fixed(Arc<rustls::sign::CertifiedKey>);
+
+impl rustls::server::ResolvesServerCert for Fixed {
+    fn resolve(&self, _: rustls::server::ClientHello<'_>) -> Option<Arc<rustls::sign::CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
 #[tokio::test]
 async fn a_pinned_certificate_needs_its_key() {
     // The pinned certificate with another key: the handshake's signature cannot be right.
@@ -224,13 +234,6 @@ async fn a_pinned_certificate_needs_its_key() {
     let provider = rustls::crypto::ring::default_provider();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(thief.key.clone()));
     let signing = provider.key_provider.load_private_key(key).unwrap();
-    #[derive(Debug)]
-    struct Fixed(Arc<rustls::sign::CertifiedKey>);
-    impl rustls::server::ResolvesServerCert for Fixed {
-        fn resolve(&self, _: rustls::server::ClientHello<'_>) -> Option<Arc<rustls::sign::CertifiedKey>> {
-            Some(Arc::clone(&self.0))
-        }
-    }
     let certified = Arc::new(rustls::sign::CertifiedKey::new(genuine.chain.clone(), signing));
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let config = ServerConfig::builder_with_provider(Arc::new(provider.clone()))
