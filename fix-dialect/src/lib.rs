@@ -1,24 +1,52 @@
 //! Wire runtime and dictionary model for FIX dialects.
+//!
+//! The way of a message: a [`Framer`] cuts a stream into frames; a [`Decoder`] indexes a frame's fields in one pass and
+//! makes a [`RawMessage`] of it, and from that the typed message of a [`Dialect`]; an [`Encoder`] writes a message's
+//! fields behind the header of a session. The types and tables of a dialect are generated from an XML dictionary by
+//! `#[derive(Dialect)]` of the `fix-derive` crate.
+//!
+//! Features: `dictionary` (off by default) adds the XML loader and the linter.
 
+mod check;
+mod decoder;
+mod dialect;
 mod encode;
 mod field;
+mod field_type;
 mod frame;
 mod header;
 mod number;
+mod plan;
+mod raw;
 mod scan;
+mod slots;
 mod swar;
+pub mod tables;
 mod text;
 mod time;
+mod unknown;
+mod value;
+mod violation;
+mod walk;
 
+pub use decoder::{Decoded, Decoder, Outcome, Validator};
+pub use dialect::{ClientSends, Dialect, ExchangeSends, Message, Session, validate};
 pub use encode::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Tag};
 pub use field::{Field, Fields, data_field, fields, is_secret};
+pub use field_type::FieldType;
 pub use frame::{Framer, Framing, Garbled, MAX_BEGIN_STRING};
 pub use header::{Header, HeaderError};
 pub use number::{parse_decimal, parse_int, parse_unsigned};
+pub use raw::{Malformed, RawMessage};
 pub use rust_decimal::Decimal;
 pub use scan::FieldIndex;
+pub use slots::{Block, Pool, Refused, Slots};
+pub use tables::Representation;
 pub use text::Text;
 pub use time::{Date, Precision, TimeOfDay, Timestamp};
+pub use unknown::Unknown;
+pub use value::{Enumeration, FieldValue, MultipleValue, Unlisted};
+pub use violation::{Rule, Violation};
 
 /// The field delimiter of the tag=value encoding.
 pub const SOH: u8 = 0x01;

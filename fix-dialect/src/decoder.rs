@@ -1,0 +1,318 @@
+//! From a frame to a typed message, without an allocation once every kind of message has been seen.
+
+use std::fmt;
+
+use crate::check::{Depth, check};
+use crate::dialect::Dialect;
+use crate::plan::Plan;
+use crate::raw::{Malformed, RawMessage};
+use crate::slots::Slots;
+use crate::tables::{MessageTable, Tables};
+use crate::violation::Violation;
+use crate::walk::Walk;
+use crate::{FieldIndex, Header};
+
+/// Decodes frames of a dialect, one after another, into storage that it owns and lends.
+///
+/// ```ignore
+/// let mut decoder = Decoder::<Prediction>::new();
+/// let decoded = decoder.decode(frame)?;
+/// match decoded.outcome() {
+///     Outcome::Message(Message::ExecutionReport(report)) => println!("{}", report.exec_id),
+///     Outcome::Message(_) => {}
+///     Outcome::Incomplete(violations) => eprintln!("{violations:?}: {}", decoded.raw()),
+///     Outcome::UnknownType => {}
+/// }
+/// ```
+pub struct Decoder<D: Dialect> {
+    index: FieldIndex,
+    walk: Walk,
+    plans: Plans,
+    storage: D::Storage,
+}
+
+/// A decoded frame: the raw layer, and the typed message where there is one. Dropping it gives its room back.
+pub struct Decoded<'a, D: Dialect> {
+    raw: RawMessage<'a>,
+    content: Content<'a, D>,
+    violations: Vec<Violation>,
+    walk: &'a Walk,
+    plan: Option<&'a Plan>,
+    storage: &'a mut D::Storage,
+}
+
+enum Content<'a, D: Dialect> {
+    Message(D::Message<'a>),
+    Incomplete,
+    UnknownType,
+}
+
+/// What a frame turned out to be.
+#[derive(Debug)]
+pub enum Outcome<'m, M> {
+    /// A message whose required fields are all there and readable. Optional ones that are malformed are `None`, and
+    /// [`Decoded::violations`] lists them.
+    Message(&'m M),
+    /// A message of a known type, of which a required field is missing or malformed: these say which. The others can
+    /// be read from the raw message.
+    Incomplete(&'m [Violation]),
+    /// MsgType (35) is none of the dialect's.
+    UnknownType,
+}
+
+/// The plans of a dialect's messages, each made when its message is first seen.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    tables: &'static Tables,
+    plans: Vec<Option<Box<Plan>>>,
+    /// MsgType (35) as a word, with its ordinal; types longer than eight bytes are searched in the tables.
+    types: Vec<(u64, u16)>,
+}
+
+impl Plans {
+    pub(crate) fn new(tables: &'static Tables) -> Plans {
+        let mut types: Vec<_> = tables
+            .messages
+            .iter()
+            .enumerate()
+            .filter(|(_, message)| message.msg_type.len() <= 8)
+            .map(|(ordinal, message)| (crate::swar::word(message.msg_type.as_bytes()), ordinal as u16))
+            .collect();
+        types.sort_unstable();
+        Plans {
+            tables,
+            plans: tables.messages.iter().map(|_| None).collect(),
+            types,
+        }
+    }
+
+    #[inline]
+    fn ordinal(&self, msg_type: &[u8]) -> Option<usize> {
+        if msg_type.len() > 8 {
+            return self.tables.message(msg_type).map(|(ordinal, _)| ordinal);
+        }
+        let word = crate::swar::word(msg_type);
+        let at = self.types.partition_point(|&(other, _)| other < word);
+        self.types
+            .get(at)
+            .filter(|&&(found, _)| found == word)
+            .map(|&(_, ordinal)| usize::from(ordinal))
+    }
+
+    #[inline]
+    fn plan(&mut self, msg_type: &[u8]) -> Option<(usize, &mut Plan)> {
+        let ordinal = self.ordinal(msg_type)?;
+        let tables = self.tables;
+        let plan = self.plans[ordinal].get_or_insert_with(|| Box::new(Plan::new(&tables.messages[ordinal])));
+        Some((ordinal, plan))
+    }
+}
+
+impl<D: Dialect> Decoder<D> {
+    /// A decoder with empty storage, which grows to the largest messages seen.
+    #[must_use]
+    pub fn new() -> Decoder<D> {
+        Decoder {
+            index: FieldIndex::new(),
+            walk: Walk::default(),
+            plans: Plans::new(D::tables()),
+            storage: D::Storage::default(),
+        }
+    }
+
+    /// Decodes one frame, as a [`Framer`](crate::Framer) cuts it.
+    ///
+    /// # Errors
+    ///
+    /// When the frame is not even a raw message: its header cannot be read, or it is not a sequence of fields.
+    #[inline]
+    pub fn decode<'a>(&'a mut self, frame: &'a [u8]) -> Result<Decoded<'a, D>, Malformed> {
+        let raw = RawMessage::index(frame, &mut self.index)?;
+        let (first, last) = raw.body_fields();
+        let Some((ordinal, plan)) = self.plans.plan(raw.header().msg_type) else {
+            return Ok(Decoded {
+                raw: checked(raw)?,
+                content: Content::UnknownType,
+                violations: Vec::new(),
+                walk: &self.walk,
+                plan: None,
+                storage: &mut self.storage,
+            });
+        };
+        self.walk
+            .run(plan, frame, raw.ends(), first, last)
+            .map_err(|error| Malformed::NotAField {
+                offset: error.0 as usize,
+            })?;
+        let plan = &*plan;
+        let walk = &self.walk;
+        let mut malformed = !walk.misplaced.is_empty();
+        let mut slots = Slots::new(frame, walk, plan, &mut self.storage, &mut malformed);
+        let content = match D::build(ordinal, &mut slots) {
+            Ok(message) => Content::Message(message),
+            Err(_) => {
+                malformed = true;
+                Content::Incomplete
+            }
+        };
+        let violations = if malformed {
+            check(D::tables(), plan, walk, frame, Depth::Readable)
+        } else {
+            Vec::new()
+        };
+        Ok(Decoded {
+            raw,
+            content,
+            violations,
+            walk,
+            plan: Some(plan),
+            storage: &mut self.storage,
+        })
+    }
+}
+
+/// A message without a plan is not walked over, so its fields are looked at here.
+fn checked(raw: RawMessage<'_>) -> Result<RawMessage<'_>, Malformed> {
+    let mut fields = crate::fields(raw.bytes());
+    fields.by_ref().for_each(drop);
+    let rest = fields.rest().len();
+    if rest == 0 {
+        Ok(raw)
+    } else {
+        Err(Malformed::NotAField {
+            offset: raw.bytes().len() - rest,
+        })
+    }
+}
+
+impl<D: Dialect> Default for Decoder<D> {
+    fn default() -> Self {
+        Decoder::new()
+    }
+}
+
+impl<'a, D: Dialect> Decoded<'a, D> {
+    /// The raw message: always there.
+    #[must_use]
+    pub const fn raw(&self) -> &RawMessage<'a> {
+        &self.raw
+    }
+
+    /// The standard header.
+    #[must_use]
+    pub const fn header(&self) -> &Header<'a> {
+        self.raw.header()
+    }
+
+    /// The message's table; `None` when MsgType (35) is none of the dialect's.
+    #[must_use]
+    pub fn table(&self) -> Option<&'static MessageTable> {
+        self.plan.map(|plan| plan.table)
+    }
+
+    /// What the frame turned out to be.
+    #[must_use]
+    #[inline]
+    pub fn outcome(&self) -> Outcome<'_, D::Message<'a>> {
+        match &self.content {
+            Content::Message(message) => Outcome::Message(message),
+            Content::Incomplete => Outcome::Incomplete(&self.violations),
+            Content::UnknownType => Outcome::UnknownType,
+        }
+    }
+
+    /// The typed message, if the frame is one and complete.
+    #[must_use]
+    #[inline]
+    pub fn message(&self) -> Option<&D::Message<'a>> {
+        if let Content::Message(message) = &self.content {
+            Some(message)
+        } else {
+            None
+        }
+    }
+
+    /// The values that could not be read: of optional fields where there is a message, of any where there is none.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Applies every rule of the dictionary and returns each breach: strict decoding is this and an empty answer.
+    #[must_use]
+    pub fn validate(&self) -> Vec<Violation> {
+        match self.plan {
+            Some(plan) => check(D::tables(), plan, self.walk, self.raw.bytes(), Depth::Full),
+            None => Vec::new(),
+        }
+    }
+}
+
+impl<D: Dialect> Drop for Decoded<'_, D> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Content::Message(message) = &mut self.content {
+            D::recycle(message, self.storage);
+        }
+    }
+}
+
+impl<D: Dialect> fmt::Debug for Decoder<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("dialect", &D::tables().name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<D: Dialect> fmt::Debug for Decoded<'_, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoded")
+            .field("raw", &self.raw)
+            .field("message", &self.message())
+            .field("violations", &self.violations)
+            .finish()
+    }
+}
+
+/// Applies a dialect's rules to raw messages, without their types.
+#[derive(Debug)]
+pub struct Validator {
+    index: FieldIndex,
+    walk: Walk,
+    plans: Plans,
+}
+
+impl Validator {
+    /// A validator by these tables.
+    #[must_use]
+    pub fn new(tables: &'static Tables) -> Validator {
+        Validator {
+            index: FieldIndex::new(),
+            walk: Walk::default(),
+            plans: Plans::new(tables),
+        }
+    }
+
+    /// Every breach of the dictionary's rules by the body of this frame; none for a MsgType (35) that it does not have,
+    /// which is for the session to reject.
+    ///
+    /// # Errors
+    ///
+    /// When the frame is not even a raw message.
+    pub fn validate(&mut self, frame: &[u8]) -> Result<Vec<Violation>, Malformed> {
+        let raw = RawMessage::index(frame, &mut self.index)?;
+        let tables = self.plans.tables;
+        let Some((_, plan)) = self.plans.plan(raw.header().msg_type) else {
+            checked(raw)?;
+            return Ok(Vec::new());
+        };
+        let (first, last) = raw.body_fields();
+        self.walk
+            .run(plan, frame, raw.ends(), first, last)
+            .map_err(|error| Malformed::NotAField {
+                offset: error.0 as usize,
+            })?;
+        Ok(check(tables, plan, &self.walk, frame, Depth::Full))
+    }
+}

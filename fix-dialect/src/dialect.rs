@@ -1,0 +1,74 @@
+//! What the derive implements for a dialect and its messages.
+
+use crate::slots::{Refused, Slots};
+use crate::tables::Tables;
+use crate::{EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp, Validator, Violation};
+
+/// A dialect: the messages of a dictionary as types. Implemented by `#[derive(Dialect)]` for a marker.
+pub trait Dialect: Sized + Send + Sync + 'static {
+    /// Any message of the dialect.
+    type Message<'a>: Message<'a>;
+    /// Room for the entries of groups, used again from message to message.
+    type Storage: Default + Send + std::fmt::Debug;
+
+    /// The dialect as data.
+    fn tables() -> &'static Tables;
+
+    /// Builds the message with this ordinal from its slots.
+    ///
+    /// # Errors
+    ///
+    /// When a required value is missing or malformed.
+    fn build<'a>(
+        ordinal: usize,
+        slots: &mut Slots<'_, 'a, Self::Storage>,
+    ) -> Result<Self::Message<'a>, Refused>;
+
+    /// Takes the room of a message's groups back.
+    fn recycle(message: &mut Self::Message<'_>, storage: &mut Self::Storage);
+}
+
+/// Any message of a dialect: the generated enum.
+pub trait Message<'a>: EncodeBody + Clone + PartialEq + std::fmt::Debug {
+    /// The same message, owned.
+    type Owned: Message<'static>;
+
+    /// The same message, owned: it no longer borrows from the frame that it was decoded from.
+    fn into_owned(self) -> Self::Owned;
+}
+
+/// A session of a dialect, such as order entry: a generated marker type.
+pub trait Session: Sized + Send + Sync + 'static {
+    /// The dialect spoken on it.
+    type Dialect: Dialect;
+    /// The name in the dictionary, such as `NR`.
+    const NAME: &'static str;
+}
+
+/// A message that the client sends on the session `S`, by the dictionary.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message that the client sends on the session `{S}`",
+    label = "the dictionary does not let a client send this on `{S}`",
+    note = "the message's documentation lists the sessions on which each side sends it"
+)]
+pub trait ClientSends<S>: EncodeBody {}
+
+/// A message that the exchange sends on the session `S`, by the dictionary.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message that the exchange sends on the session `{S}`",
+    label = "the dictionary does not let the exchange send this on `{S}`",
+    note = "the message's documentation lists the sessions on which each side sends it"
+)]
+pub trait ExchangeSends<S>: EncodeBody {}
+
+/// Every breach of the dictionary's rules by an outbound message. For generated code.
+///
+/// # Errors
+///
+/// When a value cannot be encoded at all.
+pub fn validate<D: Dialect, M: EncodeBody + ?Sized>(message: &M) -> Result<Vec<Violation>, EncodeError> {
+    let header = SessionHeader::new(D::tables().begin_string, "sender", "target")?;
+    let mut encoder = Encoder::new();
+    let frame = encoder.encode(&header, 1, Timestamp::from_unix_nanos(0), message)?;
+    Ok(Validator::new(D::tables()).validate(frame).unwrap_or_default())
+}

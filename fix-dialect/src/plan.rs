@@ -1,0 +1,179 @@
+//! A message's tables, flattened for the walk over its fields.
+//!
+//! Static tables hold one entry a definition; a plan holds one slot a use. It is built when a message of its type is
+//! first seen, and it learns: for each slot it remembers which one came next on the wire, so that the usual order
+//! costs one comparison a field, and any other order costs time but never correctness.
+
+use crate::Tag;
+use crate::tables::{FieldTable, GroupTable, MemberKind, MemberTable, MessageTable};
+
+/// All scopes of a message: the first is its body, the others its groups, wherever they are nested.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) table: &'static MessageTable,
+    pub(crate) scopes: Vec<Scope>,
+}
+
+/// The slots of a body or of a group's entry.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    /// The group, unless the scope is the message's body.
+    pub(crate) group: Option<&'static GroupTable>,
+    pub(crate) slots: Vec<Slot>,
+    /// For each slot, shifted by one, the slot that came next when last seen; the first is for the beginning.
+    pub(crate) next: Vec<u16>,
+    tags: TagMap,
+}
+
+/// A field's place in a scope.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// `tag=` as a word, and the mask that covers it.
+    pub(crate) pattern: u64,
+    pub(crate) mask: u64,
+    /// The length of `tag=`.
+    pub(crate) skip: u32,
+    pub(crate) kind: SlotKind,
+    pub(crate) field: &'static FieldTable,
+    pub(crate) member: MemberTable,
+    /// The slots of the optional component around it, if any: it is required only where one of them is taken.
+    pub(crate) within: Option<(u16, u16)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SlotKind {
+    Value,
+    /// The length of the DATA field in this slot.
+    Length(u16),
+    /// The count of the group with this scope.
+    Group(u16),
+}
+
+impl Plan {
+    pub(crate) fn new(table: &'static MessageTable) -> Plan {
+        let mut scopes = Vec::new();
+        add_scope(&mut scopes, None, table.members);
+        Plan { table, scopes }
+    }
+}
+
+fn add_scope(
+    scopes: &mut Vec<Scope>,
+    group: Option<&'static GroupTable>,
+    members: &'static [MemberTable],
+) -> u16 {
+    let at = scopes.len();
+    let scope = Scope {
+        group,
+        slots: Vec::new(),
+        next: Vec::new(),
+        tags: TagMap::default(),
+    };
+    scopes.push(scope);
+    let mut slots = Vec::new();
+    add_slots(scopes, &mut slots, members);
+    link_data(&mut slots);
+    let scope = &mut scopes[at];
+    scope.tags = TagMap::new(slots.iter().map(|slot| slot.field.tag));
+    // Until something else is seen, fields come in the dictionary's order, and a group's last is followed by its first.
+    scope.next = (0..=slots.len() as u16)
+        .map(|slot| if usize::from(slot) < slots.len() { slot } else { 0 })
+        .collect();
+    scope.slots = slots;
+    at as u16
+}
+
+fn add_slots(scopes: &mut Vec<Scope>, slots: &mut Vec<Slot>, members: &'static [MemberTable]) {
+    for member in members {
+        let (field, kind) = match member.kind {
+            MemberKind::Field(field) => (field, SlotKind::Value),
+            MemberKind::Group(group) => (
+                group.count,
+                SlotKind::Group(add_scope(scopes, Some(group), group.members)),
+            ),
+            MemberKind::Component(component) => {
+                let first = slots.len();
+                add_slots(scopes, slots, component.members);
+                if !member.required {
+                    let within = Some((first as u16, slots.len() as u16));
+                    slots[first..]
+                        .iter_mut()
+                        .for_each(|slot| slot.within = slot.within.or(within));
+                }
+                continue;
+            }
+        };
+        let (pattern, mask) = Tag::new(field.tag).pattern();
+        let skip = mask.count_ones() / 8;
+        slots.push(Slot {
+            pattern,
+            mask,
+            skip,
+            kind,
+            field,
+            member: *member,
+            within: None,
+        });
+    }
+}
+
+fn link_data(slots: &mut [Slot]) {
+    let lengths: Vec<(u32, u16)> = slots
+        .iter()
+        .enumerate()
+        .filter_map(|(at, slot)| Some((slot.field.length_tag?, at as u16)))
+        .collect();
+    for slot in slots {
+        if let Some(&(_, data)) = lengths.iter().find(|(tag, _)| *tag == slot.field.tag) {
+            slot.kind = SlotKind::Length(data);
+        }
+    }
+}
+
+impl Scope {
+    /// The slot of this tag.
+    #[inline]
+    pub(crate) fn slot(&self, tag: u32) -> Option<u16> {
+        self.tags.get(tag)
+    }
+}
+
+/// A small hash table from tags to slots.
+#[derive(Debug, Default)]
+struct TagMap {
+    /// A power of two of places, at most half of them in use; tag 0 marks a free one.
+    places: Vec<(u32, u16)>,
+}
+
+impl TagMap {
+    fn new(tags: impl ExactSizeIterator<Item = u32>) -> TagMap {
+        let mut places = vec![(0, 0); (tags.len() * 2).next_power_of_two().max(4)];
+        for (slot, tag) in tags.enumerate() {
+            let mut at = start(tag, places.len());
+            while places[at].0 != 0 && places[at].0 != tag {
+                at = (at + 1) % places.len();
+            }
+            if places[at].0 == 0 {
+                places[at] = (tag, slot as u16);
+            }
+        }
+        TagMap { places }
+    }
+
+    #[inline]
+    fn get(&self, tag: u32) -> Option<u16> {
+        let mut at = start(tag, self.places.len());
+        loop {
+            match self.places[at] {
+                (0, _) => return None,
+                (found, slot) if found == tag => return Some(slot),
+                _ => at = (at + 1) & (self.places.len() - 1),
+            }
+        }
+    }
+}
+
+#[inline]
+fn start(tag: u32, places: usize) -> usize {
+    (tag.wrapping_mul(0x9e37_79b1) >> 16) as usize & (places - 1)
+}

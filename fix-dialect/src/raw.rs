@@ -1,0 +1,196 @@
+//! The raw layer: any structurally sound frame, as ordered fields over its bytes.
+
+use std::fmt;
+
+use crate::field::{Shown, data_field, split_tag};
+use crate::header::is_header;
+use crate::number::parse_unsigned;
+use crate::{Field, FieldIndex, Header, HeaderError, fields};
+
+/// A structurally sound frame: its bytes, its standard header, and its fields in the order of the wire.
+///
+/// It exists for every frame with a readable header, whatever its body holds, and `bytes` encodes it again exactly.
+#[derive(Clone, Copy)]
+pub struct RawMessage<'a> {
+    bytes: &'a [u8],
+    ends: &'a [u32],
+    header: Header<'a>,
+    /// The first field of the body, and the first behind it.
+    body: (usize, usize),
+}
+
+/// Why bytes are not even a raw message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// The standard header lacks what every message needs.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// Bytes are not a `tag=value`.
+    #[error("expected `tag=value` at byte {offset} of the frame")]
+    NotAField {
+        /// Where, counted from the start of the frame.
+        offset: usize,
+    },
+    /// The frame does not end with CheckSum (10) and its delimiter.
+    #[error("the frame does not end with CheckSum (10)")]
+    Unterminated,
+    /// More bytes than an index can address.
+    #[error("the frame has {length} bytes; at most {} are supported", u32::MAX)]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+}
+
+impl<'a> RawMessage<'a> {
+    /// Reads a frame as a [`Framer`](crate::Framer) cuts it; CheckSum (10) and BodyLength (9) are the framer's matter.
+    ///
+    /// # Errors
+    ///
+    /// When the header cannot be read, or the bytes are not a sequence of fields that ends with CheckSum (10).
+    pub fn parse(frame: &'a [u8], index: &'a mut FieldIndex) -> Result<RawMessage<'a>, Malformed> {
+        let raw = RawMessage::index(frame, index)?;
+        let mut end = 0;
+        for field in raw.fields() {
+            end = field.value.as_ptr().addr() + field.value.len() + 1 - frame.as_ptr().addr();
+        }
+        if end == frame.len() {
+            Ok(raw)
+        } else {
+            Err(Malformed::NotAField { offset: end })
+        }
+    }
+
+    /// As [`RawMessage::parse`], without a look at the fields of the body.
+    #[inline]
+    pub(crate) fn index(frame: &'a [u8], index: &'a mut FieldIndex) -> Result<RawMessage<'a>, Malformed> {
+        if u32::try_from(frame.len()).is_err() {
+            return Err(Malformed::TooLong { length: frame.len() });
+        }
+        let ends = index.scan(frame);
+        let (header, count) = Header::read_index(frame, ends)?;
+        let body_end = ends.len() - 1;
+        let trailer = frame.get(ends[body_end - 1] as usize + 1..).unwrap_or_default();
+        if !trailer.starts_with(b"10=") || ends[body_end] as usize + 1 != frame.len() || body_end < count {
+            return Err(Malformed::Unterminated);
+        }
+        Ok(RawMessage {
+            bytes: frame,
+            ends,
+            header,
+            body: (count, body_end),
+        })
+    }
+
+    /// The whole frame.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The standard header.
+    #[must_use]
+    pub const fn header(&self) -> &Header<'a> {
+        &self.header
+    }
+
+    /// All fields, from BeginString (8) to CheckSum (10).
+    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
+        fields(self.bytes)
+    }
+
+    /// The fields of the body: without the standard header and trailer.
+    pub fn body(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
+        let start = self.ends[self.body.0 - 1] as usize + 1;
+        let end = self.ends[self.body.1 - 1] as usize + 1;
+        fields(&self.bytes[start.min(end)..end])
+            .filter(|field| !is_header(field.tag) && !matches!(field.tag, 89 | 93))
+    }
+
+    /// The value of the first field with this tag.
+    #[must_use]
+    pub fn field(&self, tag: u32) -> Option<&'a [u8]> {
+        self.fields()
+            .find(|field| field.tag == tag)
+            .map(|field| field.value)
+    }
+
+    pub(crate) const fn ends(&self) -> &'a [u32] {
+        self.ends
+    }
+
+    pub(crate) const fn body_fields(&self) -> (usize, usize) {
+        self.body
+    }
+}
+
+impl<'a> Header<'a> {
+    /// As [`Header::read`], over an index; also says how many fields belong to the header.
+    #[inline]
+    pub(crate) fn read_index(frame: &'a [u8], ends: &'a [u32]) -> Result<(Header<'a>, usize), HeaderError> {
+        Header::read_fields(IndexedFields {
+            frame,
+            ends,
+            at: 0,
+            data: None,
+        })
+    }
+}
+
+/// Fields over an index.
+struct IndexedFields<'a> {
+    frame: &'a [u8],
+    ends: &'a [u32],
+    at: usize,
+    data: Option<(u32, usize)>,
+}
+
+impl<'a> Iterator for IndexedFields<'a> {
+    type Item = Field<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Field<'a>> {
+        let start = if self.at == 0 {
+            0
+        } else {
+            self.ends[self.at - 1] as usize + 1
+        };
+        let mut end = *self.ends.get(self.at)? as usize;
+        let (tag, value) = split_tag(self.frame.get(start..end)?)?;
+        let begin = end - value.len();
+        if let Some((data, length)) = self.data.take()
+            && data == tag
+            && let Some(at) = begin.checked_add(length).and_then(|end| {
+                self.ends[self.at..]
+                    .iter()
+                    .position(|&delimiter| delimiter as usize == end)
+            })
+        {
+            self.at += at;
+            end = begin + length;
+        }
+        self.at += 1;
+        let value = &self.frame[begin..end];
+        if let Some(data) = data_field(tag) {
+            self.data = parse_unsigned(value).and_then(|length| Some((data, usize::try_from(length).ok()?)));
+        }
+        Some(Field { tag, value })
+    }
+}
+
+impl fmt::Display for RawMessage<'_> {
+    /// One line, `|` for the delimiter; the values of secret fields are not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for field in self.fields() {
+            write!(f, "{}={}|", field.tag, Shown(field))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RawMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawMessage({self})")
+    }
+}

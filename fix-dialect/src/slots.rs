@@ -1,0 +1,284 @@
+//! The found values of a message, as the generated constructors see them.
+
+use std::borrow::Cow;
+
+use crate::plan::Plan;
+use crate::walk::{NONE, Span, Walk};
+use crate::{FieldValue, Text, Unknown};
+
+/// The values of a message's body, of a component or of a group's entry, by slot: the member's place among the
+/// flattened members of its definition.
+///
+/// For generated code.
+#[derive(Debug)]
+pub struct Slots<'w, 'a, S> {
+    frame: &'a [u8],
+    walk: &'w Walk,
+    values: &'w [Span],
+    entry: u32,
+    storage: &'w mut S,
+    malformed: &'w mut bool,
+}
+
+/// A required value is missing or malformed; the violations say which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused;
+
+/// A struct that is read from slots: a message, a component, a group's entry.
+pub trait Block<'a, S>: Sized {
+    /// How many slots its flattened members take.
+    const SLOTS: usize;
+
+    /// Builds the struct from its slots.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] when a required value is missing or malformed.
+    fn read(slots: &mut Slots<'_, 'a, S>) -> Result<Self, Refused>;
+}
+
+/// Room for a group's entries that is used again, once the message that held them is done with.
+///
+/// For generated code.
+#[derive(Debug)]
+pub struct Pool<T>(Vec<Vec<T>>);
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Pool(Vec::new())
+    }
+}
+
+impl<T> Pool<T> {
+    /// An empty vector, with the room of one that was given back if there is any.
+    #[inline]
+    pub fn take<U>(&mut self) -> Vec<U> {
+        recycle(self.0.pop().unwrap_or_default())
+    }
+
+    /// Gives a vector's room back.
+    #[inline]
+    pub fn give<U>(&mut self, entries: Vec<U>) {
+        if entries.capacity() > 0 && self.0.len() < MOST_POOLED {
+            self.0.push(recycle(entries));
+        }
+    }
+}
+
+/// A peer cannot make a pool hold more vectors than this.
+const MOST_POOLED: usize = 1024;
+
+/// The same room for another lifetime of the same type: collecting in place keeps the allocation.
+#[inline]
+fn recycle<T, U>(mut entries: Vec<T>) -> Vec<U> {
+    entries.clear();
+    entries
+        .into_iter()
+        .map(|_| unreachable!("the vector is empty"))
+        .collect()
+}
+
+impl<'w, 'a, S> Slots<'w, 'a, S> {
+    pub(crate) fn new(
+        frame: &'a [u8],
+        walk: &'w Walk,
+        plan: &Plan,
+        storage: &'w mut S,
+        malformed: &'w mut bool,
+    ) -> Self {
+        let values = &walk.values[..plan.scopes[0].slots.len()];
+        Slots {
+            frame,
+            walk,
+            values,
+            entry: NONE,
+            storage,
+            malformed,
+        }
+    }
+
+    #[inline]
+    fn span(&self, slot: usize) -> Span {
+        self.values.get(slot).copied().unwrap_or_default()
+    }
+
+    /// The value of a required field.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing, empty or malformed.
+    #[inline]
+    pub fn required<T: FieldValue<'a>>(&self, slot: usize) -> Result<T, Refused> {
+        let span = self.span(slot);
+        if span.start >= span.end {
+            return Err(Refused);
+        }
+        T::read(span.of(self.frame)).ok_or(Refused)
+    }
+
+    /// The value of an optional field; `None` when it is absent, or malformed, which is a violation then.
+    #[inline]
+    pub fn optional<T: FieldValue<'a>>(&mut self, slot: usize) -> Option<T> {
+        let span = self.span(slot);
+        if !span.is_set() {
+            return None;
+        }
+        let value = if span.start < span.end {
+            T::read(span.of(self.frame))
+        } else {
+            None
+        };
+        if value.is_none() {
+            *self.malformed = true;
+        }
+        value
+    }
+
+    /// The value of a required text field that may be empty.
+    ///
+    /// # Errors
+    ///
+    /// When it is missing.
+    #[inline]
+    pub fn required_or_empty(&self, slot: usize) -> Result<Text<'a>, Refused> {
+        let span = self.span(slot);
+        if span.is_set() {
+            Ok(Text::from_bytes(span.of(self.frame)))
+        } else {
+            Err(Refused)
+        }
+    }
+
+    /// The value of an optional text field that may be empty.
+    #[inline]
+    pub fn optional_or_empty(&self, slot: usize) -> Option<Text<'a>> {
+        let span = self.span(slot);
+        span.is_set().then(|| Text::from_bytes(span.of(self.frame)))
+    }
+
+    /// The entries of a required group.
+    ///
+    /// # Errors
+    ///
+    /// When the group is missing, its count is wrong, or an entry lacks a required value.
+    #[inline]
+    pub fn required_group<T: Block<'a, S>, P>(
+        &mut self,
+        slot: usize,
+        pool: impl Fn(&mut S) -> &mut Pool<P>,
+    ) -> Result<Vec<T>, Refused> {
+        let span = self.span(slot);
+        if !span.is_set() {
+            return Err(Refused);
+        }
+        let Some(&group) = self.walk.groups.get(span.end as usize) else {
+            return Err(Refused);
+        };
+        if group.declared != Some(u64::from(group.found)) {
+            return Err(Refused);
+        }
+        let mut entries = pool(self.storage).take();
+        let mut next = group.first;
+        while let Some(&entry) = self.walk.entries.get(next as usize) {
+            let base = entry.base as usize;
+            let values = self.walk.values.get(base..base + T::SLOTS).ok_or(Refused)?;
+            let mut slots = Slots {
+                frame: self.frame,
+                walk: self.walk,
+                values,
+                entry: next,
+                storage: &mut *self.storage,
+                malformed: &mut *self.malformed,
+            };
+            entries.push(T::read(&mut slots)?);
+            next = entry.next;
+        }
+        Ok(entries)
+    }
+
+    /// The entries of an optional group; `None` when it is absent, or faulty, which is a violation then.
+    #[inline]
+    pub fn optional_group<T: Block<'a, S>, P>(
+        &mut self,
+        slot: usize,
+        pool: impl Fn(&mut S) -> &mut Pool<P>,
+    ) -> Option<Vec<T>> {
+        if !self.span(slot).is_set() {
+            return None;
+        }
+        let entries = self.required_group(slot, pool).ok();
+        if entries.is_none() {
+            *self.malformed = true;
+        }
+        entries
+    }
+
+    /// A required component, whose slots begin at `slot`.
+    ///
+    /// # Errors
+    ///
+    /// When a required value of it is missing or malformed.
+    #[inline]
+    pub fn required_component<T: Block<'a, S>>(&mut self, slot: usize) -> Result<T, Refused> {
+        let values = self.values.get(slot..slot + T::SLOTS).ok_or(Refused)?;
+        let mut slots = Slots {
+            frame: self.frame,
+            walk: self.walk,
+            values,
+            entry: self.entry,
+            storage: &mut *self.storage,
+            malformed: &mut *self.malformed,
+        };
+        T::read(&mut slots)
+    }
+
+    /// An optional component, whose slots begin at `slot`: `None` when none of its fields is there, or one that it
+    /// requires is missing or malformed, which is a violation then.
+    #[inline]
+    pub fn optional_component<T: Block<'a, S>>(&mut self, slot: usize) -> Option<T> {
+        let values = self.values.get(slot..slot + T::SLOTS)?;
+        if !values.iter().any(|span| span.is_set()) {
+            return None;
+        }
+        let component = self.required_component(slot).ok();
+        if component.is_none() {
+            *self.malformed = true;
+        }
+        component
+    }
+
+    /// The fields without a slot.
+    #[inline]
+    #[must_use]
+    pub fn unknown(&self) -> Unknown<'a> {
+        if self.walk.unknown.is_empty() {
+            Unknown::new()
+        } else {
+            self.collect_unknown()
+        }
+    }
+
+    #[inline(never)]
+    fn collect_unknown(&self) -> Unknown<'a> {
+        let frame = self.frame;
+        let mut wire = Cow::Borrowed(&frame[..0]);
+        let mut run = 0..0;
+        for field in self.walk.unknown.iter().filter(|field| field.entry == self.entry) {
+            let (start, end) = (field.start as usize, field.end as usize);
+            if run.end == start && !run.is_empty() {
+                run.end = end;
+            } else if run.is_empty() {
+                run = start..end;
+            } else {
+                wire.to_mut().extend_from_slice(&frame[run]);
+                run = start..end;
+            }
+        }
+        if wire.is_empty() {
+            wire = Cow::Borrowed(&frame[run]);
+        } else {
+            wire.to_mut().extend_from_slice(&frame[run]);
+        }
+        Unknown::from_wire(wire)
+    }
+}

@@ -1,0 +1,295 @@
+//! Field values: how each Rust type is read from the wire and written to it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use rust_decimal::Decimal;
+
+use crate::{BodyWriter, Date, Tag, Text, TimeOfDay, Timestamp};
+
+/// A type that a field's value can have.
+///
+/// Implemented for the built-in types and by the derive for enums; `read(write(x)) == x` must hold.
+pub trait FieldValue<'a>: Sized {
+    /// Reads the bytes between `=` and the delimiter, of which there is at least one; `None` when they are not a
+    /// value of this type.
+    fn read(bytes: &'a [u8]) -> Option<Self>;
+
+    /// Writes the field with this tag.
+    fn write(&self, tag: Tag, out: &mut BodyWriter);
+}
+
+impl<'a> FieldValue<'a> for Text<'a> {
+    #[inline]
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        Some(Text::from_bytes(bytes))
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.text(tag, self.as_bytes());
+    }
+}
+
+impl FieldValue<'_> for Decimal {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        crate::parse_decimal(bytes)
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.decimal_value(tag, *self);
+    }
+}
+
+impl FieldValue<'_> for i64 {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        crate::parse_int(bytes)
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.int_value(tag, *self);
+    }
+}
+
+impl FieldValue<'_> for u64 {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        crate::parse_unsigned(bytes)
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.unsigned_value(tag, *self);
+    }
+}
+
+impl FieldValue<'_> for u8 {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        if let [byte] = bytes { Some(*byte) } else { None }
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.text(tag, &[*self]);
+    }
+}
+
+impl FieldValue<'_> for bool {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            b"Y" => Some(true),
+            b"N" => Some(false),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.byte_value(tag, if *self { b'Y' } else { b'N' });
+    }
+}
+
+impl FieldValue<'_> for Timestamp {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Timestamp::parse(bytes)
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.timestamp_value(tag, *self);
+    }
+}
+
+impl FieldValue<'_> for Date {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Date::parse(bytes)
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.date_value(tag, *self);
+    }
+}
+
+impl FieldValue<'_> for TimeOfDay {
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        TimeOfDay::parse(bytes)
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.time_value(tag, *self);
+    }
+}
+
+/// An enumerated field: the values that the dictionary lists, and `Other` for those that it does not.
+pub trait Enumeration: Sized + Clone + Eq + fmt::Debug {
+    /// What a value is on the wire: `u8` for CHAR, `i64` for INT, `Box<[u8]>` for text.
+    type Wire: Clone + Eq + fmt::Debug + std::hash::Hash;
+
+    /// The listed value that this is on the wire, if any.
+    fn listed(wire: &Self::Wire) -> Option<Self>;
+
+    /// Reads the bytes between `=` and the delimiter; `None` when they are outside of the field's type.
+    fn from_wire(bytes: &[u8]) -> Option<Self>;
+
+    /// The wire form of a listed value.
+    fn as_listed(&self) -> Option<&'static str>;
+
+    /// Calls `use_it` with the wire form.
+    fn with_wire<R>(&self, use_it: impl FnOnce(&[u8]) -> R) -> R;
+}
+
+/// A value that the dictionary does not list. It cannot be made from one that it does.
+pub struct Unlisted<E: Enumeration> {
+    wire: E::Wire,
+    field: PhantomData<fn() -> E>,
+}
+
+impl<E: Enumeration> Unlisted<E> {
+    /// The value; `None` when the dictionary lists it.
+    #[must_use]
+    #[inline]
+    pub fn new(wire: E::Wire) -> Option<Self> {
+        if E::listed(&wire).is_some() {
+            None
+        } else {
+            Some(Unlisted {
+                wire,
+                field: PhantomData,
+            })
+        }
+    }
+
+    /// The value as on the wire.
+    #[must_use]
+    pub const fn wire(&self) -> &E::Wire {
+        &self.wire
+    }
+}
+
+impl<E: Enumeration> Clone for Unlisted<E> {
+    fn clone(&self) -> Self {
+        Unlisted {
+            wire: self.wire.clone(),
+            field: PhantomData,
+        }
+    }
+}
+
+impl<E: Enumeration> Copy for Unlisted<E> where E::Wire: Copy {}
+
+impl<E: Enumeration> PartialEq for Unlisted<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.wire == other.wire
+    }
+}
+
+impl<E: Enumeration> Eq for Unlisted<E> {}
+
+impl<E: Enumeration> std::hash::Hash for Unlisted<E> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.wire.hash(state);
+    }
+}
+
+impl<E: Enumeration> fmt::Debug for Unlisted<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.wire.fmt(f)
+    }
+}
+
+/// The value of a field that holds several enumerated values, separated by spaces.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MultipleValue<'a, E> {
+    text: Text<'a>,
+    values: PhantomData<fn() -> E>,
+}
+
+impl<'a, E: Enumeration> MultipleValue<'a, E> {
+    /// The values, in the order of the wire; `None` for one that is outside of the field's type.
+    pub fn iter(&self) -> impl Iterator<Item = Option<E>> + '_ {
+        self.text.as_bytes().split(|&byte| byte == b' ').map(E::from_wire)
+    }
+
+    /// Whether `value` is among them.
+    #[must_use]
+    pub fn contains(&self, value: &E) -> bool {
+        self.iter().any(|each| each.as_ref() == Some(value))
+    }
+
+    /// The whole value as on the wire.
+    #[must_use]
+    pub const fn as_text(&self) -> &Text<'a> {
+        &self.text
+    }
+
+    /// The same, owned.
+    #[must_use]
+    pub fn into_owned(self) -> MultipleValue<'static, E> {
+        MultipleValue {
+            text: self.text.into_owned(),
+            values: PhantomData,
+        }
+    }
+}
+
+impl<E: Enumeration> From<E> for MultipleValue<'_, E> {
+    fn from(value: E) -> Self {
+        let text = match value.as_listed() {
+            Some(wire) => Text::from(wire),
+            None => value.with_wire(|wire| Text::from(wire.to_vec())),
+        };
+        MultipleValue {
+            text,
+            values: PhantomData,
+        }
+    }
+}
+
+impl<E: Enumeration> FromIterator<E> for MultipleValue<'_, E> {
+    fn from_iter<I: IntoIterator<Item = E>>(values: I) -> Self {
+        let mut text = Vec::new();
+        for value in values {
+            if !text.is_empty() {
+                text.push(b' ');
+            }
+            value.with_wire(|wire| text.extend_from_slice(wire));
+        }
+        MultipleValue {
+            text: Text::from(text),
+            values: PhantomData,
+        }
+    }
+}
+
+impl<E: Enumeration> fmt::Debug for MultipleValue<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().flatten()).finish()
+    }
+}
+
+impl<'a, E: Enumeration> FieldValue<'a> for MultipleValue<'a, E> {
+    #[inline]
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let words = MultipleValue {
+            text: Text::from_bytes(bytes),
+            values: PhantomData,
+        };
+        crate::Representation::Multiple.accepts(bytes).then_some(words)
+    }
+
+    #[inline]
+    fn write(&self, tag: Tag, out: &mut BodyWriter) {
+        out.text(tag, self.text.as_bytes());
+    }
+}

@@ -1,0 +1,380 @@
+//! The walk over a frame's fields: each goes to its slot, and groups to entries of slots.
+
+use crate::SOH;
+use crate::field::split_tag;
+use crate::header::is_header;
+use crate::number::parse_unsigned;
+use crate::plan::{Plan, SlotKind};
+
+/// Reusable storage for what a walk finds.
+#[derive(Debug, Default)]
+pub(crate) struct Walk {
+    /// The slots of the body, then those of each entry.
+    pub(crate) values: Vec<Span>,
+    pub(crate) groups: Vec<GroupSpan>,
+    pub(crate) entries: Vec<EntrySpan>,
+    /// Fields without a slot, in the order of the wire.
+    pub(crate) unknown: Vec<UnknownSpan>,
+    /// Fields that are where they must not be.
+    pub(crate) misplaced: Vec<Misplaced>,
+    levels: Vec<Level>,
+}
+
+/// Where a value stands in the frame. A group's slot holds its place in [`Walk::groups`] instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GroupSpan {
+    pub(crate) count: Span,
+    /// What the count field says; `None` when it is no number.
+    pub(crate) declared: Option<u64>,
+    pub(crate) found: u32,
+    pub(crate) first: u32,
+    last: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntrySpan {
+    /// Where its slots begin in [`Walk::values`].
+    pub(crate) base: u32,
+    /// The next entry of the same group, or [`NONE`].
+    pub(crate) next: u32,
+    /// The slot that began it.
+    pub(crate) delimiter: u16,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UnknownSpan {
+    /// The entry it is in, or [`NONE`] for the body.
+    pub(crate) entry: u32,
+    pub(crate) tag: u32,
+    pub(crate) start: u32,
+    /// Behind the delimiter.
+    pub(crate) end: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Misplaced {
+    pub(crate) kind: MisplacedKind,
+    pub(crate) entry: u32,
+    pub(crate) tag: u32,
+    pub(crate) value: Span,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MisplacedKind {
+    /// A field of the body or of an entry that was there before.
+    Repeated,
+    /// A field of the header or the trailer within the body.
+    OutOfOrder,
+    /// A length field that does not lead to the end of its DATA field.
+    WrongLength,
+}
+
+/// Bytes that are no `tag=value` at this offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotAField(pub(crate) u32);
+
+/// A body or an entry under way.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    scope: u16,
+    /// The slot of the last field, plus one.
+    previous: u16,
+    base: u32,
+    group: u32,
+    entry: u32,
+    delimiter: u16,
+}
+
+pub(crate) const NONE: u32 = u32::MAX;
+const NO_SLOT: u16 = u16::MAX;
+
+impl Span {
+    #[inline]
+    pub(crate) const fn is_set(self) -> bool {
+        self.start != 0
+    }
+
+    #[inline]
+    pub(crate) fn of(self, frame: &[u8]) -> &[u8] {
+        frame
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// A slot that holds a group.
+    const fn group(at: usize) -> Span {
+        Span {
+            start: NONE,
+            end: at as u32,
+        }
+    }
+}
+
+impl Walk {
+    /// Walks over the fields `first` to `last` (exclusive) of the frame, where `ends` holds its delimiters.
+    #[inline]
+    pub(crate) fn run(
+        &mut self,
+        plan: &mut Plan,
+        frame: &[u8],
+        ends: &[u32],
+        first: usize,
+        last: usize,
+    ) -> Result<(), NotAField> {
+        self.values.clear();
+        self.groups.clear();
+        self.entries.clear();
+        self.unknown.clear();
+        self.misplaced.clear();
+        self.levels.clear();
+        self.values.resize(plan.scopes[0].slots.len(), Span::default());
+        let mut level = Level {
+            scope: 0,
+            previous: 0,
+            base: 0,
+            group: NONE,
+            entry: NONE,
+            delimiter: NO_SLOT,
+        };
+        let Some(ends) = ends.get(..last) else {
+            return Ok(());
+        };
+        let mut at = first;
+        let mut start = if first == 0 { 0 } else { ends[first - 1] + 1 };
+        while let Some(&end) = ends.get(at) {
+            let word = load(frame, start);
+            let mut scope = &plan.scopes[usize::from(level.scope)];
+            let mut place = scope.next[usize::from(level.previous)];
+            let mut slot = &scope.slots[usize::from(place)];
+            if word & slot.mask != slot.pattern {
+                match self.search(plan, frame, Span { start, end }, word, &mut level)? {
+                    Some(found) => place = found,
+                    None => {
+                        start = end + 1;
+                        at += 1;
+                        continue;
+                    }
+                }
+                scope = &plan.scopes[usize::from(level.scope)];
+                slot = &scope.slots[usize::from(place)];
+            }
+            if level.group != NONE && (level.delimiter == place || level.entry == NONE) {
+                self.begin_entry(&mut level, place, scope.slots.len());
+            }
+            let value = Span {
+                start: start + slot.skip,
+                end,
+            };
+            start = end + 1;
+            at += 1;
+            let stored = &mut self.values[(level.base + u32::from(place)) as usize];
+            if stored.is_set() {
+                self.repeated(slot.field.tag, value, slot.skip, level.entry);
+                continue;
+            }
+            level.previous = place + 1;
+            *stored = value;
+            match slot.kind {
+                SlotKind::Value => {}
+                SlotKind::Group(group) => {
+                    *stored = Span::group(self.groups.len());
+                    self.begin_group(&mut level, group, value, frame);
+                }
+                SlotKind::Length(data) => {
+                    let data_slot = &scope.slots[usize::from(data)];
+                    if load(frame, start) & data_slot.mask == data_slot.pattern {
+                        let body = start + data_slot.skip;
+                        let Some(end) = data_end(frame, ends, at, body, value) else {
+                            let kind = MisplacedKind::WrongLength;
+                            let tag = slot.field.tag;
+                            self.misplaced.push(Misplaced {
+                                kind,
+                                entry: level.entry,
+                                tag,
+                                value,
+                            });
+                            continue;
+                        };
+                        let stored = &mut self.values[(level.base + u32::from(data)) as usize];
+                        if stored.is_set() {
+                            self.repeated(
+                                data_slot.field.tag,
+                                Span { start: body, end },
+                                data_slot.skip,
+                                level.entry,
+                            );
+                        } else {
+                            *stored = Span { start: body, end };
+                        }
+                        level.previous = data + 1;
+                        while ends.get(at).is_some_and(|&delimiter| delimiter <= end) {
+                            at += 1;
+                        }
+                        start = end + 1;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the slot of a field that is not the expected one: in the entry under way, then in those around it.
+    ///
+    /// A field that has no slot anywhere is kept, and ends nothing.
+    #[inline(never)]
+    fn search(
+        &mut self,
+        plan: &mut Plan,
+        frame: &[u8],
+        field: Span,
+        word: u64,
+        level: &mut Level,
+    ) -> Result<Option<u16>, NotAField> {
+        // The usual end of a group: the enclosing scope goes on where it is expected to.
+        if let Some(around) = self.levels.last() {
+            let scope = &plan.scopes[usize::from(around.scope)];
+            let place = scope.next[usize::from(around.previous)];
+            let slot = &scope.slots[usize::from(place)];
+            let inner = &plan.scopes[usize::from(level.scope)];
+            if word & slot.mask == slot.pattern && inner.slot(slot.field.tag).is_none() {
+                self.pop(level);
+                return Ok(Some(place));
+            }
+        }
+        let (tag, value) = split_tag(field.of(frame)).ok_or(NotAField(field.start))?;
+        let mut depth = self.levels.len();
+        let mut scope = level.scope;
+        loop {
+            if let Some(place) = plan.scopes[usize::from(scope)].slot(tag) {
+                while self.levels.len() > depth {
+                    self.pop(level);
+                }
+                plan.scopes[usize::from(level.scope)].next[usize::from(level.previous)] = place;
+                return Ok(Some(place));
+            }
+            if depth == 0 {
+                break;
+            }
+            depth -= 1;
+            scope = self.levels[depth].scope;
+        }
+        let value = Span {
+            start: field.end - value.len() as u32,
+            end: field.end,
+        };
+        if is_header(tag) || matches!(tag, 10 | 89 | 93) {
+            let entry = level.entry;
+            if !matches!(tag, 89 | 93) {
+                let kind = MisplacedKind::OutOfOrder;
+                self.misplaced.push(Misplaced {
+                    kind,
+                    entry,
+                    tag,
+                    value,
+                });
+            }
+        } else {
+            self.unknown.push(UnknownSpan {
+                entry: level.entry,
+                tag,
+                start: field.start,
+                end: field.end + 1,
+            });
+        }
+        Ok(None)
+    }
+
+    #[inline]
+    fn begin_group(&mut self, level: &mut Level, scope: u16, count: Span, frame: &[u8]) {
+        let declared = parse_unsigned(count.of(frame));
+        let group = self.groups.len() as u32;
+        self.groups.push(GroupSpan {
+            count,
+            declared,
+            found: 0,
+            first: NONE,
+            last: NONE,
+        });
+        if declared != Some(0) {
+            self.levels.push(*level);
+            *level = Level {
+                scope,
+                previous: 0,
+                base: 0,
+                group,
+                entry: NONE,
+                delimiter: NO_SLOT,
+            };
+        }
+    }
+
+    #[inline]
+    fn begin_entry(&mut self, level: &mut Level, delimiter: u16, slots: usize) {
+        let entry = self.entries.len() as u32;
+        let base = self.values.len();
+        self.values.resize(base + slots, Span::default());
+        self.entries.push(EntrySpan {
+            base: base as u32,
+            next: NONE,
+            delimiter,
+        });
+        let group = &mut self.groups[level.group as usize];
+        group.found += 1;
+        if group.last == NONE {
+            group.first = entry;
+        } else {
+            self.entries[group.last as usize].next = entry;
+        }
+        group.last = entry;
+        level.base = base as u32;
+        level.entry = entry;
+        level.delimiter = delimiter;
+    }
+
+    fn pop(&mut self, level: &mut Level) {
+        if let Some(around) = self.levels.pop() {
+            *level = around;
+        }
+    }
+
+    /// Keeps a field whose slot is taken: the first value counts, the others go with the unknown fields.
+    #[cold]
+    fn repeated(&mut self, tag: u32, value: Span, skip: u32, entry: u32) {
+        self.misplaced.push(Misplaced {
+            kind: MisplacedKind::Repeated,
+            entry,
+            tag,
+            value,
+        });
+        self.unknown.push(UnknownSpan {
+            entry,
+            tag,
+            start: value.start - skip,
+            end: value.end + 1,
+        });
+    }
+}
+
+/// Where a DATA value ends that begins at `body`, by the length field's value; `None` when that leads nowhere.
+#[cold]
+fn data_end(frame: &[u8], ends: &[u32], at: usize, body: u32, length: Span) -> Option<u32> {
+    let length = u32::try_from(parse_unsigned(length.of(frame))?).ok()?;
+    let end = body.checked_add(length)?;
+    // Within the body: the delimiter must be one of the index's.
+    (frame.get(end as usize) == Some(&SOH) && ends.get(at..)?.contains(&end)).then_some(end)
+}
+
+/// Eight bytes of the frame, the first the lowest. Behind every field of a frame stand seven bytes of trailer.
+#[inline]
+pub(crate) fn load(frame: &[u8], start: u32) -> u64 {
+    match frame.get(start as usize..).and_then(<[u8]>::first_chunk::<8>) {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => 0,
+    }
+}
