@@ -1,8 +1,9 @@
 //! Writing frames: a reusable buffer with room in front, so that BodyLength (9) is written without moving the body.
 
 use rust_decimal::Decimal;
+use wide::u8x16;
 
-use crate::frame::{MAX_BEGIN_STRING, TRAILER, sum};
+use crate::frame::{MAX_BEGIN_STRING, TRAILER};
 use crate::number::{DECIMAL_LENGTH, write_decimal, write_digits};
 use crate::time::TIME_LENGTH;
 use crate::{Date, SOH, TimeOfDay, Timestamp};
@@ -269,9 +270,8 @@ impl Encoder {
     ///
     /// For tests that need a bad message; a session uses [`Encoder::finish_checked`].
     pub fn finish(&mut self) -> &[u8] {
-        self.complete();
-        let (start, end) = self.bounds();
-        &self.body.buffer[start..end]
+        let (start, _) = self.complete();
+        &self.body.buffer[start..self.body.at]
     }
 
     /// Completes the frame with BodyLength (9) and CheckSum (10).
@@ -281,31 +281,21 @@ impl Encoder {
     /// When a value is empty or contains SOH: the frame must not be sent.
     #[inline]
     pub fn finish_checked(&mut self) -> Result<&[u8], EncodeError> {
-        self.complete();
-        let (start, end) = self.bounds();
+        let (start, delimiters) = self.complete();
         if let Some(fault) = self.body.fault {
             return Err(fault);
         }
-        let frame = &self.body.buffer[start..end];
-        if count_delimiters(&frame[..frame.len() - TRAILER]) != self.body.delimiters {
+        let frame = &self.body.buffer[start..self.body.at];
+        if delimiters != self.body.delimiters {
             return Err(find_delimiter(frame));
         }
         Ok(frame)
     }
 
-    fn bounds(&self) -> (usize, usize) {
-        let length = self.body.at - TRAILER - ROOM;
-        let digits = if length == 0 {
-            1
-        } else {
-            length.ilog10() as usize + 1
-        };
-        (ROOM - self.prefix.len() - digits - 1, self.body.at)
-    }
-
-    fn complete(&mut self) {
+    /// Writes what stands around the body; returns where the frame starts and the delimiters before its trailer.
+    fn complete(&mut self) -> (usize, usize) {
         let body = &mut self.body;
-        body.reserve(TRAILER);
+        body.reserve(TRAILER + BLOCK);
         let end = body.at;
         let front = body
             .buffer
@@ -315,7 +305,10 @@ impl Encoder {
         let digits = write_digits((end - ROOM) as u64, front, ROOM - 1);
         let start = digits - self.prefix.len();
         front[start..digits].copy_from_slice(&self.prefix);
-        let sum = sum(&body.buffer[start..end]);
+        // Whole blocks are summed, so the last one is filled up with what adds nothing.
+        body.buffer[end..end + BLOCK].fill(0);
+        let blocks = (end - start).div_ceil(BLOCK);
+        let (sum, delimiters) = sum_and_count(&body.buffer[start..start + blocks * BLOCK]);
         let trailer = [
             b'1',
             b'0',
@@ -327,6 +320,7 @@ impl Encoder {
         ];
         body.buffer[end..end + TRAILER].copy_from_slice(&trailer);
         body.at = end + TRAILER;
+        (start, delimiters)
     }
 }
 
@@ -571,22 +565,48 @@ impl BodyWriter {
     }
 }
 
-/// How many delimiters there are in `bytes`. Compiles to vector code.
-fn count_delimiters(bytes: &[u8]) -> usize {
+/// Bytes summed at a time.
+const BLOCK: usize = 32;
+
+/// The sum modulo 256 and the number of delimiters of whole blocks.
+#[inline]
+fn sum_and_count(blocks: &[u8]) -> (u8, usize) {
+    let needle = u8x16::splat(SOH);
+    let mut sums = u8x16::splat(0);
     let mut count = 0;
-    // 255 rounds cannot overflow a lane of eight bits.
-    for block in bytes.chunks(32 * 255) {
-        let mut lanes = [0_u8; 32];
-        let (chunks, rest) = block.as_chunks::<32>();
-        for chunk in chunks {
-            for (lane, byte) in lanes.iter_mut().zip(chunk) {
-                *lane += u8::from(*byte == SOH);
+    // 127 blocks cannot overflow a lane of eight bits.
+    for blocks in blocks.as_chunks::<BLOCK>().0.chunks(127) {
+        let mut counts = u8x16::splat(0);
+        for block in blocks {
+            for half in block.as_chunks::<16>().0 {
+                let bytes = u8x16::new(*half);
+                sums += bytes;
+                // Equal lanes are all ones, which is minus one.
+                counts -= bytes.simd_eq(needle);
             }
         }
-        count += lanes.iter().map(|&lane| usize::from(lane)).sum::<usize>();
-        count += rest.iter().filter(|&&byte| byte == SOH).count();
+        count += lanes(counts);
     }
-    count
+    (lanes(sums) as u8, count)
+}
+
+/// The sum of all lanes.
+#[inline]
+fn lanes(vector: u8x16) -> usize {
+    const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
+    let (words, _) = vector.as_array().as_chunks::<8>();
+    let mut sum = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        sum += (word & EVEN) + (word >> 8 & EVEN);
+    }
+    (sum.wrapping_mul(0x0001_0001_0001_0001) >> 48) as usize
+}
+
+/// How many delimiters there are in `bytes`.
+fn count_delimiters(bytes: &[u8]) -> usize {
+    let (blocks, rest) = bytes.split_at(bytes.len() / BLOCK * BLOCK);
+    sum_and_count(blocks).1 + rest.iter().filter(|&&byte| byte == SOH).count()
 }
 
 /// Names the field whose value contains the delimiter: the last that was well formed before one that is not.
@@ -673,6 +693,20 @@ mod tests {
             SessionHeader::new("FIXT.1.1", "a\x01", "y"),
             Err(EncodeError::ContainsDelimiter { tag: 49 })
         );
+    }
+
+    #[test]
+    fn sums_and_counts_whole_blocks() {
+        for blocks in [0, 1, 7, 127, 128, 300] {
+            let bytes: Vec<u8> = (0..blocks * BLOCK).map(|at| (at % 251) as u8).collect();
+            let sum = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+            let count = bytes.iter().filter(|&&byte| byte == SOH).count();
+            assert_eq!(sum_and_count(&bytes), (sum, count), "{blocks}");
+            assert_eq!(
+                sum_and_count(&vec![SOH; blocks * BLOCK]),
+                ((blocks * BLOCK) as u8, blocks * BLOCK)
+            );
+        }
     }
 
     #[test]
