@@ -606,7 +606,9 @@ fn lanes(vector: u8x16) -> usize {
 /// How many delimiters there are in `bytes`.
 fn count_delimiters(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.split_at(bytes.len() / BLOCK * BLOCK);
-    sum_and_count(blocks).1 + rest.iter().filter(|&&byte| byte == SOH).count()
+    let mut last = [0; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    sum_and_count(blocks).1 + sum_and_count(&last).1
 }
 
 /// Names the field whose value contains the delimiter: the last that was well formed before one that is not.

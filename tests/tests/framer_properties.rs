@@ -16,7 +16,7 @@ enum Reader {
 
 /// The frames of a stream that arrives in these chunks. Panics where the framer does not do what it says it does.
 fn read(framer: Framer, chunks: &[&[u8]], reader: Reader) -> Vec<Vec<u8>> {
-    let mut frames = Vec::new();
+    let mut found = Vec::new();
     let mut buffer: Vec<u8> = Vec::new();
     let mut needed = 0;
     for (number, chunk) in chunks.iter().enumerate() {
@@ -25,13 +25,13 @@ fn read(framer: Framer, chunks: &[&[u8]], reader: Reader) -> Vec<Vec<u8>> {
         if reader == Reader::Patient && buffer.len() < needed && !last {
             continue;
         }
-        needed = drain(framer, &mut buffer, &mut frames);
+        needed = drain(framer, &mut buffer, &mut found);
     }
-    frames
+    found
 }
 
 /// Takes all frames from the front of the buffer; returns how many bytes are needed before looking again.
-fn drain(framer: Framer, buffer: &mut Vec<u8>, frames: &mut Vec<Vec<u8>>) -> usize {
+fn drain(framer: Framer, buffer: &mut Vec<u8>, found: &mut Vec<Vec<u8>>) -> usize {
     loop {
         match framer.next(buffer) {
             Framing::Frame(length) => {
@@ -39,7 +39,7 @@ fn drain(framer: Framer, buffer: &mut Vec<u8>, frames: &mut Vec<Vec<u8>>) -> usi
                     length > 0 && length <= buffer.len().min(framer.max_frame()),
                     "a frame of {length}"
                 );
-                frames.push(buffer.drain(..length).collect());
+                found.push(buffer.drain(..length).collect());
             }
             Framing::Garbled { skip, .. } => {
                 assert!(
