@@ -1,22 +1,45 @@
 //! The session itself: its inputs, commands and outputs.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use fix_dialect::EncodeBody;
+use bytes::{Buf, BytesMut};
+use fix_dialect::{EncodeBody, EncodeError, Framer, Framing, Garbled, SessionHeader, Timestamp};
 
+use super::admin::{Kind, TestRequest};
+use super::handshake::Handshake;
+use super::liveness::Liveness;
+use super::outbox::{Outbox, Record};
+use super::timer::Timers;
 use super::{
-    Acceptance, CommandError, Event, Intake, Now, Refusal, Reject, Role, SendError, SequenceNumber,
-    Sequences, SessionSettings, SettingsError, SigningFailed, State, StoreOperation, TestRequestId, Ticket,
-    Transmit,
+    Acceptance, CommandError, EndReason, Event, Intake, Now, Refusal, Reject, Role, SendError,
+    SequenceNumber, Sequences, SessionSettings, SettingsError, SigningFailed, State, StoreOperation,
+    TestRequestId, Ticket, Transmit,
 };
 
 /// One FIX session over one connection, as a state machine without input or output of its own.
 ///
 /// See the [module](super) for how to drive it.
-#[derive(Debug)]
 pub struct Session {
-    state: State,
+    pub(super) settings: SessionSettings,
+    pub(super) role: Role,
+    pub(super) state: State,
+    pub(super) sequences: Sequences,
+    /// Whether the numbers are those that the store keeps: not before a reset is agreed.
+    pub(super) recorded: bool,
+    pub(super) peer_sender_comp_id: Option<String>,
+    pub(super) peer_target_comp_id: Option<String>,
+    pub(super) handshake: Handshake,
+    pub(super) liveness: Liveness,
+    /// When the connection was made, or the Logout (5) sent: what a time-out is counted from.
+    pub(super) waiting_since: Duration,
+    /// Why the session ends, once its farewell is over.
+    pub(super) farewell: Option<EndReason>,
+    pub(super) timers: Timers,
+    pub(super) outbox: Outbox,
+    pub(super) events: VecDeque<Event>,
+    framer: Framer,
 }
 
 impl Session {
@@ -26,40 +49,100 @@ impl Session {
     ///
     /// When the settings cannot work, or contradict the logon.
     pub fn new(settings: SessionSettings, role: Role) -> Result<Self, SettingsError> {
-        todo!("{settings:?} {role:?}")
+        settings.validate(&role)?;
+        let identity = &settings.identity;
+        let mut outbox = Outbox::new(settings.journal);
+        if let Some(target) = &identity.target_comp_id {
+            let header = SessionHeader::new(&settings.begin_string, &identity.sender_comp_id, target);
+            outbox.address(header.map_err(SettingsError::from_encode)?);
+        }
+        Ok(Session {
+            state: State::Idle,
+            sequences: settings.sequences,
+            recorded: false,
+            peer_sender_comp_id: identity.peer_sender_comp_id.clone(),
+            peer_target_comp_id: identity.peer_target_comp_id.clone(),
+            handshake: Handshake::None,
+            liveness: Liveness::default(),
+            waiting_since: Duration::ZERO,
+            farewell: None,
+            timers: Timers::default(),
+            outbox,
+            events: VecDeque::new(),
+            framer: Framer::new(settings.max_frame),
+            settings,
+            role,
+        })
     }
 
     /// The transport is connected. An initiator now asks for its signature, or sends its Logon (A).
     ///
     /// # Errors
     ///
-    /// When it was called before.
+    /// When it was called before, or the session has ended.
     pub fn connected(&mut self, now: Now) -> Result<(), CommandError> {
-        todo!("{now:?}")
+        if self.state != State::Idle {
+            return Err(self.wrong_state("connect"));
+        }
+        self.open(now);
+        Ok(())
     }
 
     /// Takes whole frames off the front of `received`, without a copy, and leaves what is not yet whole.
     ///
     /// Append what the transport reads to the same buffer. See [`Intake`] for when to call again.
     pub fn handle_bytes(&mut self, now: Now, received: &mut BytesMut) -> Intake {
-        todo!("{now:?} {}", received.len())
+        loop {
+            match self.state {
+                State::Idle | State::Ended => {
+                    received.clear();
+                    return Intake::Closed;
+                }
+                State::Authenticating => return Intake::LogonPending,
+                _ => {}
+            }
+            let full = self.outbox.pending() >= self.settings.max_pending_transmit;
+            if full || self.events.len() >= self.settings.max_events {
+                return Intake::Drain;
+            }
+            match self.framer.next(received) {
+                Framing::NeedMore(total) => return Intake::NeedMore(total),
+                Framing::Garbled { skip, reason } => {
+                    received.advance(skip);
+                    self.garbled(skip, reason);
+                }
+                Framing::Frame(length) => {
+                    let frame = received.split_to(length).freeze();
+                    self.handle_frame(now, frame);
+                }
+            }
+        }
     }
 
     /// The peer has closed its side of the connection, or the connection is broken.
     ///
     /// Hand over the bytes that came before with [`handle_bytes`](Self::handle_bytes) first.
     pub fn handle_eof(&mut self, now: Now) {
-        todo!("{now:?}")
+        let reason = match self.state {
+            State::Ended => return,
+            State::LogoutSent => EndReason::LogoutUnanswered {
+                waited: now.monotonic.saturating_sub(self.waiting_since),
+            },
+            state => self.farewell.take().unwrap_or(EndReason::Disconnected { state }),
+        };
+        self.end(reason);
     }
 
     /// Time has passed. Call it at [`next_deadline`](Self::next_deadline) or any time after.
     pub fn handle_timeout(&mut self, now: Now) {
-        todo!("{now:?}")
+        while let Some(timer) = self.timers.expire(now.monotonic) {
+            self.expired(now, timer);
+        }
     }
 
     /// The store has done this operation and all before it.
     pub fn handle_stored(&mut self, ticket: Ticket) {
-        todo!("{ticket:?}")
+        self.outbox.stored(ticket);
     }
 
     /// The answer to [`Event::SignLogon`]: the value of RawData (96), base64 on Kalshi.
@@ -73,7 +156,7 @@ impl Session {
         ticket: Ticket,
         signature: Result<Vec<u8>, SigningFailed>,
     ) -> Result<(), CommandError> {
-        todo!("{now:?} {ticket:?} {}", signature.is_ok())
+        self.signed(now, ticket, signature)
     }
 
     /// Acceptor: the logon of [`Event::LogonRequest`] is authentic and welcome. Only now are its ResetSeqNumFlag (141)
@@ -81,9 +164,10 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// When no logon waits for a decision (any more), or the answer cannot be written.
+    /// When no logon waits for a decision (any more), or the answer cannot be written; the logon then still waits.
     pub fn accept_logon(&mut self, now: Now, acceptance: Acceptance) -> Result<(), CommandError> {
-        todo!("{now:?} {acceptance:?}")
+        let Acceptance { sequences, fields } = acceptance;
+        self.accept(now, sequences, &fields)
     }
 
     /// Acceptor: the logon of [`Event::LogonRequest`] is not welcome. No store is touched, and the session ends.
@@ -92,7 +176,7 @@ impl Session {
     ///
     /// When no logon waits for a decision (any more).
     pub fn refuse_logon(&mut self, now: Now, refusal: Refusal) -> Result<(), CommandError> {
-        todo!("{now:?} {refusal:?}")
+        self.refuse(now, refusal)
     }
 
     /// Sends an application message and returns its MsgSeqNum (34).
@@ -101,7 +185,15 @@ impl Session {
     ///
     /// A message that is refused takes no number, and nothing of it leaves.
     pub fn send(&mut self, now: Now, message: &dyn EncodeBody) -> Result<SequenceNumber, SendError> {
-        todo!("{now:?} {:?}", message.msg_type())
+        if self.state != State::Established {
+            return Err(SendError::NotEstablished(self.state));
+        }
+        if Kind::of(message.msg_type()) != Kind::Application {
+            let msg_type = String::from_utf8_lossy(message.msg_type()).into_owned();
+            return Err(SendError::SessionMessage { msg_type });
+        }
+        self.check_room()?;
+        Ok(self.transmit(now, message, Record::Message)?)
     }
 
     /// Rejects an application message of the peer's on the session level (Reject (3)).
@@ -110,7 +202,13 @@ impl Session {
     ///
     /// When the session is not logged on, or cannot send.
     pub fn reject(&mut self, now: Now, reject: Reject) -> Result<SequenceNumber, SendError> {
-        todo!("{now:?} {reject:?}")
+        if !matches!(self.state, State::Established | State::LogoutSent) {
+            return Err(SendError::NotEstablished(self.state));
+        }
+        self.check_room()?;
+        let sequence = self.transmit(now, &reject, Record::Number)?;
+        self.events.push_back(Event::RejectSent(reject));
+        Ok(sequence)
     }
 
     /// Asks the peer for a sign of life; [`Event::TestRequestAnswered`] follows, unless the session ends.
@@ -119,36 +217,42 @@ impl Session {
     ///
     /// When the session is not logged on, or cannot send.
     pub fn test_request(&mut self, now: Now) -> Result<TestRequestId, SendError> {
-        todo!("{now:?}")
+        if self.state != State::Established {
+            return Err(SendError::NotEstablished(self.state));
+        }
+        self.check_room()?;
+        let id = self.liveness.next_test_request(now.monotonic);
+        self.transmit(now, &TestRequest { id: id.0 }, Record::Number)?;
+        Ok(id)
     }
 
     /// Logs out, with a text for the peer. Messages that are under way are still delivered until the answer comes.
     ///
     /// Before the logon is complete it ends the session at once. A session that is already on its way out goes on.
     pub fn logout(&mut self, now: Now, text: Option<&str>) {
-        todo!("{now:?} {text:?}")
+        self.start_logout(now, text);
     }
 
     /// What to keep, before anything else is drained.
     pub fn poll_store(&mut self) -> Option<StoreOperation> {
-        todo!()
+        self.outbox.poll_store()
     }
 
     /// What to write to the transport, in this order.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        todo!()
+        self.outbox.poll_transmit()
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), on the scale of [`Now::monotonic`]. It changes with
     /// every other call.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
-        todo!()
+        self.timers.next()
     }
 
     /// What has happened.
     pub fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+        self.events.pop_front()
     }
 
     /// Where the session stands.
@@ -160,12 +264,108 @@ impl Session {
     /// The sequence numbers as they stand.
     #[must_use]
     pub const fn sequences(&self) -> Sequences {
-        todo!()
+        self.sequences
     }
 
     /// SenderCompID (49) of the peer, once it is known: `Kalshi` or `KalshiMD`.
     #[must_use]
     pub fn peer_sender_comp_id(&self) -> Option<&str> {
-        todo!()
+        self.peer_sender_comp_id.as_deref()
     }
 }
+
+/// What the parts of the session share.
+impl Session {
+    pub(super) fn enter(&mut self, next: State) {
+        debug_assert!(
+            self.state.may_become(next),
+            "{:?} -> {next:?} is not in the diagram",
+            self.state
+        );
+        self.state = next;
+    }
+
+    /// Encodes and queues a message under the next number. On an error nothing has changed.
+    pub(super) fn transmit(
+        &mut self,
+        now: Now,
+        message: &dyn EncodeBody,
+        record: Record,
+    ) -> Result<SequenceNumber, EncodeError> {
+        let sequence = self.sequences.next_outgoing;
+        let record = if self.recorded { record } else { Record::Nothing };
+        self.outbox
+            .push(sequence, self.sending_time(now), message, record)?;
+        self.sequences.next_outgoing = sequence + 1;
+        self.keep_alive(now);
+        Ok(sequence)
+    }
+
+    /// Queues a message of the session's own, which can always be encoded.
+    pub(super) fn say(&mut self, now: Now, message: &dyn EncodeBody) {
+        let said = self.transmit(now, message, Record::Number);
+        debug_assert!(said.is_ok(), "{said:?}");
+    }
+
+    pub(super) const fn sending_time(&self, now: Now) -> Timestamp {
+        now.utc.with_precision(self.settings.sending_time_precision)
+    }
+
+    /// The next inbound message must have this number.
+    pub(super) fn expect(&mut self, next: SequenceNumber) {
+        self.sequences.next_incoming = next;
+        self.outbox.next_incoming(next);
+    }
+
+    pub(super) const fn wrong_state(&self, command: &'static str) -> CommandError {
+        CommandError::WrongState {
+            command,
+            state: self.state,
+        }
+    }
+
+    fn check_room(&self) -> Result<(), SendError> {
+        let (pending, max) = (self.outbox.pending(), self.settings.max_pending_transmit);
+        if pending >= max {
+            return Err(SendError::Backlog { pending, max });
+        }
+        if self.sequences.next_outgoing >= MAX_SEQUENCE {
+            return Err(SendError::SequenceExhausted);
+        }
+        Ok(())
+    }
+
+    fn garbled(&mut self, skip: usize, reason: Garbled) {
+        if matches!(self.state, State::Failing | State::AwaitingDisconnect) {
+            return;
+        }
+        if let Some(Event::Garbled { skipped, .. }) = self.events.back_mut() {
+            *skipped += skip as u64;
+        } else {
+            self.events.push_back(Event::Garbled {
+                reason,
+                skipped: skip as u64,
+            });
+        }
+    }
+}
+
+/// Shows where the session stands, and no message: a logon's bytes hold secrets.
+impl fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Session")
+            .field("state", &self.state)
+            .field("role", &self.role)
+            .field("sequences", &self.sequences)
+            .field("identity", &self.settings.identity)
+            .field("peer_sender_comp_id", &self.peer_sender_comp_id)
+            .field("next_deadline", &self.timers.next())
+            .field("pending_events", &self.events.len())
+            .field("pending_bytes", &self.outbox.pending())
+            .finish_non_exhaustive()
+    }
+}
+
+/// No number goes beyond: far more than a session can use, far less than what would overflow.
+pub(super) const MAX_SEQUENCE: SequenceNumber = 999_999_999_999_999_999;

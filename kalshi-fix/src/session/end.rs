@@ -75,7 +75,7 @@ pub enum EndReason {
     #[error("MsgSeqNum too low, expecting {} but received {}", .0.expected, .0.received)]
     SequenceTooLow(OutOfSequence),
     /// MsgSeqNum (34) was above the expected one, and this session has no retransmission: messages were lost.
-    #[error("MsgSeqNum too high, expecting {} but received {}: messages were lost", .0.expected, .0.received)]
+    #[error("MsgSeqNum too high, expecting {} but received {}, and this session has no retransmission", .0.expected, .0.received)]
     SequenceGap(OutOfSequence),
     /// A message had no MsgSeqNum (34), or one that is no number.
     #[error("a message without a readable MsgSeqNum (34)")]
@@ -99,7 +99,7 @@ pub enum EndReason {
         received: String,
     },
     /// SendingTime (52) was outside the window.
-    #[error("SendingTime (52) is {:.3} s from our clock, allowed are {} s", *offset_millis as f64 / 1e3, window.as_secs_f64())]
+    #[error("SendingTime (52) is {offset_millis} ms from our clock, allowed are {} ms", window.as_millis())]
     SendingTimeOutOfWindow {
         /// The peer's time less ours, in milliseconds.
         offset_millis: i64,
@@ -118,9 +118,6 @@ pub enum EndReason {
         /// Where the session stood.
         state: State,
     },
-    /// A sequence number can grow no further.
-    #[error("the sequence numbers are used up")]
-    SequenceExhausted,
     /// Our own Logon (A) could not be encoded, though the settings were accepted: a bug, or a signature with SOH in it.
     #[error("the logon could not be encoded: {fault}")]
     LogonNotEncodable {

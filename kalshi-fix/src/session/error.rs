@@ -57,10 +57,10 @@ pub enum CommandError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// A text that goes onto the wire is empty or holds SOH.
-    #[error("{what} is empty or holds the field delimiter (SOH)")]
+    /// A text that goes onto the wire is empty, too long, or holds the field delimiter (SOH).
+    #[error("a setting cannot be written: {what}")]
     NotWritable {
-        /// Which text.
+        /// Which text, and why.
         what: String,
     },
     /// An initiator must know the peer's name before the peer speaks.
@@ -79,8 +79,8 @@ pub enum SettingsError {
     /// The settings ask for a reset with every logon, and this logon has none.
     #[error("this session must log on with ResetSeqNumFlag (141) = Y")]
     ResetRequired,
-    /// A logon field has a tag that the session writes itself.
-    #[error("the logon field {tag} is written by the session itself")]
+    /// A logon field has a tag that the session writes itself, or that no field can have.
+    #[error("a logon field cannot have the tag {tag}: the session writes it itself, or it is no tag")]
     ReservedTag {
         /// The tag.
         tag: u32,

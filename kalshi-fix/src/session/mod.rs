@@ -44,16 +44,25 @@
 //! One `Session` is one connection. Sequence numbers that outlive it are the store's, and the next session's
 //! [`SessionSettings::sequences`].
 
+mod admin;
 mod core;
 mod end;
 mod error;
 mod event;
+mod farewell;
+mod handshake;
+mod inbound;
+mod liveness;
 mod logon;
 mod now;
+mod outbox;
 mod output;
 mod reject;
+mod resync;
 mod settings;
 mod state;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 pub use self::core::Session;

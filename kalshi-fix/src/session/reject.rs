@@ -3,6 +3,7 @@
 use fix_dialect::{BodyWriter, EncodeBody};
 
 use super::SequenceNumber;
+use super::admin::{write_quoted, write_text};
 
 /// A session-level Reject (3) of one of the peer's messages.
 ///
@@ -22,23 +23,54 @@ pub struct Reject {
     pub text: Option<String>,
 }
 
+impl Reject {
+    /// A rejection of this message for this reason, to which the rest can be added.
+    #[must_use]
+    pub const fn new(ref_seq_num: SequenceNumber, reason: RejectReason) -> Self {
+        Reject {
+            ref_seq_num,
+            ref_msg_type: None,
+            ref_tag_id: None,
+            reason,
+            text: None,
+        }
+    }
+
+    /// Of a message of this type (372).
+    #[must_use]
+    pub fn of_type(mut self, msg_type: impl Into<String>) -> Self {
+        self.ref_msg_type = Some(msg_type.into());
+        self
+    }
+
+    /// About this field (371).
+    #[must_use]
+    pub const fn about(mut self, tag: u32) -> Self {
+        self.ref_tag_id = Some(tag);
+        self
+    }
+
+    /// With this text (58).
+    #[must_use]
+    pub fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+}
+
 impl EncodeBody for Reject {
     fn msg_type(&self) -> &[u8] {
         b"3"
     }
 
     fn encode_body(&self, out: &mut BodyWriter) {
-        out.int(45, self.ref_seq_num as i64);
+        out.unsigned(45, self.ref_seq_num);
         if let Some(tag) = self.ref_tag_id {
-            out.int(371, i64::from(tag));
+            out.unsigned(371, tag.into());
         }
-        if let Some(msg_type) = &self.ref_msg_type {
-            out.field(372, msg_type.as_bytes());
-        }
-        out.int(373, i64::from(self.reason.code()));
-        if let Some(text) = &self.text {
-            out.field(58, text.as_bytes());
-        }
+        write_quoted(out, 372, self.ref_msg_type.as_deref());
+        out.unsigned(373, self.reason.code().into());
+        write_text(out, self.text.as_deref());
     }
 }
 
@@ -62,10 +94,10 @@ impl EncodeBody for BusinessReject {
     }
 
     fn encode_body(&self, out: &mut BodyWriter) {
-        out.int(45, self.ref_seq_num as i64);
-        out.field(372, self.ref_msg_type.as_bytes());
-        out.int(380, i64::from(self.reason));
-        out.field(58, self.text.as_bytes());
+        out.unsigned(45, self.ref_seq_num);
+        write_quoted(out, 372, Some(&self.ref_msg_type));
+        out.unsigned(380, self.reason.into());
+        write_text(out, Some(&self.text));
     }
 }
 

@@ -3,9 +3,11 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use fix_dialect::Precision;
+use fix_dialect::{EncodeError, Precision, SOH, SessionHeader};
 
-use super::{Logon, Sequences};
+use super::core::MAX_SEQUENCE;
+use super::logon::RESERVED;
+use super::{Logon, LogonField, Sequences, SettingsError};
 
 /// Which side of the connection a session is.
 #[derive(Debug, Clone)]
@@ -104,7 +106,7 @@ impl SessionSettings {
             identity,
             sequences: Sequences::START,
             heart_bt_int: 0..=3600,
-            sending_time_window: Some(Duration::from_secs(120)),
+            sending_time_window: Some(Duration::from_mins(2)),
             sending_time_precision: Precision::MILLIS,
             test_request_percent: 120,
             silence_percent: 240,
@@ -122,6 +124,91 @@ impl SessionSettings {
         }
     }
 }
+
+/// What cannot work is refused before there is a connection.
+impl SessionSettings {
+    pub(super) fn validate(&self, role: &Role) -> Result<(), SettingsError> {
+        let identity = &self.identity;
+        SessionHeader::new(&self.begin_string, &identity.sender_comp_id, "peer")
+            .map_err(SettingsError::from_encode)?;
+        let least = identity.sender_comp_id.len() + MINIMUM_FRAME;
+        for (what, limit) in [
+            ("max_frame", self.max_frame),
+            ("max_pending_transmit", self.max_pending_transmit),
+            ("max_events", self.max_events.saturating_mul(least)),
+        ] {
+            if limit < least {
+                return Err(SettingsError::TooSmall { what });
+            }
+        }
+        if self.test_request_percent < 100 || self.silence_percent <= self.test_request_percent {
+            return Err(SettingsError::Percent);
+        }
+        for number in [self.sequences.next_incoming, self.sequences.next_outgoing] {
+            if !(1..=MAX_SEQUENCE).contains(&number) {
+                return Err(SettingsError::Sequence {
+                    maximum: MAX_SEQUENCE,
+                });
+            }
+        }
+        match role {
+            Role::Initiator(logon) => self.validate_logon(logon),
+            Role::Acceptor => Ok(()),
+        }
+    }
+
+    fn validate_logon(&self, logon: &Logon) -> Result<(), SettingsError> {
+        if self.identity.target_comp_id.is_none() {
+            return Err(SettingsError::NoTarget);
+        }
+        if !self.heart_bt_int.contains(&logon.heart_bt_int) {
+            return Err(SettingsError::HeartBtInt {
+                value: logon.heart_bt_int,
+                minimum: *self.heart_bt_int.start(),
+                maximum: *self.heart_bt_int.end(),
+            });
+        }
+        if self.reset == ResetRule::Required && !logon.reset {
+            return Err(SettingsError::ResetRequired);
+        }
+        if let Some(version) = &logon.default_appl_ver_id {
+            check_writable(1137, version.as_bytes())?;
+        }
+        check_logon_fields(&logon.fields)
+    }
+}
+
+/// Logon fields that the session neither writes itself nor cannot write.
+pub(super) fn check_logon_fields(fields: &[LogonField]) -> Result<(), SettingsError> {
+    for LogonField { tag, value } in fields {
+        if *tag == 0 || *tag > MAX_TAG || RESERVED.contains(tag) {
+            return Err(SettingsError::ReservedTag { tag: *tag });
+        }
+        check_writable(*tag, value)?;
+    }
+    Ok(())
+}
+
+fn check_writable(tag: u32, value: &[u8]) -> Result<(), SettingsError> {
+    if value.is_empty() || value.contains(&SOH) {
+        return Err(SettingsError::NotWritable {
+            what: format!("the value of tag {tag} is empty or holds the field delimiter"),
+        });
+    }
+    Ok(())
+}
+
+impl SettingsError {
+    pub(super) fn from_encode(error: EncodeError) -> Self {
+        SettingsError::NotWritable {
+            what: error.to_string(),
+        }
+    }
+}
+
+/// Room for a frame of the session's own, CompIDs and a short text included.
+const MINIMUM_FRAME: usize = 256;
+const MAX_TAG: u32 = 9_999_999;
 
 /// Who is who on a session.
 ///

@@ -42,12 +42,11 @@
 //! Edges that the drawing leaves out, because they would cross it:
 //!
 //! - every state goes to `Ended` on the end of the stream, and on a failure after which nothing more is said;
-//! - `LogonSent` and `AwaitingLogon` go to `Failing` where a Logout is owed before the end (an answer to the logon that
-//!   cannot be accepted, a wrong BeginString); `LogonSent` goes to `AwaitingDisconnect` for no reason: a Logout there is
-//!   a refusal and ends the session at once;
-//! - `Authenticating` goes to `Ended` by `refuse_logon`, and to `Failing` when the accepted logon's MsgSeqNum (34) does
-//!   not fit the numbers that came with the acceptance;
-//! - `LogoutSent` goes to `AwaitingDisconnect` never: the peer's Logout is the answer, even if it crossed ours.
+//! - `LogonSent` goes to `Failing` when the answer to the logon cannot be accepted; a Logout, Reject or
+//!   BusinessMessageReject there is a refusal and ends the session at once;
+//! - `Authenticating` goes to `Ended` by `refuse_logon`, and to `Failing` when the MsgSeqNum (34) of the accepted logon
+//!   does not fit the numbers that came with the acceptance;
+//! - `LogoutSent` never goes to `AwaitingDisconnect`: the peer's Logout is the answer, even if it crossed ours.
 //!
 //! In `Failing` and `AwaitingDisconnect` whatever else the peer says is read and dropped. In `LogoutSent` application
 //! messages are still delivered: a fill that was under way when we said goodbye is as real as any other.
@@ -107,11 +106,7 @@ impl State {
             State::LogoutSent | State::AwaitingDisconnect => matches!(self, State::Established),
             State::Failing => matches!(
                 self,
-                State::LogonSent
-                    | State::AwaitingLogon
-                    | State::Authenticating
-                    | State::Established
-                    | State::LogoutSent
+                State::LogonSent | State::Authenticating | State::Established | State::LogoutSent
             ),
             State::Ended => !matches!(self, State::Ended),
         }

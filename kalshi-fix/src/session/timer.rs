@@ -31,7 +31,7 @@ impl Timer {
 }
 
 /// A deadline a timer, or none.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Timers {
     deadlines: [Option<Duration>; Timer::ALL.len()],
 }

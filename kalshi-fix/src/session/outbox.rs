@@ -1,0 +1,304 @@
+//! What is on its way out: frames, and the store operations that go before them.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+use fix_dialect::{EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp};
+
+use super::{Journal, JournalGate, SequenceNumber, StoreOperation, Ticket, Transmit};
+
+/// Encodes frames and holds them until they may leave. No `Debug`: they may hold secrets.
+pub(super) struct Outbox {
+    encoder: Encoder,
+    /// To whom it is addressed; unknown to an acceptor before the logon, and then nothing can be said.
+    header: Option<SessionHeader>,
+    queue: Queue,
+}
+
+struct Queue {
+    journal: Journal,
+    /// Without a journal: frames in one piece.
+    ready: BytesMut,
+    ready_through: SequenceNumber,
+    /// With a journal: frames behind a store operation.
+    gated: VecDeque<Gated>,
+    gated_bytes: usize,
+    operations: VecDeque<StoreOperation>,
+    /// The inbound number has changed; told when no other operation waits.
+    next_incoming: Option<SequenceNumber>,
+    last_ticket: Ticket,
+    /// The last operation that frames wait for.
+    last_gate: Ticket,
+    handed_out: Ticket,
+    stored: Ticket,
+}
+
+struct Gated {
+    behind: Ticket,
+    frame: Bytes,
+    sequence: SequenceNumber,
+}
+
+/// What the store must know of a frame before it leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Record {
+    /// Nothing: the frame has no number of this session's (a refusal, a logon whose reset is not answered yet), or one
+    /// that was used before (a gap fill).
+    Nothing,
+    /// That the number is used.
+    Number,
+    /// The whole message, which may have to be sent again.
+    Message,
+}
+
+impl Outbox {
+    pub(super) fn new(journal: Journal) -> Self {
+        let queue = Queue {
+            journal,
+            ready: BytesMut::new(),
+            ready_through: 0,
+            gated: VecDeque::new(),
+            gated_bytes: 0,
+            operations: VecDeque::new(),
+            next_incoming: None,
+            last_ticket: Ticket(0),
+            last_gate: Ticket(0),
+            handed_out: Ticket(0),
+            stored: Ticket(0),
+        };
+        Outbox {
+            encoder: Encoder::new(),
+            header: None,
+            queue,
+        }
+    }
+
+    /// From whom and to whom all frames go from here on.
+    pub(super) fn address(&mut self, header: SessionHeader) {
+        self.header = Some(header);
+    }
+
+    /// Encodes a message and puts it at the end of the queue. A message that cannot be encoded leaves no trace.
+    pub(super) fn push(
+        &mut self,
+        sequence: SequenceNumber,
+        sending_time: Timestamp,
+        message: &dyn EncodeBody,
+        record: Record,
+    ) -> Result<(), EncodeError> {
+        let Some(header) = &self.header else { return Ok(()) };
+        let frame = self.encoder.encode(header, sequence, sending_time, message)?;
+        self.queue.push(frame, sequence, record);
+        Ok(())
+    }
+
+    /// Queues a gap fill for `begin` up to, not including, `new`, as the possible duplicate that it is.
+    pub(super) fn push_gap_fill(
+        &mut self,
+        sending_time: Timestamp,
+        begin: SequenceNumber,
+        new: SequenceNumber,
+    ) -> Result<(), EncodeError> {
+        let Some(header) = &self.header else { return Ok(()) };
+        let body = self
+            .encoder
+            .begin_duplicate(header, b"4", begin, sending_time, sending_time);
+        body.boolean(123, true).unsigned(36, new);
+        self.queue
+            .push(self.encoder.finish_checked()?, begin, Record::Nothing);
+        Ok(())
+    }
+
+    /// Both directions start at 1.
+    pub(super) fn reset(&mut self) {
+        self.queue.next_incoming = None;
+        self.queue.operate(|ticket| StoreOperation::Reset { ticket });
+    }
+
+    /// A number of ours was used by a frame that was queued with [`Record::Nothing`].
+    pub(super) fn next_outgoing(&mut self, next: SequenceNumber) {
+        self.queue
+            .operate(|ticket| StoreOperation::SetNextOutgoing { ticket, next });
+    }
+
+    /// The number of the next inbound message has changed.
+    pub(super) fn next_incoming(&mut self, next: SequenceNumber) {
+        if self.queue.journal != Journal::None {
+            self.queue.next_incoming = Some(next);
+        }
+    }
+
+    /// Names a request that is no store operation.
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.queue.ticket()
+    }
+
+    /// The store has done every operation up to this one.
+    pub(super) fn stored(&mut self, ticket: Ticket) {
+        self.queue.stored = self.queue.stored.max(ticket.min(self.queue.handed_out));
+    }
+
+    /// How many bytes wait.
+    pub(super) fn pending(&self) -> usize {
+        self.queue.ready.len() + self.queue.gated_bytes
+    }
+
+    pub(super) fn poll_store(&mut self) -> Option<StoreOperation> {
+        let queue = &mut self.queue;
+        let operation = queue.operations.pop_front().or_else(|| {
+            let next = queue.next_incoming.take()?;
+            Some(StoreOperation::SetNextIncoming {
+                ticket: queue.ticket(),
+                next,
+            })
+        })?;
+        queue.handed_out = operation.ticket();
+        Some(operation)
+    }
+
+    pub(super) fn poll_transmit(&mut self) -> Option<Transmit> {
+        let queue = &mut self.queue;
+        if !queue.ready.is_empty() {
+            return Some(Transmit {
+                bytes: queue.ready.split().freeze(),
+                through: queue.ready_through,
+            });
+        }
+        let open = match queue.journal {
+            Journal::Keep(JournalGate::Stored) => queue.stored,
+            Journal::Keep(JournalGate::HandedOut) | Journal::None => queue.handed_out,
+        };
+        let Gated { frame, sequence, .. } = queue.gated.pop_front_if(|gated| gated.behind <= open)?;
+        queue.gated_bytes -= frame.len();
+        Some(Transmit {
+            bytes: frame,
+            through: sequence,
+        })
+    }
+}
+
+impl Queue {
+    fn push(&mut self, frame: &[u8], sequence: SequenceNumber, record: Record) {
+        if self.journal == Journal::None {
+            self.ready.extend_from_slice(frame);
+            self.ready_through = self.ready_through.max(sequence);
+            return;
+        }
+        let frame = Bytes::copy_from_slice(frame);
+        match record {
+            Record::Nothing => {}
+            Record::Number => {
+                self.operate(|ticket| StoreOperation::SetNextOutgoing {
+                    ticket,
+                    next: sequence + 1,
+                });
+            }
+            Record::Message => {
+                let frame = frame.clone();
+                self.operate(|ticket| StoreOperation::Append {
+                    ticket,
+                    sequence,
+                    frame,
+                });
+            }
+        }
+        self.gated_bytes += frame.len();
+        self.gated.push_back(Gated {
+            behind: self.last_gate,
+            frame,
+            sequence,
+        });
+    }
+
+    fn operate(&mut self, operation: impl FnOnce(Ticket) -> StoreOperation) {
+        if self.journal != Journal::None {
+            self.last_gate = self.ticket();
+            self.operations.push_back(operation(self.last_gate));
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.last_ticket.0 += 1;
+        self.last_ticket
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Reject;
+    use crate::session::RejectReason;
+
+    fn outbox(journal: Journal) -> Outbox {
+        let mut outbox = Outbox::new(journal);
+        outbox.address(SessionHeader::new("FIXT.1.1", "me", "you").unwrap());
+        let time = Timestamp::from_unix_nanos(0);
+        let message = Reject::new(1, RejectReason::Other);
+        outbox.push(1, time, &message, Record::Message).unwrap();
+        outbox.push(2, time, &message, Record::Number).unwrap();
+        outbox
+    }
+
+    fn sent(outbox: &mut Outbox) -> Vec<SequenceNumber> {
+        std::iter::from_fn(|| outbox.poll_transmit())
+            .map(|transmit| transmit.through)
+            .collect()
+    }
+
+    #[test]
+    fn without_a_journal_frames_leave_together() {
+        let mut outbox = outbox(Journal::None);
+        assert!(outbox.pending() > 0);
+        assert_eq!(outbox.poll_store(), None);
+        assert_eq!(sent(&mut outbox), [2]);
+        assert_eq!(outbox.pending(), 0);
+    }
+
+    #[test]
+    fn a_frame_waits_until_its_operation_is_handed_out() {
+        let mut outbox = outbox(Journal::Keep(JournalGate::HandedOut));
+        assert_eq!(sent(&mut outbox), []);
+        assert!(matches!(
+            outbox.poll_store(),
+            Some(StoreOperation::Append { sequence: 1, .. })
+        ));
+        assert_eq!(sent(&mut outbox), [1]);
+        assert!(matches!(
+            outbox.poll_store(),
+            Some(StoreOperation::SetNextOutgoing { next: 3, .. })
+        ));
+        assert_eq!(sent(&mut outbox), [2]);
+        assert_eq!(outbox.poll_store(), None);
+        assert_eq!(outbox.pending(), 0);
+    }
+
+    #[test]
+    fn a_frame_waits_until_its_operation_is_stored() {
+        let mut outbox = outbox(Journal::Keep(JournalGate::Stored));
+        let first = outbox.poll_store().unwrap().ticket();
+        assert_eq!(sent(&mut outbox), []);
+        // A confirmation of what was never handed out opens nothing.
+        outbox.stored(Ticket(u64::MAX));
+        assert_eq!(sent(&mut outbox), [1]);
+        outbox.stored(first);
+        let second = outbox.poll_store().unwrap().ticket();
+        assert_eq!(sent(&mut outbox), []);
+        outbox.stored(second);
+        assert_eq!(sent(&mut outbox), [2]);
+    }
+
+    #[test]
+    fn only_the_last_inbound_number_is_told_and_a_reset_voids_it() {
+        let mut outbox = Outbox::new(Journal::Keep(JournalGate::HandedOut));
+        outbox.next_incoming(2);
+        outbox.next_incoming(3);
+        assert!(matches!(
+            outbox.poll_store(),
+            Some(StoreOperation::SetNextIncoming { next: 3, .. })
+        ));
+        outbox.next_incoming(4);
+        outbox.reset();
+        assert!(matches!(outbox.poll_store(), Some(StoreOperation::Reset { .. })));
+        assert_eq!(outbox.poll_store(), None);
+    }
+}
