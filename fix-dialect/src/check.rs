@@ -129,7 +129,7 @@ impl Check<'_> {
             }
             return;
         }
-        let representation = Representation::of(field.field_type);
+        let representation = field.representation;
         if !representation.accepts(value) {
             self.report(Rule::Type, field.tag, path, span);
             return;

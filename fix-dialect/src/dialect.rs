@@ -61,6 +61,12 @@ pub trait ClientSends<S>: EncodeBody {}
 )]
 pub trait ExchangeSends<S>: EncodeBody {}
 
+/// Gives the room of a message's groups back. For generated code.
+pub trait Recycle<S> {
+    /// Empties the groups into the storage.
+    fn recycle(&mut self, storage: &mut S);
+}
+
 /// Every breach of the dictionary's rules by an outbound message. For generated code.
 ///
 /// # Errors
@@ -71,4 +77,26 @@ pub fn validate<D: Dialect, M: EncodeBody + ?Sized>(message: &M) -> Result<Vec<V
     let mut encoder = Encoder::new();
     let frame = encoder.encode(&header, 1, Timestamp::from_unix_nanos(0), message)?;
     Ok(Validator::new(D::tables()).validate(frame).unwrap_or_default())
+}
+
+/// The messages of a dialect whose dictionary could not be read: none. For generated code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoMessage {}
+
+impl EncodeBody for NoMessage {
+    fn msg_type(&self) -> &[u8] {
+        match *self {}
+    }
+
+    fn encode_body(&self, _: &mut crate::BodyWriter) {
+        match *self {}
+    }
+}
+
+impl Message<'_> for NoMessage {
+    type Owned = NoMessage;
+
+    fn into_owned(self) -> NoMessage {
+        self
+    }
 }

@@ -10,6 +10,8 @@
 mod check;
 mod decoder;
 mod dialect;
+#[cfg(feature = "dictionary")]
+pub mod dictionary;
 mod encode;
 mod field;
 mod field_type;
@@ -30,7 +32,7 @@ mod violation;
 mod walk;
 
 pub use decoder::{Decoded, Decoder, Outcome, Validator};
-pub use dialect::{ClientSends, Dialect, ExchangeSends, Message, Session, validate};
+pub use dialect::{ClientSends, Dialect, ExchangeSends, Message, NoMessage, Recycle, Session, validate};
 pub use encode::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Tag};
 pub use field::{Field, Fields, data_field, fields, is_secret};
 pub use field_type::FieldType;

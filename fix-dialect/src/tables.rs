@@ -47,8 +47,8 @@ pub struct MemberTable {
     pub required: bool,
     /// Whether it may be there without a value.
     pub may_be_empty: bool,
-    /// The dictionary's condition under which it must be there, in its own grammar; empty when there is none.
-    pub when: &'static str,
+    /// The dictionary's condition under which it must be there, where it is not always required.
+    pub when: Option<&'static ConditionTable>,
 }
 
 /// What a member is.
@@ -60,6 +60,27 @@ pub enum MemberKind {
     Group(&'static GroupTable),
     /// The members of a component, in this place.
     Component(&'static ComponentTable),
+}
+
+/// A condition over the fields of a message: when a member must be there.
+#[derive(Debug)]
+pub enum ConditionTable {
+    /// All of these hold.
+    All(&'static [ConditionTable]),
+    /// At least one of these holds.
+    Any(&'static [ConditionTable]),
+    /// The field with this tag has this value.
+    Equals(u32, &'static str),
+    /// The field with this tag has another value, or is not there.
+    Differs(u32, &'static str),
+    /// The field with this tag is there.
+    Present(u32),
+    /// The field with this tag is not there.
+    Absent(u32),
+    /// The client sends the message.
+    FromClient,
+    /// The exchange sends the message.
+    FromExchange,
 }
 
 /// A repeating group.
@@ -93,6 +114,8 @@ pub struct FieldTable {
     pub name: &'static str,
     /// The data type.
     pub field_type: FieldType,
+    /// How values are read and represented.
+    pub representation: Representation,
     /// The listed values; empty when the field is free.
     pub values: &'static [ValueTable],
     /// The field that carries this one's length, for DATA.

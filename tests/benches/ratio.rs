@@ -11,12 +11,10 @@ mod support;
 use std::time::Instant;
 
 use support::{
-    lanes::{self, FLOOR, Lane, VECTOR},
+    lanes::{self, FLOOR, Lane, OURS, VECTOR},
     workload::Workload,
 };
 
-/// The codec of `fix-dialect` with the types of `kalshi_fix::prediction`.
-const OURS: &str = "ours";
 const ROUNDS: usize = 300;
 /// A round of one lane handles about this many messages.
 const MESSAGES_A_ROUND: usize = 640;

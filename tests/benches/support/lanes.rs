@@ -3,6 +3,9 @@
 use std::hint::black_box;
 
 use super::workload::Workload;
+use kalshi_fix::dialect::{Decoder, Encoder, Framer, Framing, Message as _, Outcome, SessionHeader, Timestamp};
+use kalshi_fix::prediction::Prediction;
+
 use crate::floor::{scan, values::Message, vector, write::Writer};
 
 /// A contender. All lanes of a row do their copying and their looping in the same way, so that they can be compared.
@@ -28,6 +31,9 @@ pub(crate) const VECTOR: &str = "vector";
 /// The hand-written floor.
 pub(crate) const FLOOR: &str = "floor";
 
+/// The codec of `fix-dialect` with the types of `kalshi_fix::prediction`.
+pub(crate) const OURS: &str = "ours";
+
 /// The lanes that decode the frames of a row.
 pub(crate) fn decoders(row: &Workload) -> Vec<Lane<'_>> {
     let mut positions = [0_u16; 512];
@@ -39,6 +45,7 @@ pub(crate) fn decoders(row: &Workload) -> Vec<Lane<'_>> {
             black_box(vector::index(frame, &mut positions));
         }),
         decoder(FLOOR, row, |frame| scan::decode(frame).expect("a sound frame")),
+        ours(row),
     ]
 }
 
@@ -46,11 +53,48 @@ pub(crate) fn decoders(row: &Workload) -> Vec<Lane<'_>> {
 pub(crate) fn encoders(row: &Workload) -> Vec<Lane<'_>> {
     let messages: Vec<Message> = row.frames.iter().map(|frame| Message::read(frame)).collect();
     let mut writer = Writer::new();
-    vec![Lane::new(FLOOR, move || {
+    let floor = Lane::new(FLOOR, move || {
         for message in &messages {
             black_box(writer.encode(black_box(message)));
         }
-    })]
+    });
+    vec![floor, our_encoder(row)]
+}
+
+/// The codec of the product, through the calls that a session makes: the framer, then the decoder.
+fn ours(row: &Workload) -> Lane<'_> {
+    let framer = Framer::default();
+    let mut codec = Decoder::<Prediction>::new();
+    decoder(OURS, row, move |frame| {
+        let Framing::Frame(length) = framer.next(frame) else { panic!("a sound frame") };
+        let decoded = codec.decode(&frame[..length]).expect("a sound message");
+        assert!(matches!(decoded.outcome(), Outcome::Message(_)), "{:?}", decoded.violations());
+        black_box(&decoded);
+    })
+}
+
+/// The typed messages of a row, written behind the header of their session as a session writes them.
+fn our_encoder(row: &Workload) -> Lane<'_> {
+    let mut codec = Decoder::<Prediction>::new();
+    let messages: Vec<_> = row
+        .frames
+        .iter()
+        .map(|frame| {
+            let decoded = codec.decode(frame).expect("a sound message");
+            let header = decoded.header();
+            let text = |bytes| std::str::from_utf8(bytes).expect("UTF-8");
+            let constant = SessionHeader::new("FIXT.1.1", text(header.sender_comp_id), text(header.target_comp_id));
+            let message = decoded.message().expect("a whole message").clone().into_owned();
+            (constant.expect("a header"), header.msg_seq_num, header.sending_time, message)
+        })
+        .collect();
+    let mut encoder = Encoder::new();
+    Lane::new(OURS, move || {
+        for (header, number, time, message) in &messages {
+            let (number, time): (u64, Timestamp) = (*number, *time);
+            black_box(encoder.encode(header, number, time, black_box(message)).expect("a sound message"));
+        }
+    })
 }
 
 /// A lane that has one receive buffer, and refills it between messages.

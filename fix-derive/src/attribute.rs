@@ -1,0 +1,84 @@
+//! `#[fix(…)]` as written.
+
+use proc_macro2::Span;
+use syn::{DeriveInput, LitStr, Path};
+
+use crate::errors::Errors;
+
+/// The keys of `#[fix(…)]` on a dialect's marker.
+pub(crate) struct DialectAttribute {
+    pub(crate) dictionary: LitStr,
+    pub(crate) krate: Path,
+}
+
+const KEYS: [&str; 2] = ["crate", "dictionary"];
+
+impl DialectAttribute {
+    /// Reads the attributes of `input`; every fault goes to `errors`.
+    pub(crate) fn read(input: &DeriveInput, errors: &mut Errors) -> Option<DialectAttribute> {
+        let mut dictionary: Option<LitStr> = None;
+        let mut krate: Option<Path> = None;
+        for attribute in input
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("fix"))
+        {
+            let parsed = attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("dictionary") {
+                    let value: LitStr = meta.value()?.parse()?;
+                    once(&mut dictionary, value, &meta, "dictionary", errors);
+                } else if meta.path.is_ident("crate") {
+                    let value: LitStr = meta.value()?.parse()?;
+                    once(&mut krate, value.parse()?, &meta, "crate", errors);
+                } else {
+                    let name = meta
+                        .path
+                        .get_ident()
+                        .map_or_else(|| "…".to_owned(), ToString::to_string);
+                    let mut message = format!("no key `{name}` in `#[fix(…)]` of a dialect");
+                    match fix_dialect::dictionary::nearest(&name, KEYS) {
+                        Some(near) => message += &format!("; did you mean `{near}`?"),
+                        None => {
+                            message += &format!(
+                                "; expected one of {}",
+                                KEYS.map(|key| format!("`{key}`")).join(", ")
+                            )
+                        }
+                    }
+                    errors.push(meta.error(message));
+                    if meta.input.peek(syn::Token![=]) {
+                        meta.value()?.parse::<syn::Lit>()?;
+                    }
+                }
+                Ok(())
+            });
+            errors.keep(parsed);
+        }
+        if dictionary.is_none() {
+            let message = "a dialect needs `#[fix(dictionary = \"path/to/dictionary.xml\")]`";
+            errors.at(input.ident.span(), message);
+        }
+        let krate = krate.unwrap_or_else(|| syn::parse_quote!(::fix_dialect));
+        Some(DialectAttribute {
+            dictionary: dictionary?,
+            krate,
+        })
+    }
+}
+
+fn once<T>(
+    slot: &mut Option<T>,
+    value: T,
+    meta: &syn::meta::ParseNestedMeta<'_>,
+    key: &str,
+    errors: &mut Errors,
+) {
+    if slot.replace(value).is_some() {
+        errors.push(meta.error(format!("`{key}` is given twice")));
+    }
+}
+
+/// Where the attribute's literal stands: every fault of the dictionary is told there.
+pub(crate) fn span_of(literal: &LitStr) -> Span {
+    literal.span()
+}

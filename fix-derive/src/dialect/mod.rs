@@ -1,0 +1,143 @@
+//! `#[derive(Dialect)]`: an XML dictionary becomes types and tables.
+
+mod blocks;
+mod enums;
+mod ir;
+mod messages;
+mod tables;
+
+use fix_dialect::dictionary::{Dictionary, LoadError};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Fields};
+
+use crate::attribute::{DialectAttribute, span_of};
+use crate::errors::Errors;
+use crate::locate::locate;
+use ir::Ir;
+
+pub(crate) fn derive(input: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let parsed = errors.keep(syn::parse2::<DeriveInput>(input));
+    let expanded = parsed.as_ref().and_then(|input| expand(input, &mut errors));
+    match errors.finish() {
+        Ok(()) => expanded.unwrap_or_default(),
+        Err(errors) => {
+            let fallback = parsed.as_ref().map(fallback);
+            quote!(#errors #fallback)
+        }
+    }
+}
+
+fn expand(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
+    let unit = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Unit));
+    if !unit || !input.generics.params.is_empty() {
+        errors.at(
+            input.ident.span(),
+            "a dialect is derived for a unit struct without parameters: `struct Name;`",
+        );
+    }
+    let attribute = DialectAttribute::read(input, errors)?;
+    let span = span_of(&attribute.dictionary);
+    let written = attribute.dictionary.value();
+    let path = match locate(&written, span) {
+        Ok(path) => path,
+        Err(tried) => {
+            let tried: Vec<String> = tried
+                .iter()
+                .map(|place| format!("\n  {}", place.display()))
+                .collect();
+            errors.at(
+                span,
+                format!("no dictionary at \"{written}\"; tried{}", tried.concat()),
+            );
+            return None;
+        }
+    };
+    // Faults name the file as the attribute does, not where it happens to be on this machine.
+    let dictionary = match std::fs::read(&path) {
+        Ok(bytes) => Dictionary::parse_bytes(&bytes, &written).map_err(LoadError::from),
+        Err(source) => Err(LoadError::Unreadable {
+            path: path.clone(),
+            source,
+        }),
+    };
+    let dictionary = match dictionary {
+        Ok(dictionary) => dictionary,
+        Err(error) => {
+            errors.at(span, error);
+            return None;
+        }
+    };
+    let ir = match Ir::new(&dictionary, &written) {
+        Ok(ir) => ir,
+        Err(faults) => {
+            for fault in faults {
+                errors.at(span, fault);
+            }
+            return None;
+        }
+    };
+    let watched = path.to_str().map(|path| {
+        quote!(
+            const _: &str = ::core::include_str!(#path);
+        )
+    });
+    let generated = generate(input, &attribute, &ir);
+    Some(quote!(#watched #generated))
+}
+
+fn generate(input: &DeriveInput, attribute: &DialectAttribute, ir: &Ir<'_>) -> TokenStream {
+    let krate = &attribute.krate;
+    let marker = &input.ident;
+    let messages = messages::generate(krate, marker, ir);
+    let enums = enums::generate(krate, ir);
+    let blocks = blocks::generate(krate, ir);
+    let tables = tables::generate(krate, ir);
+    quote! {
+        #messages
+
+        /// The enumerated fields of the dialect.
+        pub mod fields {
+            #enums
+        }
+
+        /// The repeating groups and components of the dialect: one struct a definition.
+        pub mod groups {
+            #blocks
+        }
+
+        #[doc(hidden)]
+        mod __tables {
+            #tables
+        }
+    }
+}
+
+/// Keeps rustc from burying the one real error under those of the marker's missing implementations.
+fn fallback(input: &DeriveInput) -> TokenStream {
+    let marker = &input.ident;
+    let mut ignored = Errors::new();
+    let krate = DialectAttribute::read(input, &mut ignored)
+        .map_or_else(|| syn::parse_quote!(::fix_dialect), |attribute| attribute.krate);
+    let _ = ignored.finish();
+    quote! {
+        impl #krate::Dialect for #marker {
+            type Message<'a> = #krate::NoMessage;
+            type Storage = ();
+
+            fn tables() -> &'static #krate::tables::Tables {
+                ::core::unreachable!()
+            }
+
+            fn build<'a>(
+                _: usize,
+                _: &mut #krate::Slots<'_, 'a, ()>,
+            ) -> ::core::result::Result<#krate::NoMessage, #krate::Refused> {
+                ::core::unreachable!()
+            }
+
+            fn recycle(_: &mut #krate::NoMessage, _: &mut ()) {}
+        }
+    }
+}

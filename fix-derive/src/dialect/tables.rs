@@ -1,0 +1,243 @@
+//! The dialect as static data: one static a definition.
+
+use std::collections::HashMap;
+
+use fix_dialect::dictionary::{
+    Category, Condition, FieldDefinition, FieldId, Group, Member, MemberKind, Presence, Sessions, Side,
+};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::Path;
+
+use super::ir::{Ir, representation, session_names};
+
+pub(super) fn generate(krate: &Path, ir: &Ir<'_>) -> TokenStream {
+    let mut tables = Tables {
+        ir,
+        statics: Vec::new(),
+        groups: HashMap::new(),
+    };
+    let dictionary = ir.dictionary;
+    let header = tables.members(&dictionary.header);
+    let trailer = tables.members(&dictionary.trailer);
+    let components: Vec<TokenStream> = dictionary
+        .components
+        .iter()
+        .enumerate()
+        .map(|(at, component)| {
+            let (name, text) = (component_static(at), &component.name);
+            let members = tables.members(&component.members);
+            quote!(static #name: ComponentTable = ComponentTable { name: #text, members: #members };)
+        })
+        .collect();
+    let messages: Vec<TokenStream> = dictionary
+        .messages
+        .iter()
+        .map(|message| {
+            let (name, msg_type) = (&message.name, &message.msg_type);
+            let admin = message.category == Category::Admin;
+            let family = message.family.as_deref().unwrap_or_default();
+            let client = sessions(&message.client, &dictionary.sessions);
+            let exchange = sessions(&message.exchange, &dictionary.sessions);
+            let members = tables.members(&message.members);
+            quote! {
+                MessageTable {
+                    name: #name,
+                    msg_type: #msg_type,
+                    admin: #admin,
+                    family: #family,
+                    client: #client,
+                    exchange: #exchange,
+                    members: #members,
+                }
+            }
+        })
+        .collect();
+    let mut by_tag: Vec<&FieldDefinition> = dictionary.fields.iter().collect();
+    by_tag.sort_by_key(|field| field.tag);
+    let fields: Vec<TokenStream> = by_tag.iter().map(|field| tables.field(field)).collect();
+    let references = by_tag.iter().map(|field| field_static(field));
+    let dialect = dictionary.dialect.as_deref().unwrap_or_default();
+    let begin_string = dictionary.begin_string();
+    let statics = tables.statics;
+    quote! {
+        use #krate::tables::{
+            ComponentTable, ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable, Tables, ValueTable,
+        };
+        use #krate::{FieldType, Representation};
+        use ::core::option::Option::{None, Some};
+
+        #(#fields)*
+        #(#statics)*
+        #(#components)*
+
+        pub(super) static TABLES: Tables = Tables {
+            name: #dialect,
+            begin_string: #begin_string,
+            header: #header,
+            trailer: #trailer,
+            messages: &[#(#messages),*],
+            fields: &[#(&#references),*],
+        };
+    }
+}
+
+struct Tables<'t, 'd> {
+    ir: &'t Ir<'d>,
+    statics: Vec<TokenStream>,
+    /// The statics of groups, by their rendered contents.
+    groups: HashMap<String, Ident>,
+}
+
+impl Tables<'_, '_> {
+    fn members(&mut self, members: &[Member]) -> TokenStream {
+        let members = members
+            .iter()
+            .map(|member| self.member(member))
+            .collect::<Vec<_>>();
+        quote!(&[#(#members),*])
+    }
+
+    fn member(&mut self, member: &Member) -> TokenStream {
+        let kind = match &member.kind {
+            MemberKind::Field(id) => {
+                let name = self.field_name(*id);
+                quote!(MemberKind::Field(&#name))
+            }
+            MemberKind::Group(group) => {
+                let name = self.group(group);
+                quote!(MemberKind::Group(&#name))
+            }
+            MemberKind::Component(id) => {
+                let name = component_static(id.index());
+                quote!(MemberKind::Component(&#name))
+            }
+        };
+        let required = member.presence == Presence::Required;
+        let may_be_empty = member.may_be_empty;
+        let when = match &member.when {
+            Some(condition) => {
+                let condition = self.condition(condition);
+                quote!(Some(&#condition))
+            }
+            None => quote!(None),
+        };
+        quote!(MemberTable { kind: #kind, required: #required, may_be_empty: #may_be_empty, when: #when })
+    }
+
+    fn group(&mut self, group: &Group) -> Ident {
+        let count_name = &self.ir.dictionary.field(group.count).name;
+        let text = group
+            .entry
+            .clone()
+            .unwrap_or_else(|| crate::names::group_stem(count_name).to_owned());
+        let count = self.field_name(group.count);
+        let any_delimiter = group.any_delimiter;
+        let members = self.members(&group.members);
+        let contents = quote! {
+            GroupTable { name: #text, count: &#count, any_delimiter: #any_delimiter, members: #members }
+        };
+        let key = contents.to_string();
+        if let Some(name) = self.groups.get(&key) {
+            return name.clone();
+        }
+        let name = format_ident!("GROUP_{}", self.groups.len());
+        self.statics.push(quote!(static #name: GroupTable = #contents;));
+        self.groups.insert(key, name.clone());
+        name
+    }
+
+    fn condition(&self, condition: &Condition) -> TokenStream {
+        let tag = |id: &FieldId| self.ir.dictionary.field(*id).tag;
+        let all = |parts: &[Condition]| parts.iter().map(|part| self.condition(part)).collect::<Vec<_>>();
+        match condition {
+            Condition::All(parts) => {
+                let parts = all(parts);
+                quote!(ConditionTable::All(&[#(#parts),*]))
+            }
+            Condition::Any(parts) => {
+                let parts = all(parts);
+                quote!(ConditionTable::Any(&[#(#parts),*]))
+            }
+            Condition::Equals { field, value } => {
+                let tag = tag(field);
+                quote!(ConditionTable::Equals(#tag, #value))
+            }
+            Condition::Differs { field, value } => {
+                let tag = tag(field);
+                quote!(ConditionTable::Differs(#tag, #value))
+            }
+            Condition::Present(field) => {
+                let tag = tag(field);
+                quote!(ConditionTable::Present(#tag))
+            }
+            Condition::Absent(field) => {
+                let tag = tag(field);
+                quote!(ConditionTable::Absent(#tag))
+            }
+            Condition::SentBy(Side::Client) => quote!(ConditionTable::FromClient),
+            Condition::SentBy(Side::Exchange) => quote!(ConditionTable::FromExchange),
+            other => unreachable!("a condition that tables cannot express: {other:?}"),
+        }
+    }
+
+    fn field(&self, field: &FieldDefinition) -> TokenStream {
+        let static_name = field_static(field);
+        let (tag, name) = (field.tag, &field.name);
+        let field_type = quote::format_ident!("{}", format!("{:?}", field.field_type));
+        let shown = representation(field);
+        let representation = format_ident!("{}", format!("{shown:?}"));
+        let values = field.values.iter().map(|value| {
+            let (wire, name) = (&value.wire, &value.description);
+            quote!(ValueTable { wire: #wire, name: #name })
+        });
+        let length_tag = option(field.length_field.map(|id| self.ir.dictionary.field(id).tag));
+        let secret = field.secret || fix_dialect::is_secret(tag);
+        let max_length = option(field.max_length);
+        let min = option(field.min.map(|least| least.to_string()));
+        let max = option(field.max.map(|most| most.to_string()));
+        let unit = field.unit.as_deref().unwrap_or_default();
+        quote! {
+            static #static_name: FieldTable = FieldTable {
+                tag: #tag,
+                name: #name,
+                field_type: FieldType::#field_type,
+                representation: Representation::#representation,
+                values: &[#(#values),*],
+                length_tag: #length_tag,
+                secret: #secret,
+                max_length: #max_length,
+                min: #min,
+                max: #max,
+                unit: #unit,
+            };
+        }
+    }
+
+    fn field_name(&self, id: FieldId) -> Ident {
+        field_static(self.ir.dictionary.field(id))
+    }
+}
+
+fn field_static(field: &FieldDefinition) -> Ident {
+    format_ident!("FIELD_{}", field.tag)
+}
+
+fn component_static(at: usize) -> Ident {
+    format_ident!("COMPONENT_{at}")
+}
+
+fn sessions(sessions: &Sessions, all: &[String]) -> TokenStream {
+    if *sessions == Sessions::Unstated {
+        return quote!(None);
+    }
+    let names = session_names(sessions, all);
+    quote!(Some(&[#(#names),*]))
+}
+
+fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
+    match value {
+        Some(value) => quote!(Some(#value)),
+        None => quote!(None),
+    }
+}
