@@ -2,14 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::fault::FaultCollector;
+use super::fault::{FaultCollector, Severity};
 use super::model::{ComponentId, Dictionary, FieldId, Member, MemberKind};
+use super::position::Position;
+use crate::FieldType;
 
 /// How deep components may be nested in one another.
 const MAX_COMPONENT_DEPTH: usize = 64;
-/// How many members one message may have, those of its components and groups included. (In FIX 5.0 SP2 some messages
-/// have 9,000.)
-const MAX_MEMBERS: usize = 50_000;
+/// How many members all messages may have together, those of their components and groups included: components that use
+/// one another multiply.
+const MAX_MEMBERS: usize = 5_000_000;
 
 pub(super) fn check(dictionary: &Dictionary, faults: &mut FaultCollector) {
     let unsound = unsound_components(dictionary, faults);
@@ -18,6 +20,8 @@ pub(super) fn check(dictionary: &Dictionary, faults: &mut FaultCollector) {
         faults,
         unsound,
         used: HashSet::new(),
+        told: HashSet::new(),
+        budget: MAX_MEMBERS,
     };
     let mut components = HashSet::new();
     checker.list("the header", &dictionary.header, &mut components);
@@ -141,6 +145,10 @@ struct Checker<'a> {
     faults: &'a mut FaultCollector,
     unsound: Vec<bool>,
     used: HashSet<FieldId>,
+    /// Where something is wrong already: a slip in a component is told once, not for every message that uses it.
+    told: HashSet<Position>,
+    /// How many more members may be looked at.
+    budget: usize,
 }
 
 /// The fields of a message, a group's entry, and so on, and those of the levels around it.
@@ -161,15 +169,29 @@ impl<'d> Level<'_, 'd> {
 impl<'d> Checker<'d> {
     /// Checks one list of members; adds the components that are in it to `components`.
     fn list(&mut self, what: &str, members: &'d [Member], components: &mut HashSet<ComponentId>) {
-        let mut budget = MAX_MEMBERS;
-        self.level(what, members, None, components, &mut budget);
-        if budget == 0 {
-            let message = format!("{what} has more than {MAX_MEMBERS} members");
-            let position = members
-                .first()
-                .map_or(super::Position::START, |member| member.position);
-            self.faults.error(position, message);
+        let spent = self.budget == 0;
+        self.level(what, members, None, components);
+        if self.budget == 0 && !spent {
+            let message =
+                format!("the messages have more than {MAX_MEMBERS} members, those of components counted");
+            self.faults.error(Position::START, message);
         }
+    }
+
+    /// Tells what is wrong at a place, unless something is wrong there already.
+    fn tell(&mut self, severity: Severity, position: Position, message: String) {
+        if self.told.insert(position) {
+            match severity {
+                Severity::Warning => self.faults.warning(position, message),
+                Severity::Error => self.faults.error(position, message),
+            }
+        }
+    }
+
+    /// Takes one from the budget; `false` when nothing is left.
+    fn spend(&mut self) -> bool {
+        self.budget = self.budget.saturating_sub(1);
+        self.budget > 0
     }
 
     fn level(
@@ -178,14 +200,13 @@ impl<'d> Checker<'d> {
         members: &'d [Member],
         around: Option<&Level<'_, 'd>>,
         components: &mut HashSet<ComponentId>,
-        budget: &mut usize,
     ) {
         let mut level = Level {
             fields: HashMap::new(),
             around,
         };
         let mut flat = Vec::new();
-        self.flatten(members, &mut flat, components, budget);
+        self.flatten(members, &mut flat, components);
         for &(member, id) in &flat {
             self.used.insert(id);
             if let Some(first) = level.fields.insert(id, member) {
@@ -193,25 +214,25 @@ impl<'d> Checker<'d> {
                     "`{}` is in {what} twice, first at {}",
                     member.name, first.position
                 );
-                self.faults.error(member.position, message);
+                self.tell(Severity::Error, member.position, message);
             } else if let Some(outer) = around.and_then(|around| around.find(id)) {
                 let message = format!(
                     "`{}` is in {what}, and around it at {}: a reader cannot always tell the two apart",
                     member.name, outer.position,
                 );
-                self.faults.warning(member.position, message);
+                self.tell(Severity::Warning, member.position, message);
             }
             let plain = matches!(member.kind, MemberKind::Field(_));
-            if plain && self.dictionary.field(id).field_type == crate::FieldType::NumInGroup {
+            if plain && self.dictionary.field(id).field_type == FieldType::NumInGroup {
                 let message = format!("`{}` counts a group, yet is used as a plain field", member.name);
-                self.faults.warning(member.position, message);
+                self.tell(Severity::Warning, member.position, message);
             }
         }
-        self.conditions(what, members, &level, budget);
+        self.conditions(what, members, &level);
         for &(member, _) in &flat {
             if let MemberKind::Group(group) = &member.kind {
                 let what = format!("group `{}` of {what}", member.name);
-                self.level(&what, &group.members, Some(&level), components, budget);
+                self.level(&what, &group.members, Some(&level), components);
             }
         }
     }
@@ -222,13 +243,11 @@ impl<'d> Checker<'d> {
         members: &'d [Member],
         flat: &mut Vec<(&'d Member, FieldId)>,
         components: &mut HashSet<ComponentId>,
-        budget: &mut usize,
     ) {
         for member in members {
-            if *budget == 0 {
+            if !self.spend() {
                 return;
             }
-            *budget -= 1;
             match &member.kind {
                 MemberKind::Field(id) => flat.push((member, *id)),
                 MemberKind::Group(group) => flat.push((member, group.count)),
@@ -236,7 +255,7 @@ impl<'d> Checker<'d> {
                     components.insert(*id);
                     if !self.unsound[id.index()] {
                         let dictionary = self.dictionary;
-                        self.flatten(&dictionary.component(*id).members, flat, components, budget);
+                        self.flatten(&dictionary.component(*id).members, flat, components);
                     }
                 }
             }
@@ -244,36 +263,34 @@ impl<'d> Checker<'d> {
     }
 
     /// A condition may name fields of its own level and of those around it.
-    fn conditions(&mut self, what: &str, members: &'d [Member], level: &Level<'_, 'd>, budget: &mut usize) {
+    fn conditions(&mut self, what: &str, members: &'d [Member], level: &Level<'_, 'd>) {
         for member in members {
-            if *budget == 0 {
+            if !self.spend() {
                 return;
             }
-            *budget -= 1;
+            let mut outside = Vec::new();
             if let Some(condition) = &member.when {
-                let (dictionary, faults) = (self.dictionary, &mut *self.faults);
-                condition.each_field(&mut |id, _| {
-                    if level.find(id).is_none() {
-                        let name = &dictionary.field(id).name;
-                        let message = format!(
-                            "the condition of `{}` names `{name}`, which is not in {what}",
-                            member.name
-                        );
-                        faults.error(member.position, message);
-                    }
-                });
+                condition.each_field(&mut |id, _| outside.push(id));
             }
-            if let MemberKind::Component(id) = &member.kind {
-                if !self.unsound[id.index()] {
-                    let dictionary = self.dictionary;
-                    self.conditions(what, &dictionary.component(*id).members, level, budget);
-                }
+            outside.retain(|&id| level.find(id).is_none());
+            for id in outside {
+                let named = &self.dictionary.field(id).name;
+                let message = format!(
+                    "the condition of `{}` names `{named}`, which is not in {what}",
+                    member.name
+                );
+                self.tell(Severity::Error, member.position, message);
+            }
+            if let MemberKind::Component(id) = &member.kind
+                && !self.unsound[id.index()]
+            {
+                let dictionary = self.dictionary;
+                self.conditions(what, &dictionary.component(*id).members, level);
             }
         }
     }
 }
 
-/// A length field belongs to its data field, and so counts as used with it.
 fn unused_fields(dictionary: &Dictionary, used: &HashSet<FieldId>, faults: &mut FaultCollector) {
     for (index, field) in dictionary.fields.iter().enumerate() {
         if !used.contains(&FieldId(index)) {

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use rust_decimal::Decimal;
-
 use super::attributes::{self, FIELD, FIELDS, VALUE};
 use super::fault::{FaultCollector, quoted};
 use super::model::{FieldDefinition, FieldId, Index, Value};
@@ -174,14 +172,11 @@ fn check_range(element: &Element<'_>, field: &FieldDefinition, faults: &mut Faul
             faults.error(attribute.name_position, message);
         }
     }
-    let (min, max): (Option<Decimal>, Option<Decimal>) = (field.min, field.max);
-    if let (Some(min), Some(max), Some(attribute)) = (min, max, element.attribute("x-min")) {
-        if min > max {
-            faults.error(
-                attribute.position,
-                format!("the least value {min} is above the greatest, {max}"),
-            );
-        }
+    if let (Some(min), Some(max), Some(attribute)) = (field.min, field.max, element.attribute("x-min"))
+        && min > max
+    {
+        let message = format!("the least value {min} is above the greatest, {max}");
+        faults.error(attribute.position, message);
     }
 }
 

@@ -47,3 +47,6 @@ pub use self::model::{
 pub use self::position::Position;
 pub use self::read::LoadError;
 pub use self::suggest::nearest;
+
+#[cfg(test)]
+mod tests;

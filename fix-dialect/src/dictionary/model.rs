@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 
-use super::condition::Condition;
+use super::condition::{Condition, Side};
 use super::fault::Fault;
 use super::position::Position;
 use crate::FieldType;
@@ -331,6 +331,29 @@ impl Dictionary {
             .messages_by_type
             .get(msg_type)
             .map(|&index| &self.messages[index])
+    }
+
+    /// A condition in the grammar of `x-when`, with single spaces between its words.
+    #[must_use]
+    pub fn condition_text(&self, condition: &Condition) -> String {
+        let join = |parts: &[Condition], word: &str| {
+            parts
+                .iter()
+                .map(|part| self.condition_text(part))
+                .collect::<Vec<_>>()
+                .join(word)
+        };
+        let name = |id: FieldId| &self.field(id).name;
+        match condition {
+            Condition::All(parts) => join(parts, " and "),
+            Condition::Any(parts) => join(parts, " or "),
+            Condition::Equals { field, value } => format!("{}={value}", name(*field)),
+            Condition::Differs { field, value } => format!("{}!={value}", name(*field)),
+            Condition::Present(field) => name(*field).clone(),
+            Condition::Absent(field) => format!("!{}", name(*field)),
+            Condition::SentBy(Side::Client) => "client".to_owned(),
+            Condition::SentBy(Side::Exchange) => "exchange".to_owned(),
+        }
     }
 
     /// The first field of a list of members, components and groups included.

@@ -79,6 +79,8 @@ fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
         faults.error(super::Position::START, message);
         return None;
     }
+    // A byte order mark is no character of the first line.
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let lines = Lines::new(source);
     let root = xml::read(source, &lines, faults)?;
     if root.name != "fix" {

@@ -33,12 +33,12 @@ fn distance(from: &str, to: &str) -> usize {
         current.push(row + 1);
         for (column, &right) in to.iter().enumerate() {
             let replaced = last[column] + usize::from(left != right);
-            let mut least = replaced.min(last[column + 1] + 1).min(current[column] + 1);
+            let mut cheapest = replaced.min(last[column + 1] + 1).min(current[column] + 1);
             let swapped = row > 0 && column > 0 && left == to[column - 1] && from[row - 1] == right;
             if swapped {
-                least = least.min(before[column - 1] + 1);
+                cheapest = cheapest.min(before[column - 1] + 1);
             }
-            current.push(least);
+            current.push(cheapest);
         }
         before = std::mem::replace(&mut last, current);
     }
