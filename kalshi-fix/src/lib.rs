@@ -2,6 +2,8 @@
 
 pub mod credentials;
 pub mod environment;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod margin;
 pub mod prediction;
 pub mod session;

@@ -1,0 +1,134 @@
+//! The exchange's time: nanoseconds since the Unix epoch, handed in by the caller, and the end of a trading day.
+
+use std::fmt;
+
+/// An instant in UTC, in nanoseconds since the Unix epoch. The exchange reads no clock: each command carries one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(i64);
+
+impl Time {
+    /// The instant `nanos` nanoseconds after the Unix epoch.
+    #[must_use]
+    pub const fn from_unix_nanos(nanos: i64) -> Time {
+        Time(nanos)
+    }
+
+    /// The instant `seconds` seconds after the Unix epoch.
+    #[must_use]
+    pub const fn from_unix_seconds(seconds: i64) -> Time {
+        Time(seconds * NANOS)
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    #[must_use]
+    pub const fn unix_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// The end of this instant's day in New York, 23:59:59.999 there: when a Day order expires.
+    #[must_use]
+    pub const fn end_of_day_in_new_york(self) -> Time {
+        let seconds = self.0.div_euclid(NANOS);
+        let local = seconds + offset(seconds);
+        let end = local.div_euclid(DAY) * DAY + DAY - 1;
+        // The offset can differ at the end of a day on which the clocks change; they change at night, hours before it.
+        let standard = end + 5 * HOUR;
+        let in_utc = if offset(standard - HOUR) == -4 * HOUR {
+            standard - HOUR
+        } else {
+            standard
+        };
+        Time(in_utc * NANOS + 999_000_000)
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.div_euclid(NANOS);
+        let (year, month, day) = civil(seconds.div_euclid(DAY));
+        let second = seconds.rem_euclid(DAY);
+        write!(
+            formatter,
+            "{year:04}{month:02}{day:02}-{:02}:{:02}:{:02}.{:03}",
+            second / HOUR,
+            second / 60 % 60,
+            second % 60,
+            self.0.rem_euclid(NANOS) / 1_000_000,
+        )
+    }
+}
+
+/// New York's offset from UTC in seconds: daylight saving time runs from the second Sunday of March to the first of
+/// November, 02:00 local time each.
+const fn offset(unix_seconds: i64) -> i64 {
+    let (year, _, _) = civil(unix_seconds.div_euclid(DAY));
+    let starts = sunday_on_or_after(year, 3, 8) * DAY + 7 * HOUR;
+    let ends = sunday_on_or_after(year, 11, 1) * DAY + 6 * HOUR;
+    if starts <= unix_seconds && unix_seconds < ends {
+        -4 * HOUR
+    } else {
+        -5 * HOUR
+    }
+}
+
+/// Days since the epoch of the first Sunday on or after a date.
+const fn sunday_on_or_after(year: i64, month: i64, day: i64) -> i64 {
+    let days = days_from_civil(year, month, day);
+    // 1970-01-01 was a Thursday.
+    days + (3 - days).rem_euclid(7)
+}
+
+/// Days since the epoch of a date of the Gregorian calendar, whose years begin in March for this computation.
+const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// Year, month and day of a number of days since the epoch.
+const fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+    (year, month, day)
+}
+
+const NANOS: i64 = 1_000_000_000;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(unix_seconds: i64, now: &str, end_of_day: &str) {
+        let time = Time::from_unix_seconds(unix_seconds);
+        assert_eq!(
+            (
+                time.to_string().as_str(),
+                time.end_of_day_in_new_york().to_string().as_str()
+            ),
+            (now, end_of_day)
+        );
+    }
+
+    #[test]
+    fn a_day_ends_before_midnight_in_new_york() {
+        check(1_767_225_600, "20260101-00:00:00.000", "20260101-04:59:59.999");
+        check(1_782_907_200, "20260701-12:00:00.000", "20260702-03:59:59.999");
+        // 2026-03-08: the clocks go forward at 07:00 UTC.
+        check(1_772_949_600, "20260308-06:00:00.000", "20260309-03:59:59.999");
+        // 2026-11-01: the clocks go back at 06:00 UTC.
+        check(1_793_509_200, "20261101-05:00:00.000", "20261102-04:59:59.999");
+        check(1_709_164_800, "20240229-00:00:00.000", "20240229-04:59:59.999");
+    }
+}

@@ -1,0 +1,417 @@
+//! The exchange's state, and the one way in and out of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::account::{Account, Exposure, Terms};
+use super::book::{Book, Resting};
+use super::calendar::Time;
+use super::feed::Subscriptions;
+use super::identifiers::{Identifiers, Use};
+use super::market::{ExchangeStatus, Market, MarketStatus, Product, Symbol};
+use super::order::{
+    AccountKey, Amend, Cancel, ClOrdId, MatchId, NewOrder, Order, OrderId, Origin, OwnerId, SessionId,
+};
+use super::report::{CancelReason, Ended, OrderEvent, Output, TradePrint};
+use super::turn::Turn;
+use super::units::{Money, Quantity};
+
+/// What an exchange is made for, and its bounds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Rules {
+    /// The product of all its markets.
+    pub product: Product,
+    /// The initial margin in millionths of the notional; prediction is fully paid.
+    pub initial_margin: u32,
+    /// How many used ClOrdIDs of a member are remembered, to refuse them.
+    pub remembered_identifiers: usize,
+    /// How many orders a member may have open in one market.
+    pub open_orders_per_market: usize,
+    /// How many markets a session may subscribe to.
+    pub subscriptions_per_session: usize,
+    /// How many levels of a side a snapshot shows at most.
+    pub snapshot_levels: usize,
+}
+
+impl Rules {
+    /// A prediction exchange.
+    #[must_use]
+    pub const fn prediction() -> Rules {
+        Rules {
+            product: Product::Prediction,
+            initial_margin: 1_000_000,
+            remembered_identifiers: 100_000,
+            open_orders_per_market: 10_000,
+            subscriptions_per_session: 1_000,
+            snapshot_levels: 5_000,
+        }
+    }
+
+    /// A margin exchange, with an initial margin of 10 %.
+    #[must_use]
+    pub const fn margin() -> Rules {
+        Rules {
+            product: Product::Margin,
+            initial_margin: 100_000,
+            ..Rules::prediction()
+        }
+    }
+}
+
+/// Something to do. Each carries who asks, where somebody does.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// NewOrderSingle (D).
+    NewOrder(Origin, NewOrder),
+    /// OrderCancelReplaceRequest (G).
+    Amend(Origin, Amend),
+    /// OrderCancelRequest (F).
+    Cancel(Origin, Cancel),
+    /// OrderMassCancelRequest (q): ends the session's orders.
+    MassCancel(Origin, ClOrdId),
+    /// The session's connection ended, and its logon had asked to cancel its orders.
+    CancelOnDisconnect(SessionId),
+    /// MarketDataRequest (V) for a snapshot of each market.
+    Snapshot(SessionId, Vec<Symbol>),
+    /// MarketDataRequest (V) for a snapshot of each market and its changes from then on.
+    Subscribe(SessionId, Vec<Symbol>),
+    /// MarketDataRequest (V) to end subscriptions; all of them where no market is named.
+    Unsubscribe(SessionId, Option<Vec<Symbol>>),
+    /// SecurityStatusRequest (e): the market's trading status from now on.
+    SubscribeStatus(SessionId, Symbol),
+    /// SecurityStatusRequest (e) to end that.
+    UnsubscribeStatus(SessionId, Symbol),
+    /// The session is gone: its subscriptions end. Its orders stay.
+    Detach(SessionId),
+    /// A market stops or resumes trading, or closes.
+    SetMarketStatus(Symbol, MarketStatus),
+    /// The exchange pauses or resumes.
+    SetStatus(ExchangeStatus),
+    /// Time passed: orders may have expired. Every other command does this first.
+    Tick,
+}
+
+/// An exchange for one product. See the [module](super::exchange) for an example.
+#[derive(Debug)]
+pub struct Exchange {
+    pub(super) rules: Rules,
+    pub(super) status: ExchangeStatus,
+    pub(super) markets: BTreeMap<Symbol, Listing>,
+    pub(super) orders: HashMap<OrderId, Order>,
+    pub(super) accounts: BTreeMap<AccountKey, Account>,
+    pub(super) members: BTreeMap<OwnerId, Member>,
+    pub(super) by_session: BTreeMap<SessionId, BTreeSet<OrderId>>,
+    pub(super) expiries: BTreeSet<(Time, OrderId)>,
+    fees: Money,
+    /// The markets that the current command changed.
+    pub(super) touched: BTreeSet<Symbol>,
+    pub(super) data: Subscriptions,
+    pub(super) statuses: Subscriptions,
+    clock: u64,
+    last_order: u64,
+    last_match: u64,
+}
+
+/// A market and what happened to it in the current command.
+#[derive(Debug)]
+pub(super) struct Listing {
+    pub(super) market: Market,
+    pub(super) book: Book,
+    pub(super) trades: Vec<TradePrint>,
+}
+
+/// What is kept about a member.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) identifiers: Identifiers,
+    /// Open orders by market.
+    pub(super) open: BTreeMap<Symbol, usize>,
+}
+
+impl Exchange {
+    /// An exchange without markets and members.
+    #[must_use]
+    pub fn new(rules: Rules) -> Exchange {
+        Exchange {
+            rules,
+            status: ExchangeStatus::default(),
+            markets: BTreeMap::new(),
+            orders: HashMap::new(),
+            accounts: BTreeMap::new(),
+            members: BTreeMap::new(),
+            by_session: BTreeMap::new(),
+            expiries: BTreeSet::new(),
+            fees: Money::ZERO,
+            touched: BTreeSet::new(),
+            data: Subscriptions::default(),
+            statuses: Subscriptions::default(),
+            clock: 0,
+            last_order: 0,
+            last_match: 0,
+        }
+    }
+
+    /// Lists a market. One of the same symbol keeps its book and gets the new grid, fees and status.
+    pub fn list(&mut self, market: Market) {
+        if let Some(listing) = self.markets.get_mut(&market.symbol) {
+            listing.market = market;
+            return;
+        }
+        let symbol = Symbol::clone(&market.symbol);
+        self.markets.insert(
+            symbol,
+            Listing {
+                market,
+                book: Book::new(),
+                trades: Vec::new(),
+            },
+        );
+    }
+
+    /// Pays money into a member's subaccount (out of it, where the amount is negative).
+    pub fn deposit(&mut self, owner: OwnerId, subaccount: u8, amount: Money) {
+        self.accounts
+            .entry(AccountKey { owner, subaccount })
+            .or_default()
+            .deposit(amount);
+    }
+
+    /// Carries out a command. Orders whose time is over expire first.
+    pub fn apply(&mut self, now: Time, command: Command) -> Vec<Output> {
+        self.clock += 1;
+        let mut turn = Turn {
+            now,
+            clock: self.clock,
+            event: 0,
+            outputs: Vec::new(),
+        };
+        self.expire(&mut turn);
+        match command {
+            Command::NewOrder(origin, request) => self.enter(&mut turn, origin, request),
+            Command::Amend(origin, request) => self.amend(&mut turn, origin, &request),
+            Command::Cancel(origin, request) => self.cancel(&mut turn, origin, &request),
+            Command::MassCancel(origin, cl_ord_id) => self.mass_cancel(&mut turn, origin, cl_ord_id),
+            Command::CancelOnDisconnect(session) => {
+                self.cancel_session(&mut turn, session, CancelReason::Disconnected);
+            }
+            Command::Snapshot(session, symbols) => self.snapshots(&mut turn, session, symbols, false),
+            Command::Subscribe(session, symbols) => self.snapshots(&mut turn, session, symbols, true),
+            Command::Unsubscribe(session, Some(symbols)) => {
+                for symbol in &symbols {
+                    self.data.remove(session, symbol);
+                }
+            }
+            Command::Unsubscribe(session, None) => self.data.remove_all(session),
+            Command::SubscribeStatus(session, symbol) => self.subscribe_status(&mut turn, session, &symbol),
+            Command::UnsubscribeStatus(session, symbol) => self.statuses.remove(session, &symbol),
+            Command::Detach(session) => {
+                self.data.remove_all(session);
+                self.statuses.remove_all(session);
+            }
+            Command::SetMarketStatus(symbol, status) => self.set_market_status(&mut turn, &symbol, status),
+            Command::SetStatus(status) => self.set_status(&mut turn, status),
+            Command::Tick => {}
+        }
+        self.publish(&mut turn);
+        turn.outputs
+    }
+
+    /// When the next order expires, if one does: [`Command::Tick`] is due then.
+    #[must_use]
+    pub fn next_expiry(&self) -> Option<Time> {
+        self.expiries.first().map(|(time, _)| *time)
+    }
+
+    /// A member's subaccount, once it has had money or trades.
+    #[must_use]
+    pub fn account(&self, owner: OwnerId, subaccount: u8) -> Option<&Account> {
+        self.accounts.get(&AccountKey { owner, subaccount })
+    }
+
+    /// All subaccounts.
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountKey, &Account)> {
+        self.accounts.iter().map(|(key, account)| (*key, account))
+    }
+
+    /// A market's book.
+    #[must_use]
+    pub fn book(&self, symbol: &str) -> Option<&Book> {
+        self.markets.get(symbol).map(|listing| &listing.book)
+    }
+
+    /// The listed markets.
+    pub fn markets(&self) -> impl Iterator<Item = &Market> {
+        self.markets.values().map(|listing| &listing.market)
+    }
+
+    /// An open order.
+    #[must_use]
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id)
+    }
+
+    /// How many orders are open.
+    #[must_use]
+    pub fn open_orders(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// What the exchange has earned in fees.
+    #[must_use]
+    pub fn fees(&self) -> Money {
+        self.fees
+    }
+
+    /// Whether the exchange takes orders.
+    #[must_use]
+    pub fn status(&self) -> ExchangeStatus {
+        self.status
+    }
+
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            product: self.rules.product,
+            initial_margin: self.rules.initial_margin,
+        }
+    }
+
+    pub(super) fn next_order_id(&mut self) -> OrderId {
+        self.last_order += 1;
+        OrderId(self.last_order)
+    }
+
+    pub(super) fn next_match_id(&mut self) -> MatchId {
+        self.last_match += 1;
+        MatchId(self.last_match)
+    }
+
+    pub(super) fn collect_fee(&mut self, fee: Money) {
+        self.fees += fee;
+    }
+
+    pub(super) fn member(&mut self, owner: OwnerId) -> &mut Member {
+        let remembered = self.rules.remembered_identifiers;
+        self.members.entry(owner).or_insert_with(|| Member {
+            identifiers: Identifiers::new(remembered),
+            open: BTreeMap::new(),
+        })
+    }
+
+    /// What an open order may still cost: the rest at its limit, and its fees as far as they are not charged.
+    pub(super) fn exposure(&self, order: &Order, as_taker: bool) -> Exposure {
+        let leaves = order.leaves();
+        let fee = self.markets.get(&order.symbol).map_or(Money::ZERO, |listing| {
+            let fees = &listing.market.fees;
+            let whole = |is_taker| fees.rounded(order.fee + fees.exact(order.price, leaves, is_taker));
+            let fee = if as_taker {
+                // At a better price the order costs less, but its fee can round up one step further.
+                let rounding = if fees.taker > 0 { fees.step } else { Money::ZERO };
+                whole(true).max(whole(false)) + rounding
+            } else {
+                whole(false)
+            };
+            fee - order.fee_charged
+        });
+        Exposure {
+            side: order.side,
+            price: order.price,
+            leaves,
+            fee,
+        }
+    }
+
+    /// Lets an order rest: from here on it can be met, cancelled and amended.
+    pub(super) fn rest(&mut self, order: Order) {
+        let terms = self.terms();
+        let exposure = self.exposure(&order, false);
+        self.accounts
+            .entry(order.account())
+            .or_default()
+            .open(terms, &order.symbol, exposure);
+        if let Some(listing) = self.touch(&order.symbol) {
+            let resting = Resting {
+                order: order.id,
+                group: order.self_trade_group(),
+                leaves: order.leaves(),
+            };
+            listing.book.insert(order.side, order.price, resting);
+        }
+        self.register(order);
+    }
+
+    /// Keeps an open order where the requests about it are looked up.
+    pub(super) fn register(&mut self, order: Order) {
+        let member = self.member(order.origin.owner);
+        member.identifiers.open(&order.cl_ord_id, order.id);
+        *member.open.entry(Symbol::clone(&order.symbol)).or_default() += 1;
+        self.by_session
+            .entry(order.origin.session)
+            .or_default()
+            .insert(order.id);
+        if let Some(time) = order.expires {
+            self.expiries.insert((time, order.id));
+        }
+        self.orders.insert(order.id, order);
+    }
+
+    /// Takes an open order out of the book and out of all look-ups, and releases what it held back.
+    pub(super) fn take_out(&mut self, id: OrderId) -> Option<Order> {
+        let order = self.orders.remove(&id)?;
+        let terms = self.terms();
+        let exposure = self.exposure(&order, false);
+        if let Some(account) = self.accounts.get_mut(&order.account()) {
+            account.close(terms, &order.symbol, exposure);
+        }
+        if let Some(listing) = self.touch(&order.symbol) {
+            listing.book.remove(id);
+        }
+        if let Some(time) = order.expires {
+            self.expiries.remove(&(time, id));
+        }
+        if let Some(session) = self.by_session.get_mut(&order.origin.session) {
+            session.remove(&id);
+            if session.is_empty() {
+                self.by_session.remove(&order.origin.session);
+            }
+        }
+        let open = &mut self.member(order.origin.owner).open;
+        if let Some(count) = open.get_mut(&order.symbol) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&order.symbol);
+            }
+        }
+        Some(order)
+    }
+
+    /// Remembers how an order ended, under its last identifier.
+    pub(super) fn retire(&mut self, order: &Order) {
+        let ended = if order.leaves().is_positive() {
+            Ended::Canceled
+        } else {
+            Ended::Filled
+        };
+        self.member(order.origin.owner)
+            .identifiers
+            .retire(&order.cl_ord_id, Use::Ended(order.id, ended));
+    }
+
+    /// Ends an open order.
+    pub(super) fn end(&mut self, turn: &mut Turn, id: OrderId, event: OrderEvent) {
+        if let Some(order) = self.take_out(id) {
+            self.retire(&order);
+            turn.report(order, event, None);
+        }
+    }
+
+    /// A market whose book is about to change.
+    pub(super) fn touch(&mut self, symbol: &Symbol) -> Option<&mut Listing> {
+        let listing = self.markets.get_mut(symbol)?;
+        self.touched.insert(Symbol::clone(symbol));
+        Some(listing)
+    }
+}
+
+/// A billion contracts: far from every order, and small enough that no sum overflows.
+pub(super) const LARGEST_QUANTITY: Quantity = Quantity::from_contracts(1_000_000_000);

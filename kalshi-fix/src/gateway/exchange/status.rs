@@ -1,0 +1,66 @@
+//! Pauses of the exchange, the life of a market, and orders whose time is over.
+
+use super::engine::Exchange;
+use super::market::{ExchangeStatus, MarketStatus, Symbol};
+use super::order::OrderId;
+use super::report::{CancelReason, OrderEvent, Output};
+use super::turn::Turn;
+
+impl Exchange {
+    pub(super) fn expire(&mut self, turn: &mut Turn) {
+        while let Some(&(time, id)) = self.expiries.first()
+            && time <= turn.now
+        {
+            self.end(turn, id, OrderEvent::Expired);
+            // `end` removes the entry with its order; an entry without one must not stop the exchange.
+            self.expiries.remove(&(time, id));
+        }
+    }
+
+    pub(super) fn set_status(&mut self, turn: &mut Turn, status: ExchangeStatus) {
+        let pauses = self.status == ExchangeStatus::Open && status != ExchangeStatus::Open;
+        self.status = status;
+        if pauses {
+            let mut doomed: Vec<OrderId> = self
+                .orders
+                .values()
+                .filter(|order| order.cancel_on_pause)
+                .map(|order| order.id)
+                .collect();
+            doomed.sort_unstable();
+            for id in doomed {
+                self.end(turn, id, OrderEvent::Canceled(CancelReason::Paused));
+            }
+        }
+    }
+
+    /// A market that closes, or that trades again after a stop, loses its resting orders.
+    pub(super) fn set_market_status(&mut self, turn: &mut Turn, symbol: &Symbol, status: MarketStatus) {
+        let Some(listing) = self.markets.get_mut(symbol) else {
+            return;
+        };
+        let before = std::mem::replace(&mut listing.market.status, status);
+        if before == status {
+            return;
+        }
+        if status != MarketStatus::Inactive {
+            for id in listing.book.orders() {
+                let event = match status {
+                    MarketStatus::Closed | MarketStatus::Determined => OrderEvent::Expired,
+                    MarketStatus::Active | MarketStatus::Inactive => {
+                        OrderEvent::Canceled(CancelReason::MarketReactivated)
+                    }
+                };
+                self.end(turn, id, event);
+            }
+        }
+        let subscribers = self.statuses.of(symbol);
+        if !subscribers.is_empty() && status != MarketStatus::Closed {
+            turn.outputs.push(Output::MarketStatus {
+                subscribers,
+                symbol: Symbol::clone(symbol),
+                status,
+            });
+        }
+    }
+}
