@@ -1,7 +1,8 @@
 //! The floors that the codec is measured against, written by hand for exactly the five recorded messages.
 //!
-//! - [`scan`] decodes a frame in straight scalar code: it verifies `BodyLength`, `CheckSum` and UTF-8, converts every
-//!   value to its type and drops it. It fills no struct, keeps nothing that it does not know, and reports no cause.
+//! - [`scan`] decodes a frame in straight scalar code: it verifies `BodyLength` and `CheckSum`, converts every value to
+//!   its type and drops it; texts stay bytes, as the codec's do. It fills no struct, keeps nothing that it does not
+//!   know, and reports no cause.
 //! - [`write`] encodes a frame from typed values in straight scalar code.
 //! - [`vector`] makes the one pass that any decoder must make: it finds all delimiters and sums the bytes, 16 at a
 //!   time, and converts nothing. The ratio of the two decode floors tells whether the first is an honest one.
