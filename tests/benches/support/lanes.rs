@@ -3,7 +3,9 @@
 use std::hint::black_box;
 
 use super::workload::Workload;
-use kalshi_fix::dialect::{Decoder, Encoder, Framer, Framing, Message as _, Outcome, SessionHeader, Timestamp};
+use kalshi_fix::dialect::{
+    Decoder, Encoder, Framer, Framing, Message as _, Outcome, SessionHeader, Timestamp,
+};
 use kalshi_fix::prediction::Prediction;
 
 use crate::floor::{scan, values::Message, vector, write::Writer};
@@ -66,9 +68,15 @@ fn ours(row: &Workload) -> Lane<'_> {
     let framer = Framer::default();
     let mut codec = Decoder::<Prediction>::new();
     decoder(OURS, row, move |frame| {
-        let Framing::Frame(length) = framer.next(frame) else { panic!("a sound frame") };
+        let Framing::Frame(length) = framer.next(frame) else {
+            panic!("a sound frame")
+        };
         let decoded = codec.decode(&frame[..length]).expect("a sound message");
-        assert!(matches!(decoded.outcome(), Outcome::Message(_)), "{:?}", decoded.violations());
+        assert!(
+            matches!(decoded.outcome(), Outcome::Message(_)),
+            "{:?}",
+            decoded.violations()
+        );
         black_box(&decoded);
     })
 }
@@ -83,16 +91,29 @@ fn our_encoder(row: &Workload) -> Lane<'_> {
             let decoded = codec.decode(frame).expect("a sound message");
             let header = decoded.header();
             let text = |bytes| std::str::from_utf8(bytes).expect("UTF-8");
-            let constant = SessionHeader::new("FIXT.1.1", text(header.sender_comp_id), text(header.target_comp_id));
+            let constant = SessionHeader::new(
+                "FIXT.1.1",
+                text(header.sender_comp_id),
+                text(header.target_comp_id),
+            );
             let message = decoded.message().expect("a whole message").clone().into_owned();
-            (constant.expect("a header"), header.msg_seq_num, header.sending_time, message)
+            (
+                constant.expect("a header"),
+                header.msg_seq_num,
+                header.sending_time,
+                message,
+            )
         })
         .collect();
     let mut encoder = Encoder::new();
     Lane::new(OURS, move || {
         for (header, number, time, message) in &messages {
             let (number, time): (u64, Timestamp) = (*number, *time);
-            black_box(encoder.encode(header, number, time, black_box(message)).expect("a sound message"));
+            black_box(
+                encoder
+                    .encode(header, number, time, black_box(message))
+                    .expect("a sound message"),
+            );
         }
     })
 }
