@@ -53,7 +53,7 @@ both_roles! {
     fn case_2e_duplicate_received_before(us) {
         us.receive("35=U1|34=2");
         us.receive("35=U1|34=2|43=Y|122=20260817-15:59:00.000");
-        us.receive("35=U1|34=3|43=Y|122=20260817-15:59:00.000");
+        us.receive("35=U1|34=3|43=Y|122=20260817-16:00:00.000");
         us.expect_events(["application U1 2", "duplicate 2 ignored", "application U1 3, possible duplicate"]);
         us.expect_sent([]);
         assert_eq!(us.next(), (2, 4));

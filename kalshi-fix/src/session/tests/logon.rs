@@ -5,6 +5,7 @@ use super::*;
 use crate::session::{
     Acceptance, CommandError, EndReason, Event, Identity, Intake, Logon, LogonField, OutOfSequence, Refusal,
     RefusalKind, RefusalStyle, ResetRule, Role, Sequences, Session, SettingsError, SigningFailed, State,
+    Ticket,
 };
 
 #[test]
@@ -85,7 +86,11 @@ fn signatures_that_do_not_come() {
         })
     );
 
-    let (mut us, _) = signing();
+    let (mut us, ticket) = signing();
+    let other = us
+        .session
+        .handle_signature(us.now(), Ticket(ticket.0 + 1), Ok(b"x".to_vec()));
+    assert_eq!(other, Err(CommandError::UnknownTicket));
     us.wait(seconds(10));
     assert_eq!(
         *us.reason(),

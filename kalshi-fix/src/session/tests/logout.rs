@@ -46,6 +46,16 @@ both_roles! {
         assert!(matches!(us.reason(), EndReason::SequenceGap(_)));
     }
 
+    /// The answer has its own time-out: nobody is asked for a sign of life meanwhile.
+    fn case_12_silence_while_waiting(us) {
+        us.wait(seconds(35));
+        us.logout(None);
+        us.sent_frames();
+        us.wait(milliseconds(1_500));
+        us.expect_sent([]);
+        us.expect_events([]);
+    }
+
     fn case_13a_logouts_cross(us) {
         us.logout(None);
         us.receive("35=5|34=2|58=bye");

@@ -129,6 +129,16 @@ both_roles! {
         assert_eq!(us.next(), (3, 3));
     }
 
+    /// A reset that cannot be read takes no number but its own.
+    fn case_11_reset_with_a_high_number_that_cannot_be_read(us) {
+        us.receive("35=4|34=9");
+        us.expect_events(["reject sent of 9 about Some(36): RequiredTagMissing"]);
+        us.receive("35=4|34=9|52=20260817-17:00:00|36=10");
+        us.end_of_stream();
+        assert!(matches!(us.reason(), EndReason::SendingTimeOutOfWindow { .. }));
+        assert_eq!(us.next().1, 2);
+    }
+
     fn case_11_reset_beyond_reason(us) {
         us.receive("35=4|34=2|36=18446744073709551615");
         us.receive("35=4|34=3|36=x");
