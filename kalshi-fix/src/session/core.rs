@@ -103,8 +103,10 @@ impl Session {
             }
             let full = self.outbox.pending() >= self.settings.max_pending_transmit;
             if full || self.events.len() >= self.settings.max_events {
+                self.liveness.hold_up(now.monotonic);
                 return Intake::Drain;
             }
+            self.liveness.go_on();
             match self.framer.next(received) {
                 Framing::NeedMore(total) => return Intake::NeedMore(total),
                 Framing::Garbled { skip, reason } => {

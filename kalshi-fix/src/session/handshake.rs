@@ -471,12 +471,21 @@ impl Session {
         }
     }
 
-    /// SendingTime (52) outside the window.
-    pub(super) fn wrong_time(&self, now: Now, header: &Header<'_>) -> Option<EndReason> {
+    /// SendingTime (52) outside the window. A message that had to wait for us to read it is not late by the time that
+    /// it waited.
+    pub(super) fn wrong_time(&mut self, now: Now, header: &Header<'_>) -> Option<EndReason> {
         let window = self.settings.sending_time_window?;
         let offset_millis = offset_millis(header.sending_time, now.utc);
-        let outside = u128::from(offset_millis.unsigned_abs()) > window.as_millis();
-        outside.then_some(EndReason::SendingTimeOutOfWindow {
+        let offset = u128::from(offset_millis.unsigned_abs());
+        if offset <= window.as_millis() {
+            self.liveness.caught_up();
+            return None;
+        }
+        let waited = self.liveness.behind(now.monotonic);
+        if offset_millis < 0 && offset <= (window + waited).as_millis() {
+            return None;
+        }
+        Some(EndReason::SendingTimeOutOfWindow {
             offset_millis,
             window,
         })

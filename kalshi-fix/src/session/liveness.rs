@@ -13,6 +13,10 @@ pub(super) struct Liveness {
     /// HeartBtInt (108); `None` when it is 0, or not yet agreed.
     interval: Option<Duration>,
     last_received: Duration,
+    /// The surroundings do not drain the queues, so that nothing is read: the peer's silence is of our making.
+    held_up: bool,
+    /// Since when messages may have waited for us to read them, if they still do.
+    behind_since: Option<Duration>,
     last_test_request: u64,
     /// Test requests without an exact answer yet, with the time of each. Bounded: the oldest are forgotten.
     unanswered: VecDeque<(u64, Duration)>,
@@ -26,6 +30,28 @@ impl Liveness {
         }
         self.unanswered.push_back((self.last_test_request, at));
         TestRequestId(self.last_test_request)
+    }
+
+    /// No more is read until the queues are drained.
+    pub(super) fn hold_up(&mut self, at: Duration) {
+        self.held_up = true;
+        self.behind_since.get_or_insert(at);
+    }
+
+    /// Reading goes on. What comes next may have waited.
+    pub(super) const fn go_on(&mut self) {
+        self.held_up = false;
+    }
+
+    /// A message came that was not late: whatever waited has been read.
+    pub(super) const fn caught_up(&mut self) {
+        self.behind_since = None;
+    }
+
+    /// How late a message may be by our own fault.
+    pub(super) fn behind(&self, at: Duration) -> Duration {
+        self.behind_since
+            .map_or(Duration::ZERO, |since| at.saturating_sub(since))
     }
 
     /// The id and the time of the test request that this answers.
@@ -67,6 +93,8 @@ impl Session {
         let waited = now.monotonic.saturating_sub(self.waiting_since);
         match timer {
             Timer::Send => self.say(now, &Heartbeat { test_req_id: None }),
+            // What the peer has said may be waiting to be read.
+            Timer::Receive | Timer::Silence if self.liveness.held_up => self.heard(now),
             Timer::Receive => self.ask_for_life(now),
             Timer::Silence => {
                 let silent = now.monotonic.saturating_sub(self.liveness.last_received);

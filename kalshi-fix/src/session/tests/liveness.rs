@@ -1,7 +1,7 @@
 //! Cases 4 to 6: heartbeats and test requests.
 
 use super::*;
-use crate::session::{EndReason, Event, State};
+use crate::session::{EndReason, Event, Intake, State};
 
 both_roles! {
     fn case_4a_heartbeat_when_nothing_was_sent(us) {
@@ -107,6 +107,48 @@ both_roles! {
         us.wait(seconds(35));
         us.receive("35=0|34=2");
         assert_eq!(us.session.state(), State::Established);
+    }
+
+    /// An application that does not take its events stops the reading, and is to find its session alive.
+    fn what_waits_for_us_is_neither_silence_nor_late(us) {
+        us.session.settings.max_events = 2;
+        us.automatic = false;
+        for number in 2..5 {
+            us.receive(&format!("35=U1|34={number}"));
+        }
+        assert_eq!(us.intake, Intake::Drain);
+        let on_its_way = us.frame("35=U1|34=5");
+        us.wait(seconds(600));
+        us.automatic = true;
+        us.drain();
+        let signs_of_life = us.sent_frames();
+        assert_eq!(signs_of_life.len(), 20);
+        assert!(signs_of_life.iter().all(|frame| bench::bars(frame).contains("|35=0|")));
+        us.read();
+        us.receive_bytes(&on_its_way);
+        us.expect_events(["application U1 2", "application U1 3", "application U1 4", "application U1 5"]);
+        // Once a message came in time, lateness is the peer's again.
+        us.receive("35=U1|34=6");
+        let late = us.frame("35=U1|34=7");
+        us.sleep(seconds(31));
+        us.receive_bytes(&late);
+        assert_eq!(us.session.state(), State::Failing);
+    }
+
+    /// The peer is asked for a sign of life as ever, once reading goes on.
+    fn silence_counts_again_when_reading_goes_on(us) {
+        us.session.settings.max_events = 1;
+        us.automatic = false;
+        us.receive("35=U1|34=2");
+        us.receive("35=U1|34=3");
+        assert_eq!(us.intake, Intake::Drain);
+        us.wait(seconds(100));
+        us.automatic = true;
+        us.drain();
+        us.read();
+        us.expect_events(["application U1 2", "application U1 3"]);
+        us.wait(seconds(36));
+        us.expect_events(["peer silent"]);
     }
 
     fn a_test_request_on_command(us) {
