@@ -1,6 +1,7 @@
 //! FIX toolkit for Kalshi.
 
 pub mod credentials;
+pub mod driver;
 pub mod environment;
 #[cfg(feature = "gateway")]
 pub mod gateway;

@@ -1,0 +1,49 @@
+//! The two clocks of a driver.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use fix_dialect::Timestamp;
+use tokio::time::Instant;
+
+use crate::session::Now;
+
+/// Where UTC comes from, for `SendingTime (52)` and its checks. Intervals are tokio's business.
+pub trait Clock: Send + Sync {
+    /// The time, now.
+    fn utc(&self) -> Timestamp;
+}
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn utc(&self) -> Timestamp {
+        Timestamp::from(SystemTime::now())
+    }
+}
+
+/// Both clocks, as the core wants them read.
+pub(super) struct Time {
+    origin: Instant,
+    clock: Arc<dyn Clock>,
+}
+
+impl Time {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Time {
+        Time {
+            origin: Instant::now(),
+            clock,
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        Now::new(self.origin.elapsed(), self.clock.utc())
+    }
+
+    /// The moment of a deadline that the core gave.
+    pub(super) fn instant(&self, deadline: std::time::Duration) -> Instant {
+        self.origin + deadline
+    }
+}

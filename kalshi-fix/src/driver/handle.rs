@@ -1,0 +1,189 @@
+//! The application's two ends of a session.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use fix_dialect::EncodeBody;
+
+use super::end::SessionEnd;
+use super::shared::Shared;
+use crate::session::{
+    self, Acceptance, CommandError, Refusal, Reject, SendError, SequenceNumber, Sequences, State,
+    TestRequestId,
+};
+
+/// The sending end of a session. Clone it as often as needed; it can be used from several tasks at once.
+///
+/// It does not keep the session alive: that is for [`Events`].
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    pub(super) fn new(shared: Arc<Shared>) -> Handle {
+        Handle { shared }
+    }
+
+    /// Sends an application message and returns its `MsgSeqNum (34)`, when there is room for it or as soon as there is.
+    ///
+    /// When this returns, the message is on its way in the order of its number, and not necessarily written yet.
+    /// Dropping the future before it is ready sends nothing.
+    pub async fn send<M: EncodeBody>(&self, message: &M) -> Result<SequenceNumber, SendError> {
+        loop {
+            // Enlisted before the attempt, so that room made in between is not missed.
+            let mut room = pin!(self.shared.room.notified());
+            room.as_mut().enable();
+            match self.try_send(message) {
+                Err(SendError::Backlog { .. }) => room.await,
+                other => return other,
+            }
+        }
+    }
+
+    /// Sends an application message at once, or not at all.
+    pub fn try_send<M: EncodeBody>(&self, message: &M) -> Result<SequenceNumber, SendError> {
+        self.command(|session, now| session.send(now, message))
+    }
+
+    /// Rejects an application message of the peer's with a session-level `Reject (3)`.
+    pub fn reject(&self, reject: Reject) -> Result<SequenceNumber, SendError> {
+        self.command(|session, now| session.reject(now, reject))
+    }
+
+    /// Asks the peer for a sign of life. The answer is a
+    /// [`TestRequestAnswered`](session::Event::TestRequestAnswered).
+    pub fn test_request(&self) -> Result<TestRequestId, SendError> {
+        self.command(session::Session::test_request)
+    }
+
+    /// Starts to log out. What is under way is still delivered, and [`Event::Ended`] follows.
+    pub fn logout(&self, text: Option<&str>) {
+        self.command(|session, now| session.logout(now, text));
+    }
+
+    /// Acceptor: lets a peer in that has asked by [`LogonRequest`](session::Event::LogonRequest).
+    pub fn accept_logon(&self, acceptance: Acceptance) -> Result<(), CommandError> {
+        self.command(|session, now| session.accept_logon(now, acceptance))
+    }
+
+    /// Acceptor: keeps a peer out that has asked by [`LogonRequest`](session::Event::LogonRequest).
+    pub fn refuse_logon(&self, refusal: Refusal) -> Result<(), CommandError> {
+        self.command(|session, now| session.refuse_logon(now, refusal))
+    }
+
+    /// Ends the session at once, without a logout.
+    pub fn abort(&self) {
+        self.shared.abort();
+    }
+
+    /// Where the session stands.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.shared.session().state()
+    }
+
+    /// The sequence numbers as they stand.
+    #[must_use]
+    pub fn sequences(&self) -> Sequences {
+        self.shared.session().sequences()
+    }
+
+    fn command<T>(&self, command: impl FnOnce(&mut session::Session, session::Now) -> T) -> T {
+        let mut session = self.shared.session();
+        // Read under the lock, so that times go out in the order of the numbers.
+        let result = command(&mut session, self.shared.time.now());
+        drop(session);
+        self.shared.wake.notify_one();
+        result
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Something that a session delivers.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// What happened on the session. `SignLogon` is answered by the driver, and `Ended` comes as
+    /// [`Event::Ended`]: neither is delivered in here.
+    Session(session::Event),
+    /// The session is over. Nothing follows.
+    Ended(SessionEnd),
+}
+
+/// The receiving end of a session. The session lives as long as this: dropping it aborts, without a logout.
+pub struct Events {
+    shared: Arc<Shared>,
+}
+
+impl Events {
+    pub(super) fn new(shared: Arc<Shared>) -> Events {
+        Events { shared }
+    }
+
+    /// The next event; `None` after [`Event::Ended`]. Dropping the future before it is ready loses nothing.
+    pub async fn recv(&mut self) -> Option<Event> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// As [`recv`](Events::recv), for those who write their own futures and streams.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.shared.inbox.poll_next(cx)
+    }
+
+    /// Logs out and waits until the session is over, which its time-outs bound. What still comes is not delivered any
+    /// more, but counted: to read it, call [`Handle::logout`] and go on with [`recv`](Events::recv).
+    pub async fn close(mut self) -> Closed {
+        Handle::new(Arc::clone(&self.shared)).logout(None);
+        let mut unread = 0;
+        loop {
+            match self.recv().await {
+                Some(Event::Session(session::Event::Application(_))) => unread += 1,
+                Some(Event::Session(_)) => {}
+                Some(Event::Ended(end)) => {
+                    return Closed {
+                        end: Some(end),
+                        unread,
+                    };
+                }
+                None => return Closed { end: None, unread },
+            }
+        }
+    }
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        self.shared.abort();
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("state", &self.shared.session().state())
+            .field("waiting", &self.shared.inbox.waiting())
+            .finish()
+    }
+}
+
+/// What [`Events::close`] came to.
+#[derive(Clone, Debug)]
+#[must_use = "the session may have ended in another way than by its logout"]
+#[non_exhaustive]
+pub struct Closed {
+    /// How the session ended; `None` if that was delivered before.
+    pub end: Option<SessionEnd>,
+    /// How many application messages had come and were never delivered.
+    pub unread: usize,
+}

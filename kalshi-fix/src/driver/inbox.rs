@@ -1,0 +1,121 @@
+//! The queue from the driver's task to the application: bounded in events and in bytes.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::sync::Notify;
+
+use super::end::SessionEnd;
+use super::handle::Event;
+use crate::session;
+
+pub(super) struct Inbox {
+    state: Mutex<State>,
+    /// Told when an event was taken from an inbox that had no room.
+    pub(super) drained: Notify,
+    max_events: usize,
+    max_bytes: usize,
+}
+
+#[derive(Default)]
+struct State {
+    events: VecDeque<session::Event>,
+    bytes: usize,
+    end: Option<SessionEnd>,
+    end_delivered: bool,
+    reader: Option<Waker>,
+}
+
+impl Inbox {
+    pub(super) fn new(max_events: usize, max_bytes: usize) -> Inbox {
+        Inbox {
+            state: Mutex::default(),
+            drained: Notify::new(),
+            max_events,
+            max_bytes,
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.has_room_in(&self.lock())
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().events.len()
+    }
+
+    /// Takes an event, room or no room: to ask first is the caller's part.
+    pub(super) fn push(&self, event: session::Event) {
+        let mut state = self.lock();
+        state.bytes += frame_length(&event);
+        state.events.push_back(event);
+        wake(state);
+    }
+
+    /// Nothing follows. Of several calls the first counts.
+    pub(super) fn finish(&self, end: SessionEnd) {
+        let mut state = self.lock();
+        if state.end.is_none() && !state.end_delivered {
+            state.end = Some(end);
+        }
+        wake(state);
+    }
+
+    /// The next event; `None` after the end was delivered.
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        let mut state = self.lock();
+        if let Some(event) = state.events.pop_front() {
+            let had_room = self.has_room_in(&state);
+            state.bytes -= frame_length(&event);
+            // The event that was popped counted as well.
+            let was_full = !had_room || state.events.len() + 1 >= self.max_events;
+            drop(state);
+            if was_full {
+                self.drained.notify_one();
+            }
+            return Poll::Ready(Some(Event::Session(event)));
+        }
+        if let Some(end) = state.end.take() {
+            state.end_delivered = true;
+            return Poll::Ready(Some(Event::Ended(end)));
+        }
+        if state.end_delivered {
+            return Poll::Ready(None);
+        }
+        if !state
+            .reader
+            .as_ref()
+            .is_some_and(|reader| reader.will_wake(cx.waker()))
+        {
+            state.reader = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    fn has_room_in(&self, state: &State) -> bool {
+        state.events.len() < self.max_events && state.bytes < self.max_bytes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wake(mut state: MutexGuard<'_, State>) {
+    let reader = state.reader.take();
+    drop(state);
+    if let Some(reader) = reader {
+        reader.wake();
+    }
+}
+
+fn frame_length(event: &session::Event) -> usize {
+    match event {
+        session::Event::Application(inbound) => inbound.frame.len(),
+        session::Event::RejectReceived(reject) => reject.inbound.frame.len(),
+        session::Event::Established(established) => established.frame.len(),
+        session::Event::LogonRequest(request) => request.frame.len(),
+        _ => 0,
+    }
+}

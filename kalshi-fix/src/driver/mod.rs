@@ -1,0 +1,169 @@
+//! The task that carries one session: a thin layer of tokio around the [`Session`](crate::session::Session) core.
+//!
+//! [`spawn`] takes a connected stream, of any kind, and settings for the core. It returns a [`Handle`], through which
+//! messages are sent, and the [`Events`] that the session delivers:
+//!
+//! ```text
+//!   application                                    driver's task
+//!   ───────────        ┌──────────────────┐        ─────────────
+//!   Handle::send ─────►│ Session (a lock, │◄────── bytes, time, signatures
+//!     MsgSeqNum ◄──────│ never held over  │──────► bytes to write
+//!                      │ an await)        │──┐
+//!                      └──────────────────┘  │ events
+//!   Events::recv ◄──────── bounded inbox ◄───┘
+//! ```
+//!
+//! - **Sending** encodes the message into the session's own buffer on the caller's task, under a lock that is held for
+//!   that alone, and returns its `MsgSeqNum (34)`; the order of the numbers is the order on the wire. What waits to be
+//!   written is bounded: [`Handle::send`] waits for room, [`Handle::try_send`] refuses.
+//! - **Receiving** is bounded too, in messages and in bytes. What happens when the application does not keep up is its
+//!   choice ([`InboundPolicy`]). Heartbeats go on either way, since the task does not wait for the application.
+//! - **The end** is one event, [`Event::Ended`], the last, with its cause and with how far the messages sent had come.
+//!   Nothing reconnects by itself here: that belongs to whoever spawned the driver, and who has the cause to judge by.
+//!
+//! Frames are not copied on the way in: an event's frame shares the buffer that it was read into, so that a frame which
+//! the application keeps pins that whole buffer ([`DriverSettings::read_chunk`], or the frame's own length if it is
+//! longer). Copy what is to be kept for long.
+
+mod alarm;
+mod clock;
+mod end;
+mod handle;
+mod inbox;
+mod shared;
+mod task;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use clock::{Clock, SystemClock};
+pub use end::{EndCause, SessionEnd};
+pub use handle::{Closed, Event, Events, Handle};
+
+use crate::credentials::Signer;
+use crate::session::{Journal, Role, Session, SessionSettings, SettingsError};
+use shared::Shared;
+use task::Task;
+
+/// What the driver may use, and what it does at the limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DriverSettings {
+    /// What to do when the application does not take events as fast as they come.
+    pub inbound_policy: InboundPolicy,
+    /// How many events may wait for the application. The core holds up to
+    /// [`SessionSettings::max_events`] more.
+    pub max_waiting_events: usize,
+    /// How many bytes of frames may wait for the application.
+    pub max_waiting_bytes: usize,
+    /// The size of the receive buffers, and what a retained frame pins at most, unless it is longer itself.
+    pub read_chunk: usize,
+    /// How long the peer may refuse to take any byte of what waits to be written.
+    pub write_timeout: Duration,
+    /// How long the last bytes may take at the end of a session, a `Logout (5)` among them.
+    pub final_flush: Duration,
+}
+
+impl Default for DriverSettings {
+    /// [`InboundPolicy::Block`] at 4,096 events or 4 MiB; buffers of 64 KiB; 30 s for a write, 1 s for the last.
+    fn default() -> DriverSettings {
+        DriverSettings {
+            inbound_policy: InboundPolicy::Block,
+            max_waiting_events: 4096,
+            max_waiting_bytes: 4 << 20,
+            read_chunk: 64 << 10,
+            write_timeout: Duration::from_secs(30),
+            final_flush: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What to do when the application does not take events as fast as they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InboundPolicy {
+    /// Leave off reading until there is room: nothing is lost, and the peer is made to wait (TCP's own pressure). The
+    /// session stays alive on our side: heartbeats go out, and the peer, from which nothing is read, is not taken for
+    /// dead. Right for orders. A venue may cut off a client that falls too far behind.
+    Block,
+    /// Log out and end the session with [`EndCause::SlowReader`]: what waits is still delivered. Right where old data
+    /// is worth less than a new snapshot.
+    Disconnect,
+}
+
+/// Starts a session over a connected stream, on the current tokio runtime.
+///
+/// An initiator whose logon is to be signed needs a `signer`.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+pub fn spawn<S>(
+    stream: S,
+    session: SessionSettings,
+    role: Role,
+    signer: Option<Arc<dyn Signer>>,
+    settings: DriverSettings,
+) -> Result<(Handle, Events), SpawnError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    spawn_with_clock(stream, session, role, signer, settings, Arc::new(SystemClock))
+}
+
+/// As [`spawn`], with a clock of the caller's choice for UTC.
+pub fn spawn_with_clock<S>(
+    stream: S,
+    session: SessionSettings,
+    role: Role,
+    signer: Option<Arc<dyn Signer>>,
+    settings: DriverSettings,
+    clock: Arc<dyn Clock>,
+) -> Result<(Handle, Events), SpawnError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    if session.journal != Journal::None {
+        return Err(SpawnError::NoStore);
+    }
+    if matches!(&role, Role::Initiator(logon) if logon.signed) && signer.is_none() {
+        return Err(SpawnError::NoSigner);
+    }
+    if settings.max_waiting_events == 0 || settings.max_waiting_bytes == 0 || settings.read_chunk == 0 {
+        return Err(SpawnError::NoRoom);
+    }
+    let core = Session::new(session, role)?;
+    let shared = Arc::new(Shared::new(
+        core,
+        clock,
+        settings.max_waiting_events,
+        settings.max_waiting_bytes,
+    ));
+    let task = Task::new(stream, Arc::clone(&shared), signer, settings);
+    tokio::spawn(task.run());
+    Ok((Handle::new(Arc::clone(&shared)), Events::new(shared)))
+}
+
+/// Why a session cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The core refuses its settings.
+    #[error("the session's settings cannot work: {0}")]
+    Settings(#[from] SettingsError),
+    /// The logon is to be signed, and there is nothing to sign it with.
+    #[error("the logon is to be signed, and no signer was given")]
+    NoSigner,
+    /// The session asks for a store, which this driver does not have yet.
+    #[error("the session's settings ask for a journal, and this driver has no store to keep it in")]
+    NoStore,
+    /// A limit of the driver is 0.
+    #[error("the driver's limits (max_waiting_events, max_waiting_bytes, read_chunk) must not be 0")]
+    NoRoom,
+}
+
+#[cfg(test)]
+mod tests;

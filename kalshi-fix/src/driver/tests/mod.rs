@@ -1,0 +1,6 @@
+//! Two drivers over a pipe in memory, on tokio's paused clock; and one driver against a scripted peer.
+
+mod endings;
+mod flow;
+mod pair;
+mod scripted;
