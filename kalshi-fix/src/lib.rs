@@ -1,5 +1,6 @@
 //! FIX toolkit for Kalshi.
 
+pub mod client;
 pub mod credentials;
 pub mod driver;
 pub mod environment;

@@ -47,6 +47,11 @@ impl Credentials {
         &self.key_id
     }
 
+    /// What signs, shared.
+    pub(crate) fn shared_signer(&self) -> Arc<dyn Signer> {
+        Arc::clone(&self.signer)
+    }
+
     /// What signs.
     #[must_use]
     pub fn signer(&self) -> &dyn Signer {

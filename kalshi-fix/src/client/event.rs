@@ -1,0 +1,94 @@
+//! What a session delivers, with the messages decoded.
+
+use std::fmt;
+use std::ops::Deref;
+
+use fix_dialect::{Decoded, Malformed, Message as _};
+
+use super::product::KalshiSession;
+use crate::driver::SessionEnd;
+use crate::session::{self, Inbound};
+
+/// Something that a session delivers. It borrows from the receiver until it is dropped.
+#[non_exhaustive]
+pub enum Event<'a, S: KalshiSession> {
+    /// An application message: typed, incomplete, or of a type that the dialect does not have. See [`Received`].
+    Message(Received<'a, S>),
+    /// An application message whose frame is sound and whose body is not a sequence of fields.
+    Malformed {
+        /// The frame and what its header says.
+        inbound: &'a Inbound,
+        /// What is wrong with its body.
+        error: Malformed,
+    },
+    /// Something about the session itself: a reject of one of our messages, garbled bytes, a test request's answer.
+    Session(session::Event),
+    /// The session is over. Nothing follows.
+    Ended(SessionEnd),
+}
+
+impl<S: KalshiSession> fmt::Debug for Event<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Message(received) => f.debug_tuple("Message").field(received).finish(),
+            Event::Malformed { inbound, error } => f
+                .debug_struct("Malformed")
+                .field("inbound", inbound)
+                .field("error", error)
+                .finish(),
+            Event::Session(event) => f.debug_tuple("Session").field(event).finish(),
+            Event::Ended(end) => f.debug_tuple("Ended").field(end).finish(),
+        }
+    }
+}
+
+/// An application message: the decoded layers, to which it dereferences, and the facts of its header.
+///
+/// [`message`](Decoded::message) is the typed message, when all that it requires is there and readable;
+/// [`outcome`](Decoded::outcome) tells the other cases apart; [`raw`](Decoded::raw) is always there.
+pub struct Received<'a, S: KalshiSession> {
+    decoded: Decoded<'a, S::Dialect>,
+    inbound: &'a Inbound,
+}
+
+impl<'a, S: KalshiSession> Received<'a, S> {
+    pub(super) fn new(decoded: Decoded<'a, S::Dialect>, inbound: &'a Inbound) -> Received<'a, S> {
+        Received { decoded, inbound }
+    }
+
+    /// The frame and the facts of its header. Clone its `frame` to keep the bytes without copying them; they pin the
+    /// buffer that they were read into.
+    #[must_use]
+    pub fn inbound(&self) -> &'a Inbound {
+        self.inbound
+    }
+
+    /// The typed message, to keep: it borrows from nothing. `None` as for [`message`](Decoded::message).
+    #[must_use]
+    pub fn to_owned_message(&self) -> Option<OwnedMessage<'a, S>> {
+        self.decoded.message().map(|message| message.clone().into_owned())
+    }
+}
+
+/// A typed message of the session's dialect that borrows from nothing.
+pub type OwnedMessage<'a, S> =
+    <<<S as fix_dialect::Session>::Dialect as fix_dialect::Dialect>::Message<'a> as fix_dialect::Message<
+        'a,
+    >>::Owned;
+
+impl<'a, S: KalshiSession> Deref for Received<'a, S> {
+    type Target = Decoded<'a, S::Dialect>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.decoded
+    }
+}
+
+impl<S: KalshiSession> fmt::Debug for Received<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("inbound", self.inbound)
+            .field("decoded", &self.decoded)
+            .finish()
+    }
+}

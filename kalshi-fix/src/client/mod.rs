@@ -1,0 +1,321 @@
+//! Clients of the venue: [`Client<Prediction>`](crate::prediction::Prediction) and
+//! [`Client<Margin>`](crate::margin::Margin).
+//!
+//! A client knows an environment, credentials and options, and opens sessions. Each session is a connection of its own
+//! and needs an API key of its own: the venue accepts one connection per key.
+//!
+//! ```no_run
+//! use kalshi_fix::client::{Client, Event};
+//! use kalshi_fix::environment::Environment;
+//! use kalshi_fix::prediction::Prediction;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::<Prediction>::from_env(Environment::Demo)?;
+//! let mut session = client.order_entry().await?;
+//! while let Some(event) = session.recv().await {
+//!     match event {
+//!         Event::Message(received) => println!("{}", received.raw()),
+//!         Event::Ended(end) => println!("ended: {end}"),
+//!         other => println!("{other:?}"),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod event;
+mod logon;
+mod product;
+mod session;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use error::{BuildError, OLD_SESSION_TIMEOUT, OpenError};
+pub use event::{Event, OwnedMessage, Received};
+pub use logon::{LogonOptions, LogonOptionsError};
+pub use product::{KalshiProduct, KalshiSession};
+pub use session::{Receiver, Sender, Session};
+
+use crate::credentials::Credentials;
+use crate::driver::{self, Clock, DriverSettings, SystemClock};
+use crate::environment::{Endpoints, Environment, Product};
+use crate::session::{self as core, Identity, Role, SessionSettings};
+use crate::transport::{ConnectTimeouts, Connector, TlsSettings};
+
+/// Opens sessions of one product in one environment with one set of credentials. Cheap to clone.
+pub struct Client<D: KalshiProduct> {
+    config: Arc<Config>,
+    product: PhantomData<fn() -> D>,
+}
+
+struct Config {
+    endpoints: Endpoints,
+    credentials: Credentials,
+    connector: Connector,
+    options: LogonOptions,
+    driver: DriverSettings,
+    logon_timeout: Duration,
+    logout_timeout: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl<D: KalshiProduct> Client<D> {
+    /// Starts to put a client together.
+    pub fn builder(environment: Environment) -> ClientBuilder<D> {
+        ClientBuilder::new(environment)
+    }
+
+    /// A client with the credentials of the process's environment variables (see [`Credentials::from_env`]) and the
+    /// default options.
+    pub fn from_env(environment: Environment) -> Result<Client<D>, BuildError> {
+        Client::builder(environment)
+            .credentials(Credentials::from_env(D::PRODUCT)?)
+            .build()
+    }
+
+    /// Connects to order entry (`KalshiNR`) and logs on.
+    pub async fn order_entry(&self) -> Result<Session<D::OrderEntry>, OpenError> {
+        self.open().await
+    }
+
+    /// Connects to market data (`KalshiMD`) and logs on.
+    pub async fn market_data(&self) -> Result<Session<D::MarketData>, OpenError> {
+        self.open().await
+    }
+
+    /// Connects to drop copy (`KalshiDC`) and logs on.
+    pub async fn drop_copy(&self) -> Result<Session<D::DropCopy>, OpenError> {
+        self.open().await
+    }
+
+    async fn open<S: KalshiSession<Dialect = D>>(&self) -> Result<Session<S>, OpenError> {
+        let Config {
+            endpoints,
+            credentials,
+            connector,
+            options,
+            driver,
+            ..
+        } = &*self.config;
+        let target = S::KIND.profile().target_comp_id;
+        let logon = options.logon(D::PRODUCT, S::KIND)?;
+        let endpoint = endpoints.endpoint(S::KIND)?;
+        let stream = connector.connect(&endpoint).await?;
+        tracing::debug!(%endpoint, peer = %stream.peer(), tls = ?stream.tls_summary(), target, "connected");
+        let (handle, mut events) = driver::spawn_with_clock(
+            stream,
+            self.settings(target),
+            Role::Initiator(logon),
+            Some(credentials.shared_signer()),
+            driver.clone(),
+            Arc::clone(&self.config.clock),
+        )?;
+        // Bounded by the logon's time-out. What comes before the answer (garbled bytes) is of no use to anybody later.
+        loop {
+            match events.recv().await {
+                Some(driver::Event::Session(core::Event::Established(established))) => {
+                    return Ok(Session::new(handle, events, established));
+                }
+                Some(driver::Event::Session(event)) => tracing::debug!(?event, "before the logon's answer"),
+                Some(driver::Event::Ended(end)) => return Err(OpenError::ended(target, end)),
+                None => unreachable!("the end of a session is delivered once, and this loop stops at it"),
+            }
+        }
+    }
+
+    fn settings(&self, target: &str) -> SessionSettings {
+        let identity = Identity::initiator(self.config.credentials.key_id(), target);
+        let mut settings = match D::PRODUCT {
+            Product::Prediction => SessionSettings::kalshi_prediction(identity),
+            Product::Margin => SessionSettings::kalshi_margin(identity),
+        };
+        settings.logon_timeout = self.config.logon_timeout;
+        settings.logout_ack = self.config.logout_timeout;
+        settings
+    }
+}
+
+impl<D: KalshiProduct> Clone for Client<D> {
+    fn clone(&self) -> Self {
+        Client {
+            config: Arc::clone(&self.config),
+            product: PhantomData,
+        }
+    }
+}
+
+impl<D: KalshiProduct> fmt::Debug for Client<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("product", &D::PRODUCT)
+            .field("endpoints", &self.config.endpoints)
+            .field("credentials", &self.config.credentials)
+            .field("connector", &self.config.connector)
+            .field("options", &self.config.options)
+            .field("driver", &self.config.driver)
+            .field("logon_timeout", &self.config.logon_timeout)
+            .field("logout_timeout", &self.config.logout_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts a [`Client`] together.
+#[must_use]
+pub struct ClientBuilder<D: KalshiProduct> {
+    endpoints: Endpoints,
+    credentials: Option<Credentials>,
+    security: Security,
+    connect_timeouts: ConnectTimeouts,
+    options: LogonOptions,
+    driver: DriverSettings,
+    logon_timeout: Duration,
+    logout_timeout: Duration,
+    clock: Arc<dyn Clock>,
+    product: PhantomData<fn() -> D>,
+}
+
+#[derive(Debug)]
+enum Security {
+    Tls(TlsSettings),
+    Plaintext,
+}
+
+impl<D: KalshiProduct> ClientBuilder<D> {
+    fn new(environment: Environment) -> ClientBuilder<D> {
+        ClientBuilder {
+            endpoints: Endpoints::new(D::PRODUCT, environment),
+            credentials: None,
+            security: Security::Tls(TlsSettings::new()),
+            connect_timeouts: ConnectTimeouts::default(),
+            options: LogonOptions::default(),
+            driver: DriverSettings::default(),
+            logon_timeout: Duration::from_secs(10),
+            logout_timeout: Duration::from_secs(2),
+            clock: Arc::new(SystemClock),
+            product: PhantomData,
+        }
+    }
+
+    /// Who logs on.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Where the sessions are, when it is not where the venue documents them to be.
+    pub fn endpoints(mut self, change: impl FnOnce(Endpoints) -> Endpoints) -> Self {
+        self.endpoints = change(self.endpoints);
+        self
+    }
+
+    /// Whom to trust; by default, the roots of the operating system.
+    pub fn tls(mut self, settings: TlsSettings) -> Self {
+        self.security = Security::Tls(settings);
+        self
+    }
+
+    /// No TLS: for the loopback environment only.
+    pub fn plaintext(mut self) -> Self {
+        self.security = Security::Plaintext;
+        self
+    }
+
+    /// What the logons ask for.
+    pub fn logon(mut self, options: LogonOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// `HeartBtInt (108)`, in whole seconds; 30 s by default.
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.options.heartbeat = interval;
+        self
+    }
+
+    /// Whether prices of orders and reports are in dollars (the default) or in whole cents. Prediction only.
+    pub fn use_dollars(mut self, on: bool) -> Self {
+        self.options.use_dollars = on;
+        self
+    }
+
+    /// Whether the venue cancels the session's orders when its connection ends, in whatever way. Off by default.
+    pub fn cancel_orders_on_disconnect(mut self, on: bool) -> Self {
+        self.options.cancel_orders_on_disconnect = on;
+        self
+    }
+
+    /// How long the steps of connecting may take.
+    pub fn connect_timeouts(mut self, timeouts: ConnectTimeouts) -> Self {
+        self.connect_timeouts = timeouts;
+        self
+    }
+
+    /// How long the logon may take, its signature included; 10 s by default.
+    pub fn logon_timeout(mut self, timeout: Duration) -> Self {
+        self.logon_timeout = timeout;
+        self
+    }
+
+    /// How long the answer to a logout may take; 2 s by default.
+    pub fn logout_timeout(mut self, timeout: Duration) -> Self {
+        self.logout_timeout = timeout;
+        self
+    }
+
+    /// What the driver may use, and what it does at the limits.
+    pub fn driver(mut self, settings: DriverSettings) -> Self {
+        self.driver = settings;
+        self
+    }
+
+    /// Where UTC comes from, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Checks everything that can be checked without a connection, and reads the roots.
+    pub fn build(self) -> Result<Client<D>, BuildError> {
+        let credentials = self.credentials.ok_or(BuildError::NoCredentials)?;
+        for kind in D::PRODUCT.sessions() {
+            self.endpoints.endpoint(*kind)?;
+            self.options.logon(D::PRODUCT, *kind)?;
+        }
+        let environment = self.endpoints.environment();
+        let connector = match self.security {
+            Security::Tls(settings) => Connector::tls(&settings)?,
+            Security::Plaintext if environment == Environment::Loopback => Connector::plaintext(),
+            Security::Plaintext => return Err(BuildError::Plaintext { environment }),
+        };
+        let config = Config {
+            endpoints: self.endpoints,
+            credentials,
+            connector: connector.with_timeouts(self.connect_timeouts),
+            options: self.options,
+            driver: self.driver,
+            logon_timeout: self.logon_timeout,
+            logout_timeout: self.logout_timeout,
+            clock: self.clock,
+        };
+        Ok(Client {
+            config: Arc::new(config),
+            product: PhantomData,
+        })
+    }
+}
+
+impl<D: KalshiProduct> fmt::Debug for ClientBuilder<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("product", &D::PRODUCT)
+            .field("endpoints", &self.endpoints)
+            .field("credentials", &self.credentials)
+            .field("security", &self.security)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
