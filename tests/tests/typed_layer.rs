@@ -3,67 +3,17 @@
 //! A typed message encodes in the dictionary's order, so that `encode(decode(x))` equals `x` only where `x` is in that
 //! order; for the others, the typed message that comes back must be the same, and the fields must be the same set.
 
-use fix_dialect::{
-    Decoder, Dialect, EncodeBody, Encoder, Header, Message as _, Outcome, Rule, SessionHeader, parse_decimal,
-};
+use fix_dialect::{Decoder, Dialect, Outcome, Rule, parse_decimal};
 use kalshi_fix::{margin::Margin, prediction::Prediction};
 use kalshi_fix_tests::fixtures::{self, Example, Kind, readable};
-
-/// Encodes a message with the header that `like` has.
-fn encode(message: &(impl EncodeBody + ?Sized), like: &[u8]) -> Vec<u8> {
-    let header = Header::read(like).expect("a header");
-    let text = |bytes| std::str::from_utf8(bytes).expect("ASCII");
-    let session = SessionHeader::new(
-        text(header.begin_string),
-        text(header.sender_comp_id),
-        text(header.target_comp_id),
-    )
-    .expect("the identifiers of a frame that was read");
-    let mut encoder = Encoder::new();
-    encoder
-        .encode(&session, header.msg_seq_num, header.sending_time, message)
-        .expect("what was decoded can be encoded")
-        .to_vec()
-}
-
-/// The fields of a frame, sorted: what stands there, whatever the order. BodyLength and CheckSum follow from the rest.
-fn fields(frame: &[u8]) -> Vec<String> {
-    let text = readable(frame);
-    let mut fields: Vec<String> = text.split_terminator('|').map(str::to_owned).collect();
-    fields.retain(|field| !field.starts_with("10="));
-    fields.sort();
-    fields
-}
+use kalshi_fix_tests::round_trip::{assert_same_message, reencode, sorted_fields};
 
 /// A complete message without a fault that survives encoding; returns whether it was in canonical order.
 fn check<D: Dialect>(frame: &[u8]) -> bool {
     let again = reencode::<D>(frame);
-    assert_eq!(fields(&again), fields(frame), "{}", readable(frame));
-    let (mut first, mut second) = (Decoder::<D>::new(), Decoder::<D>::new());
-    let before = first.decode(frame).expect("decoded before");
-    let after = second.decode(&again).expect("our own frame");
-    assert_eq!(before.message(), after.message(), "{}", readable(frame));
+    assert_eq!(sorted_fields(&again), sorted_fields(frame), "{}", readable(frame));
+    assert_same_message::<D>(frame, &again);
     again == frame
-}
-
-/// Decodes a frame to a message without a fault, and encodes the message.
-fn reencode<D: Dialect>(frame: &[u8]) -> Vec<u8> {
-    let mut decoder = Decoder::<D>::new();
-    let decoded = decoder
-        .decode(frame)
-        .unwrap_or_else(|fault| panic!("{fault}: {}", readable(frame)));
-    let Outcome::Message(message) = decoded.outcome() else {
-        panic!("{:?}: {}", decoded.outcome(), readable(frame));
-    };
-    assert!(
-        decoded.violations().is_empty(),
-        "{:?}: {}",
-        decoded.violations(),
-        readable(frame)
-    );
-    let again = encode(message, frame);
-    assert_eq!(encode(&message.clone().into_owned(), frame), again);
-    again
 }
 
 #[test]
