@@ -161,18 +161,20 @@ impl Session {
         self.signed(now, ticket, signature)
     }
 
-    /// Acceptor: the logon of [`Event::LogonRequest`] is authentic and welcome. Only now are its ResetSeqNumFlag (141)
-    /// and its MsgSeqNum (34) acted upon.
+    /// Acceptor: the logon of [`Event::LogonRequest`] is authentic and welcome. Only now are its
+    /// ResetSeqNumFlag (141) and its MsgSeqNum (34) acted upon.
     ///
     /// # Errors
     ///
-    /// When no logon waits for a decision (any more), or the answer cannot be written; the logon then still waits.
+    /// When no logon waits for a decision (any more), or the answer cannot be written; the logon then still
+    /// waits.
     pub fn accept_logon(&mut self, now: Now, acceptance: Acceptance) -> Result<(), CommandError> {
         let Acceptance { sequences, fields } = acceptance;
         self.accept(now, sequences, &fields)
     }
 
-    /// Acceptor: the logon of [`Event::LogonRequest`] is not welcome. No store is touched, and the session ends.
+    /// Acceptor: the logon of [`Event::LogonRequest`] is not welcome. No store is touched, and the session
+    /// ends.
     ///
     /// # Errors
     ///
@@ -228,9 +230,11 @@ impl Session {
         Ok(id)
     }
 
-    /// Logs out, with a text for the peer. Messages that are under way are still delivered until the answer comes.
+    /// Logs out, with a text for the peer. Messages that are under way are still delivered until the answer
+    /// comes.
     ///
-    /// Before the logon is complete it ends the session at once. A session that is already on its way out goes on.
+    /// Before the logon is complete it ends the session at once. A session that is already on its way out
+    /// goes on.
     pub fn logout(&mut self, now: Now, text: Option<&str>) {
         self.start_logout(now, text);
     }
@@ -245,8 +249,8 @@ impl Session {
         self.outbox.poll_transmit()
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), on the scale of [`Now::monotonic`]. It changes with
-    /// every other call.
+    /// When to call [`handle_timeout`](Self::handle_timeout), on the scale of [`Now::monotonic`]. It changes
+    /// with every other call.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         self.timers.next()

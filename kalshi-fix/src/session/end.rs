@@ -11,7 +11,8 @@ pub enum EndReason {
     /// We logged out and the peer answered.
     #[error("logged out")]
     LoggedOut {
-        /// The MsgSeqNum (34) of the peer's answer, where that was not the expected one: messages may have been lost.
+        /// The MsgSeqNum (34) of the peer's answer, where that was not the expected one: messages may have
+        /// been lost.
         out_of_sequence: Option<OutOfSequence>,
     },
     /// We logged out and no answer came: in time, or before the connection ended.
@@ -33,7 +34,8 @@ pub enum EndReason {
         text: Option<String>,
         /// Its MsgSeqNum (34), where that was not the expected one: messages may have been lost.
         out_of_sequence: Option<OutOfSequence>,
-        /// Whether the peer then left the closing of the connection to us (case 13b of the session test cases).
+        /// Whether the peer then left the closing of the connection to us (case 13b of the session test
+        /// cases).
         left_open: bool,
     },
     /// Initiator: the logon was refused.
@@ -118,7 +120,8 @@ pub enum EndReason {
         /// Where the session stood.
         state: State,
     },
-    /// Our own Logon (A) could not be encoded, though the settings were accepted: a bug, or a signature with SOH in it.
+    /// Our own Logon (A) could not be encoded, though the settings were accepted: a bug, or a signature with
+    /// SOH in it.
     #[error("the logon could not be encoded: {fault}")]
     LogonNotEncodable {
         /// What the encoder said.
@@ -151,8 +154,8 @@ pub struct LogonRefused {
 
 /// What to make of a refused logon.
 ///
-/// The venue documents one text (`already exists`) and two codes (373=10, 380=8). The rest is read from words of the
-/// text, and what is not recognised is [`Other`](RefusalKind::Other).
+/// The venue documents one text (`already exists`) and two codes (373=10, 380=8). The rest is read from words
+/// of the text, and what is not recognised is [`Other`](RefusalKind::Other).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalKind {

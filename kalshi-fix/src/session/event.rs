@@ -30,8 +30,8 @@ pub enum Event {
     RejectSent(Reject),
     /// We rejected one of the peer's messages (BusinessMessageReject (j)).
     BusinessRejectSent(BusinessReject),
-    /// Bytes that are no frame were dropped. They take no sequence number; if a message was among them, the next one's
-    /// number shows it.
+    /// Bytes that are no frame were dropped. They take no sequence number; if a message was among them, the
+    /// next one's number shows it.
     Garbled {
         /// Why they are no frame; of several in a row, the first reason.
         reason: Garbled,
@@ -43,7 +43,8 @@ pub enum Event {
         /// Its MsgSeqNum (34).
         msg_seq_num: SequenceNumber,
     },
-    /// The peer moved its numbers forward (SequenceReset (4)). Without retransmission, whatever lay between is lost.
+    /// The peer moved its numbers forward (SequenceReset (4)). Without retransmission, whatever lay between
+    /// is lost.
     SequenceReset {
         /// GapFillFlag (123) = Y: the peer says that nothing but session messages lay between.
         gap_fill: bool,
@@ -75,8 +76,8 @@ pub enum Event {
         /// Text (58), lossily read as UTF-8.
         text: Option<String>,
     },
-    /// The session is over, and this is its last event. Write what [`poll_transmit`](super::Session::poll_transmit)
-    /// still gives out, then close the connection.
+    /// The session is over, and this is its last event. Write what
+    /// [`poll_transmit`](super::Session::poll_transmit) still gives out, then close the connection.
     Ended(EndReason),
 }
 
@@ -84,7 +85,8 @@ pub enum Event {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Established {
-    /// SenderCompID (49) of the peer, to which the session holds it from now on. On Kalshi: `Kalshi` or `KalshiMD`.
+    /// SenderCompID (49) of the peer, to which the session holds it from now on. On Kalshi: `Kalshi` or
+    /// `KalshiMD`.
     pub peer_sender_comp_id: String,
     /// The interval in force, in seconds. 0: no heartbeats.
     pub heart_bt_int: u32,
@@ -109,8 +111,8 @@ impl fmt::Debug for Established {
 
 /// An inbound message whose frame and header are verified and whose body is not yet read.
 ///
-/// The frame shares the driver's receive buffer: as long as it is kept, so is that buffer (the whole chunk, not this
-/// frame alone). Decode or copy it, and drop it.
+/// The frame shares the driver's receive buffer: as long as it is kept, so is that buffer (the whole chunk,
+/// not this frame alone). Decode or copy it, and drop it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inbound {
@@ -156,13 +158,15 @@ impl fmt::Debug for Inbound {
 pub struct RejectReceived {
     /// The message itself.
     pub inbound: Inbound,
-    /// RefSeqNum (45): which of our messages. `None` if the field is missing or malformed, though it is required.
+    /// RefSeqNum (45): which of our messages. `None` if the field is missing or malformed, though it is
+    /// required.
     pub ref_seq_num: Option<SequenceNumber>,
     /// RefTagID (371): the field it is about.
     pub ref_tag_id: Option<u32>,
     /// RefMsgType (372).
     pub ref_msg_type: Option<String>,
-    /// SessionRejectReason (373) as a number; [`RejectReason::from_code`](super::RejectReason::from_code) names it.
+    /// SessionRejectReason (373) as a number; [`RejectReason::from_code`](super::RejectReason::from_code)
+    /// names it.
     pub reason: Option<u32>,
     /// Text (58), lossily read as UTF-8.
     pub text: Option<String>,

@@ -24,8 +24,8 @@ impl Session {
         }
     }
 
-    /// The peer's Logout (5) on an established session. The peer wants to go: a number that is not the expected one
-    /// changes what we answer and report, not that we let it go.
+    /// The peer's Logout (5) on an established session. The peer wants to go: a number that is not the
+    /// expected one changes what we answer and report, not that we let it go.
     pub(super) fn peer_logout(&mut self, now: Now, frame: &[u8], msg_seq_num: u64) {
         let expected = self.sequences.next_incoming;
         let out_of_sequence = (msg_seq_num != expected).then_some(OutOfSequence {

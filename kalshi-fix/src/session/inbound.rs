@@ -16,7 +16,8 @@ impl Session {
             self.after_farewell(&frame);
             return;
         }
-        // The header borrows from a second handle on the frame, so that the frame itself can go into an event.
+        // The header borrows from a second handle on the frame, so that the frame itself can go into an
+        // event.
         let bytes = frame.clone();
         match (Header::read(&bytes), self.state) {
             (Ok(header), State::Established | State::LogoutSent) => self.message(now, frame, &header),
@@ -343,7 +344,8 @@ pub(super) fn offset_millis(time: Timestamp, clock: Timestamp) -> i64 {
 }
 
 fn inbound(frame: Bytes, header: &Header<'_>) -> Inbound {
-    // BeginString (8), BodyLength (9) and MsgType (35) come first: the type begins behind the second delimiter.
+    // BeginString (8), BodyLength (9) and MsgType (35) come first: the type begins behind the second
+    // delimiter.
     let start = frame
         .windows(4)
         .position(|window| window == b"\x0135=")

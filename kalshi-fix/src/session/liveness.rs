@@ -121,8 +121,8 @@ impl Session {
         }
     }
 
-    /// The peer has been silent for too long. It gets the rest of its time from now on: when it is we who slept, its
-    /// messages may be waiting to be read.
+    /// The peer has been silent for too long. It gets the rest of its time from now on: when it is we who
+    /// slept, its messages may be waiting to be read.
     fn ask_for_life(&mut self, now: Now) {
         let Some(interval) = self.liveness.interval else {
             return;

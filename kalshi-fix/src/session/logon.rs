@@ -27,8 +27,8 @@ pub struct Logon {
     /// Whether RawData (96) carries a signature, for which the session asks with
     /// [`Event::SignLogon`](super::Event::SignLogon).
     pub signed: bool,
-    /// Whether RawDataLength (95) goes before RawData (96). The standard requires it; the venue's documented sample
-    /// logons do without.
+    /// Whether RawDataLength (95) goes before RawData (96). The standard requires it; the venue's documented
+    /// sample logons do without.
     pub raw_data_length: bool,
     /// Further fields of the body, in this order, after those above: the dialect's flags.
     pub fields: Vec<LogonField>,
@@ -114,8 +114,8 @@ impl fmt::Debug for LogonField {
 
 /// A session's request for the signature of its Logon (A).
 ///
-/// The SendingTime (52) is fixed at this moment and goes out unchanged, since it is part of what is signed. Answer with
-/// [`handle_signature`](super::Session::handle_signature) before the logon time-out.
+/// The SendingTime (52) is fixed at this moment and goes out unchanged, since it is part of what is signed.
+/// Answer with [`handle_signature`](super::Session::handle_signature) before the logon time-out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignLogon {
@@ -184,7 +184,8 @@ pub struct Acceptance {
     pub fields: Vec<LogonField>,
 }
 
-/// An acceptor's no to a logon. [`RefusalStyle::Silent`](super::RefusalStyle::Silent) says neither on the wire.
+/// An acceptor's no to a logon. [`RefusalStyle::Silent`](super::RefusalStyle::Silent) says neither on the
+/// wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {

@@ -1,7 +1,8 @@
 //! The session engine: a sans-IO core for both sides of a FIX session.
 //!
-//! A [`Session`] owns no clock, socket, file, random numbers or task. It takes bytes, time and commands in, and gives
-//! store operations, bytes to send, a deadline and events out. What surrounds it (a driver) does the rest:
+//! A [`Session`] owns no clock, socket, file, random numbers or task. It takes bytes, time and commands in,
+//! and gives store operations, bytes to send, a deadline and events out. What surrounds it (a driver) does
+//! the rest:
 //!
 //! ```text
 //!            handle_bytes  handle_eof  handle_timeout  handle_stored  handle_signature
@@ -14,10 +15,10 @@
 //!            poll_store     poll_transmit      next_deadline      poll_event
 //! ```
 //!
-//! After every call the driver drains the outputs in this order: store operations, transmits, the deadline, events. A
-//! message is thus with the store before it is with the transport, whatever the driver does in between: a frame does
-//! not come out of [`poll_transmit`](Session::poll_transmit) before the store operation that it depends on has come
-//! out of [`poll_store`](Session::poll_store).
+//! After every call the driver drains the outputs in this order: store operations, transmits, the deadline,
+//! events. A message is thus with the store before it is with the transport, whatever the driver does in
+//! between: a frame does not come out of [`poll_transmit`](Session::poll_transmit) before the store operation
+//! that it depends on has come out of [`poll_store`](Session::poll_store).
 //!
 //! A driver's loop, in outline:
 //!
@@ -36,14 +37,15 @@
 //! }
 //! ```
 //!
-//! [`handle_bytes`](Session::handle_bytes) takes whole frames off the front of the driver's buffer without a copy: an
-//! event's frame shares the buffer that it was read into. It stops when too many events or bytes to send wait to be
-//! drained, and says so; a driver that then leaves off reading passes the pressure on to the peer. Nothing in the core
-//! grows with what a peer sends beyond those limits.
+//! [`handle_bytes`](Session::handle_bytes) takes whole frames off the front of the driver's buffer without a
+//! copy: an event's frame shares the buffer that it was read into. It stops when too many events or bytes to
+//! send wait to be drained, and says so; a driver that then leaves off reading passes the pressure on to the
+//! peer. Nothing in the core grows with what a peer sends beyond those limits.
 //!
 //! One `Session` is one connection. Sequence numbers that outlive it are the store's, and the next session's
 //! [`SessionSettings::sequences`].
 
+mod acceptor;
 mod admin;
 mod core;
 mod end;
@@ -52,6 +54,7 @@ mod event;
 mod farewell;
 mod handshake;
 mod inbound;
+mod initiator;
 mod liveness;
 mod logon;
 mod now;

@@ -42,8 +42,8 @@ struct Gated {
 /// What the store must know of a frame before it leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Record {
-    /// Nothing: the frame has no number of this session's (a refusal, a logon whose reset is not answered yet), or one
-    /// that was used before (a gap fill).
+    /// Nothing: the frame has no number of this session's (a refusal, a logon whose reset is not answered
+    /// yet), or one that was used before (a gap fill).
     Nothing,
     /// That the number is used.
     Number,
@@ -78,7 +78,8 @@ impl Outbox {
         self.header = Some(header);
     }
 
-    /// Encodes a message and puts it at the end of the queue. A message that cannot be encoded leaves no trace.
+    /// Encodes a message and puts it at the end of the queue. A message that cannot be encoded leaves no
+    /// trace.
     pub(super) fn push(
         &mut self,
         sequence: SequenceNumber,

@@ -35,9 +35,9 @@ impl Default for Sequences {
 
 /// Something to keep, in the order in which it was asked for.
 ///
-/// Only a session with [`Journal::Keep`](super::Journal::Keep) asks for any. A frame that follows an operation does not
-/// come out of [`poll_transmit`](super::Session::poll_transmit) before the operation came out of
-/// [`poll_store`](super::Session::poll_store) and, with
+/// Only a session with [`Journal::Keep`](super::Journal::Keep) asks for any. A frame that follows an
+/// operation does not come out of [`poll_transmit`](super::Session::poll_transmit) before the operation came
+/// out of [`poll_store`](super::Session::poll_store) and, with
 /// [`JournalGate::Stored`](super::JournalGate::Stored), before
 /// [`handle_stored`](super::Session::handle_stored) has confirmed it.
 #[derive(Clone, PartialEq, Eq)]
@@ -123,8 +123,8 @@ impl fmt::Debug for StoreOperation {
 pub struct Transmit {
     /// The bytes. They may hold a signature or a password: never log them unredacted.
     pub bytes: Bytes,
-    /// The highest MsgSeqNum (34) among the frames. When the connection dies while this is being written, everything
-    /// sent after the last whole `Transmit` is in doubt up to and including this number.
+    /// The highest MsgSeqNum (34) among the frames. When the connection dies while this is being written,
+    /// everything sent after the last whole `Transmit` is in doubt up to and including this number.
     pub through: SequenceNumber,
 }
 
@@ -143,7 +143,8 @@ impl fmt::Debug for Transmit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "bytes may be left in the buffer that wait for a drained queue or for a decision"]
 pub enum Intake {
-    /// Every whole frame was taken. What is left is the start of one: at least so many bytes in all are needed.
+    /// Every whole frame was taken. What is left is the start of one: at least so many bytes in all are
+    /// needed.
     NeedMore(usize),
     /// A queue is full. Drain [`poll_transmit`](super::Session::poll_transmit) and
     /// [`poll_event`](super::Session::poll_event), then call again with the same buffer.

@@ -7,8 +7,8 @@ use super::admin::{write_quoted, write_text};
 
 /// A session-level Reject (3) of one of the peer's messages.
 ///
-/// The session sends those about the header, the numbers and its own messages itself. Those about an application
-/// message's fields are the application's to send, through [`reject`](super::Session::reject).
+/// The session sends those about the header, the numbers and its own messages itself. Those about an
+/// application message's fields are the application's to send, through [`reject`](super::Session::reject).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
     /// RefSeqNum (45): MsgSeqNum (34) of the rejected message.
@@ -74,8 +74,8 @@ impl EncodeBody for Reject {
     }
 }
 
-/// A BusinessMessageReject (j) that the session sends itself: of a message type that the dialect defines and this
-/// session does not take.
+/// A BusinessMessageReject (j) that the session sends itself: of a message type that the dialect defines and
+/// this session does not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BusinessReject {
     /// RefSeqNum (45): MsgSeqNum (34) of the rejected message.

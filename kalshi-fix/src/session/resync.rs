@@ -45,8 +45,8 @@ impl Session {
         Ok(())
     }
 
-    /// ResendRequest (2). Nothing is journalled that could be sent again: the whole range is filled (case 8, with every
-    /// message held back).
+    /// ResendRequest (2). Nothing is journalled that could be sent again: the whole range is filled (case 8,
+    /// with every message held back).
     pub(super) fn resend_request(&mut self, now: Now, frame: &[u8]) -> Result<(), Fault> {
         let begin = required_number(frame, 7, "BeginSeqNo")?;
         let end = required_number(frame, 16, "EndSeqNo")?;
@@ -59,7 +59,8 @@ impl Session {
             let text = format!("EndSeqNo (16) {end} is before BeginSeqNo (7) {begin}");
             return Err(fault(16, RejectReason::ValueIncorrect, text));
         }
-        // 0 means "to the latest", and so does any number that was not reached yet (older versions use 999999).
+        // 0 means "to the latest", and so does any number that was not reached yet (older versions use
+        // 999999).
         let filled_to = if end == 0 || end >= next { next } else { end + 1 };
         let sending_time = self.sending_time(now);
         let said = self.outbox.push_gap_fill(sending_time, begin, filled_to);

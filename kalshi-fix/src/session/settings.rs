@@ -36,14 +36,15 @@ pub struct SessionSettings {
     pub begin_string: String,
     /// Who we are and who the peer must be.
     pub identity: Identity,
-    /// Where the sequence numbers stand when the connection opens. Not used by an initiator whose logon resets them,
-    /// nor by an acceptor, which learns them with [`accept_logon`](super::Session::accept_logon).
+    /// Where the sequence numbers stand when the connection opens. Not used by an initiator whose logon
+    /// resets them, nor by an acceptor, which learns them with
+    /// [`accept_logon`](super::Session::accept_logon).
     pub sequences: Sequences,
-    /// The HeartBtInt (108) values, in seconds, that a logon may carry. Kalshi: above 3 on prediction, at least 3 on
-    /// margin. 0 stands for no heartbeats at all, where the range includes it.
+    /// The HeartBtInt (108) values, in seconds, that a logon may carry. Kalshi: above 3 on prediction, at
+    /// least 3 on margin. 0 stands for no heartbeats at all, where the range includes it.
     pub heart_bt_int: RangeInclusive<u32>,
-    /// How far an inbound SendingTime (52) may be from our clock; `None` takes any. Kalshi: 30 s; the standard's
-    /// default: 120 s.
+    /// How far an inbound SendingTime (52) may be from our clock; `None` takes any. Kalshi: 30 s; the
+    /// standard's default: 120 s.
     pub sending_time_window: Option<Duration>,
     /// Digits of the SendingTime (52) that we write. Kalshi: milliseconds.
     pub sending_time_precision: Precision,
@@ -51,8 +52,8 @@ pub struct SessionSettings {
     pub test_request_percent: u32,
     /// The peer counts as gone when nothing was received for this many percent of HeartBtInt (108).
     pub silence_percent: u32,
-    /// How long the logon may take: for an initiator from the connection to the answer, the signature included; for an
-    /// acceptor from the connection to the application's decision.
+    /// How long the logon may take: for an initiator from the connection to the answer, the signature
+    /// included; for an acceptor from the connection to the application's decision.
     pub logon_timeout: Duration,
     /// How long the answer to our Logout (5) may take (the standard's LogoutAckThreshold).
     pub logout_ack: Duration,
@@ -62,7 +63,8 @@ pub struct SessionSettings {
     pub max_frame: usize,
     /// [`handle_bytes`](super::Session::handle_bytes) stops when this many events wait.
     pub max_events: usize,
-    /// [`handle_bytes`](super::Session::handle_bytes) stops, and `send` refuses, when this many bytes wait to be sent.
+    /// [`handle_bytes`](super::Session::handle_bytes) stops, and `send` refuses, when this many bytes wait to
+    /// be sent.
     pub max_pending_transmit: usize,
     /// What an MsgSeqNum (34) above the expected one leads to.
     pub gap_policy: GapPolicy,
@@ -212,9 +214,9 @@ const MAX_TAG: u32 = 9_999_999;
 
 /// Who is who on a session.
 ///
-/// On Kalshi the two directions do not mirror each other: a client writes `KalshiNR` (and its like) as TargetCompID
-/// (56), and the venue's own SenderCompID (49) is `Kalshi`, or `KalshiMD` on market data. So what we write and what we
-/// expect are settings of their own.
+/// On Kalshi the two directions do not mirror each other: a client writes `KalshiNR` (and its like) as
+/// TargetCompID (56), and the venue's own SenderCompID (49) is `Kalshi`, or `KalshiMD` on market data. So
+/// what we write and what we expect are settings of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Identity {
@@ -229,8 +231,9 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A client: writes these two, expects its own SenderCompID back as TargetCompID, and learns what the peer calls
-    /// itself from the answer to the logon (documented as `Kalshi`; `KalshiMD` in the market data examples).
+    /// A client: writes these two, expects its own SenderCompID back as TargetCompID, and learns what the
+    /// peer calls itself from the answer to the logon (documented as `Kalshi`; `KalshiMD` in the market data
+    /// examples).
     #[must_use]
     pub fn initiator(sender_comp_id: impl Into<String>, target_comp_id: impl Into<String>) -> Self {
         let sender_comp_id = sender_comp_id.into();
@@ -242,8 +245,8 @@ impl Identity {
         }
     }
 
-    /// An exchange: writes this SenderCompID and learns the rest from the logon, whose CompIDs the application judges
-    /// when it is asked to accept it.
+    /// An exchange: writes this SenderCompID and learns the rest from the logon, whose CompIDs the
+    /// application judges when it is asked to accept it.
     #[must_use]
     pub fn acceptor(sender_comp_id: impl Into<String>) -> Self {
         Identity {
@@ -259,7 +262,8 @@ impl Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GapPolicy {
-    /// Logout (5) with a text that names both numbers, then the end: what a session without retransmission can do.
+    /// Logout (5) with a text that names both numbers, then the end: what a session without retransmission
+    /// can do.
     Logout,
 }
 
@@ -275,9 +279,11 @@ pub enum ResetRule {
 /// How an acceptor tells a peer that its logon is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalStyle {
-    /// Logout (5) with a text and MsgSeqNum (34) = 1, or Reject (3), without touching a store; then the end. Kalshi.
+    /// Logout (5) with a text and MsgSeqNum (34) = 1, or Reject (3), without touching a store; then the end.
+    /// Kalshi.
     Logout,
-    /// Nothing is said. The standard, since a message would take a number of a session that is not the peer's.
+    /// Nothing is said. The standard, since a message would take a number of a session that is not the
+    /// peer's.
     Silent,
 }
 
@@ -315,14 +321,15 @@ pub(super) enum Known {
 }
 
 impl MessageTypes {
-    /// Any type is delivered: the lenient profile, right for a client that must not lose a fill to a new type.
+    /// Any type is delivered: the lenient profile, right for a client that must not lose a fill to a new
+    /// type.
     #[must_use]
     pub const fn any() -> Self {
         MessageTypes { known: None }
     }
 
-    /// Only `supported` types are delivered. Other `defined` ones are answered with BusinessMessageReject (j) 380=3,
-    /// all others with Reject (3) 373=11: the strict profile of an exchange.
+    /// Only `supported` types are delivered. Other `defined` ones are answered with BusinessMessageReject (j)
+    /// 380=3, all others with Reject (3) 373=11: the strict profile of an exchange.
     ///
     /// ```
     /// use kalshi_fix::session::MessageTypes;

@@ -1,7 +1,7 @@
 //! The states of a session and what leads from one to the next.
 //!
-//! A [`Session`](super::Session) lives as long as one transport connection. What outlives it (sequence numbers, the
-//! journal) goes out as store operations and comes back in through
+//! A [`Session`](super::Session) lives as long as one transport connection. What outlives it (sequence
+//! numbers, the journal) goes out as store operations and comes back in through
 //! [`Sequences`](super::Sequences) when the next one is built.
 //!
 //! ```text
@@ -44,16 +44,18 @@
 //! - every state goes to `Ended` on the end of the stream, and on a failure after which nothing more is said;
 //! - `LogonSent` goes to `Failing` when the answer to the logon cannot be accepted; a Logout, Reject or
 //!   BusinessMessageReject there is a refusal and ends the session at once;
-//! - `Authenticating` goes to `Ended` by `refuse_logon`, and to `Failing` when the MsgSeqNum (34) of the accepted logon
-//!   does not fit the numbers that came with the acceptance;
-//! - `LogoutSent` never goes to `AwaitingDisconnect`: the peer's Logout is the answer, even if it crossed ours.
+//! - `Authenticating` goes to `Ended` by `refuse_logon`, and to `Failing` when the MsgSeqNum (34) of the
+//!   accepted logon does not fit the numbers that came with the acceptance;
+//! - `LogoutSent` never goes to `AwaitingDisconnect`: the peer's Logout is the answer, even if it crossed
+//!   ours.
 //!
-//! In `Failing` and `AwaitingDisconnect` whatever else the peer says is read and dropped. In `LogoutSent` application
-//! messages are still delivered: a fill that was under way when we said goodbye is as real as any other.
+//! In `Failing` and `AwaitingDisconnect` whatever else the peer says is read and dropped. In `LogoutSent`
+//! application messages are still delivered: a fill that was under way when we said goodbye is as real as any
+//! other.
 
 use std::fmt;
 
-/// Where a session stands. The diagram is in the source of this module and in `ARCHITECTURE.md`.
+/// Where a session stands. The diagram of the transitions stands at the head of `session/state.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {

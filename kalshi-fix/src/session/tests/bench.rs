@@ -132,8 +132,8 @@ impl Bench {
         self.read();
     }
 
-    /// A message of the peer's: its fields from MsgType (35) on, `|` for SOH. The CompIDs and SendingTime (52) are
-    /// added, unless they are there or `-tag` leaves them out.
+    /// A message of the peer's: its fields from MsgType (35) on, `|` for SOH. The CompIDs and SendingTime
+    /// (52) are added, unless they are there or `-tag` leaves them out.
     pub(in crate::session) fn receive(&mut self, text: &str) {
         let bytes = self.frame(text);
         self.receive_bytes(&bytes);

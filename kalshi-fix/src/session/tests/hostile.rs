@@ -77,7 +77,8 @@ both_roles! {
         assert!(buffer.is_empty());
     }
 
-    /// A peer that asks and asks without reading the answers cannot make the queue of answers grow without bound.
+    /// A peer that asks and asks without reading the answers cannot make the queue of answers grow without
+    /// bound.
     fn answers_that_nobody_reads(us) {
         us.automatic = false;
         let id = "x".repeat(10_000);
@@ -152,7 +153,8 @@ fn frames_share_the_receive_buffer() {
     assert_eq!(inbound.msg_type(), b"U1");
 }
 
-/// Bytes of every kind, in every chunking, in every state: no panic, no loop, and every session ends in the end.
+/// Bytes of every kind, in every chunking, in every state: no panic, no loop, and every session ends in the
+/// end.
 #[test]
 fn arbitrary_bytes() {
     // A generator of our own: the same bytes in every run.

@@ -97,7 +97,8 @@ both_roles! {
         assert_eq!(*us.reason(), EndReason::PeerSilent { silent: seconds(72) });
     }
 
-    /// After a sleep (a stopped process, a laptop's lid) the peer's messages may wait unread: silence counts from now.
+    /// After a sleep (a stopped process, a laptop's lid) the peer's messages may wait unread: silence counts
+    /// from now.
     fn a_sleep_of_ours_is_not_the_peers_silence(us) {
         us.sleep(seconds(600));
         us.session.handle_timeout(us.now());
