@@ -69,7 +69,7 @@ fn is_length(member: &MemberTable, members: &[MemberTable]) -> bool {
 fn one(member: &'static MemberTable, required: bool) -> BoxedStrategy<Vec<Block>> {
     let blocks = match member.kind {
         MemberKind::Field(field) => value(field, member.may_be_empty)
-            .prop_map(|value| vec![block(field, value)])
+            .prop_map(|value| vec![block(field, &value)])
             .boxed(),
         MemberKind::Group(table) => group(table).prop_map(|block| vec![block]).boxed(),
         MemberKind::Component(component) => members(component.members, false),
@@ -80,13 +80,13 @@ fn one(member: &'static MemberTable, required: bool) -> BoxedStrategy<Vec<Block>
     option::of(blocks).prop_map(Option::unwrap_or_default).boxed()
 }
 
-fn block(field: &FieldTable, value: Vec<u8>) -> Block {
+fn block(field: &FieldTable, value: &[u8]) -> Block {
     let length = field
         .length_tag
         .map(|tag| self::field(tag, value.len().to_string().as_bytes()));
     length
         .into_iter()
-        .chain([self::field(field.tag, &value)])
+        .chain([self::field(field.tag, value)])
         .collect()
 }
 
