@@ -32,5 +32,7 @@ fn candidates(path: &Path, span: Span) -> Vec<PathBuf> {
 
 /// The file that holds the attribute; unknown outside of a compilation.
 fn source_file(span: Span) -> Option<PathBuf> {
-    proc_macro::is_available().then(|| span.unwrap().local_file()).flatten()
+    proc_macro::is_available()
+        .then(|| span.unwrap().local_file())
+        .flatten()
 }

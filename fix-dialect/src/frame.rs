@@ -3,7 +3,7 @@
 //! A frame is found by its BodyLength (9), never by searching for `10=`, so that a value that looks like a trailer
 //! cannot end a message early (FIX session protocol, "message structure").
 
-use crate::SOH;
+use crate::{SOH, swar};
 
 /// Cuts frames from the front of a receive buffer and verifies BodyLength (9) and CheckSum (10).
 ///
@@ -103,7 +103,7 @@ impl Framer {
     /// Looks at the front of `bytes`, which may hold any part of a stream.
     #[must_use]
     pub fn next(&self, bytes: &[u8]) -> Framing {
-        let head = match Head::read(bytes) {
+        let head = match Head::usual(bytes).map_or_else(|| Head::read(bytes), Ok) {
             Ok(head) => head,
             Err(Stop::More(total)) => return Framing::NeedMore(total),
             Err(Stop::Garbled(reason)) => return garbled(bytes, reason),
@@ -169,6 +169,23 @@ enum Stop {
 }
 
 impl Head {
+    /// The head of a FIXT.1.1 frame, where eight bytes of its body are there; `None` for any other, right or wrong.
+    #[inline]
+    fn usual(bytes: &[u8]) -> Option<Head> {
+        const BEGIN: &[u8; 13] = b"8=FIXT.1.1\x019=";
+        let (begin, rest) = bytes.split_first_chunk::<13>()?;
+        let word = u64::from_le_bytes(*rest.first_chunk()?);
+        let digits = swar::position(word, SOH);
+        if begin != BEGIN || digits == 0 || digits == 8 {
+            return None;
+        }
+        let length = swar::up_to_eight_digits(word & ((1 << (digits * 8)) - 1), digits)?;
+        Some(Head {
+            body_start: BEGIN.len() + digits + 1,
+            body_length: u64::from(length),
+        })
+    }
+
     #[inline]
     fn read(bytes: &[u8]) -> Result<Head, Stop> {
         let known = bytes.len().min(MARK.len());

@@ -81,7 +81,7 @@ impl<'a> Header<'a> {
                 Some(&tag) if tag == field.tag => expected,
                 _ => match SLOTS.iter().position(|&tag| tag == field.tag) {
                     Some(slot) => slot,
-                    None if OTHERS.contains(&field.tag) => {
+                    None if is_header(field.tag) => {
                         count += 1;
                         continue;
                     }
@@ -119,14 +119,14 @@ impl<'a> Header<'a> {
 /// The fields that are read, in the order in which they are usually sent.
 const SLOTS: [u32; 10] = [8, 9, 35, 49, 56, 34, 52, 43, 97, 122];
 
-/// The other fields of a FIXT.1.1 standard header.
-const OTHERS: [u32; 18] = [
-    50, 57, 90, 91, 115, 116, 128, 129, 142, 143, 144, 145, 212, 213, 347, 369, 1128, 1129,
-];
-
 /// Whether `tag` belongs to the standard header.
-pub(crate) fn is_header(tag: u32) -> bool {
-    SLOTS.contains(&tag) || OTHERS.contains(&tag)
+#[inline]
+pub(crate) const fn is_header(tag: u32) -> bool {
+    matches!(
+        tag,
+        8 | 9 | 34 | 35 | 43 | 49 | 50 | 52 | 56 | 57 | 90 | 91 | 97 | 115 | 116 | 122 | 128 | 129 | 142
+            ..=145 | 212 | 213 | 347 | 369 | 1128 | 1129
+    )
 }
 
 fn text(tag: u32, value: &[u8]) -> Result<&[u8], HeaderError> {

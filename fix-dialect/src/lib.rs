@@ -49,6 +49,7 @@ pub use time::{Date, Precision, TimeOfDay, Timestamp};
 pub use unknown::Unknown;
 pub use value::{Enumeration, FieldValue, MultipleValue, Unlisted};
 pub use violation::{Rule, Violation};
+pub use walk::Span;
 
 /// The field delimiter of the tag=value encoding.
 pub const SOH: u8 = 0x01;

@@ -17,31 +17,41 @@ use crate::swar;
 #[must_use]
 #[inline]
 pub fn parse_decimal(bytes: &[u8]) -> Option<Decimal> {
-    if let [b'-', rest @ ..] = bytes {
-        return if rest.len() <= 8 {
-            short_decimal(rest, true)
-        } else {
-            long_decimal(rest, true)
-        };
-    }
-    if bytes.len() <= 8 {
-        short_decimal(bytes, false)
+    let (digits, negative) = match bytes {
+        [b'-', rest @ ..] => (rest, true),
+        _ => (bytes, false),
+    };
+    if digits.len() <= 8 {
+        short_decimal(swar::word(digits), digits.len(), negative)
     } else {
-        long_decimal(bytes, false)
+        long_decimal(digits, negative)
     }
 }
 
+/// As [`parse_decimal`] of `frame[start..end]`, where `word` is the first eight bytes from `start` on.
 #[inline]
-fn short_decimal(bytes: &[u8], negative: bool) -> Option<Decimal> {
-    let word = swar::word(bytes);
+pub(crate) fn decimal_at(word: u64, frame: &[u8], start: usize, end: usize) -> Option<Decimal> {
+    let negative = word as u8 == b'-';
+    let sign = usize::from(negative);
+    let length = end.checked_sub(start + sign)?;
+    if length > 8 - sign {
+        return parse_decimal(frame.get(start..end)?);
+    }
+    let word = (word >> (sign * 8)) & u64::MAX.unbounded_shr(64 - length as u32 * 8);
+    short_decimal(word, length, negative)
+}
+
+/// The decimal that the `length` (at most eight) low bytes of `word` spell, all others being zero.
+#[inline]
+fn short_decimal(word: u64, length: usize, negative: bool) -> Option<Decimal> {
     let point = swar::position(word, b'.');
-    let (digits, count, scale) = if point < bytes.len() {
+    let (digits, count, scale) = if point < length {
         // Close the gap that the point leaves.
         let below = (1_u64 << (point * 8)) - 1;
         let digits = (word & below) | ((word >> 8) & !below);
-        (digits, bytes.len() - 1, bytes.len() - 1 - point)
+        (digits, length - 1, length - 1 - point)
     } else {
-        (word, bytes.len(), 0)
+        (word, length, 0)
     };
     if count == 0 {
         return None;

@@ -20,19 +20,30 @@ pub(crate) struct Scope {
     /// The group, unless the scope is the message's body.
     pub(crate) group: Option<&'static GroupTable>,
     pub(crate) slots: Vec<Slot>,
-    /// For each slot, shifted by one, the slot that came next when last seen; the first is for the beginning.
-    pub(crate) next: Vec<u16>,
+    /// What the walk needs of each slot, close together.
+    pub(crate) hot: Vec<Hot>,
+    /// The slot that came first when last seen.
+    pub(crate) first: u16,
     tags: TagMap,
+}
+
+/// What the walk needs of a slot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hot {
+    /// `tag=` as a word, and the mask that covers it.
+    pub(crate) pattern: u64,
+    pub(crate) mask: u64,
+    /// The slot that came next when last seen.
+    pub(crate) next: u16,
+    /// The length of `tag=`.
+    pub(crate) skip: u8,
+    /// Whether the slot holds nothing but a value.
+    pub(crate) plain: bool,
 }
 
 /// A field's place in a scope.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    /// `tag=` as a word, and the mask that covers it.
-    pub(crate) pattern: u64,
-    pub(crate) mask: u64,
-    /// The length of `tag=`.
-    pub(crate) skip: u32,
     pub(crate) kind: SlotKind,
     pub(crate) field: &'static FieldTable,
     pub(crate) member: MemberTable,
@@ -66,7 +77,8 @@ fn add_scope(
     let scope = Scope {
         group,
         slots: Vec::new(),
-        next: Vec::new(),
+        hot: Vec::new(),
+        first: 0,
         tags: TagMap::default(),
     };
     scopes.push(scope);
@@ -76,8 +88,8 @@ fn add_scope(
     let scope = &mut scopes[at];
     scope.tags = TagMap::new(slots.iter().map(|slot| slot.field.tag));
     // Until something else is seen, fields come in the dictionary's order, and a group's last is followed by its first.
-    scope.next = (0..=slots.len() as u16)
-        .map(|slot| if usize::from(slot) < slots.len() { slot } else { 0 })
+    scope.hot = (0..slots.len())
+        .map(|at| Hot::new(&slots[at], ((at + 1) % slots.len()) as u16))
         .collect();
     scope.slots = slots;
     at as u16
@@ -103,17 +115,25 @@ fn add_slots(scopes: &mut Vec<Scope>, slots: &mut Vec<Slot>, members: &'static [
                 continue;
             }
         };
-        let (pattern, mask) = Tag::new(field.tag).pattern();
-        let skip = mask.count_ones() / 8;
         slots.push(Slot {
-            pattern,
-            mask,
-            skip,
             kind,
             field,
             member: *member,
             within: None,
         });
+    }
+}
+
+impl Hot {
+    fn new(slot: &Slot, next: u16) -> Hot {
+        let (pattern, mask) = Tag::new(slot.field.tag).pattern();
+        Hot {
+            pattern,
+            mask,
+            next,
+            skip: (mask.count_ones() / 8) as u8,
+            plain: slot.kind == SlotKind::Value,
+        }
     }
 }
 
@@ -131,6 +151,14 @@ fn link_data(slots: &mut [Slot]) {
 }
 
 impl Scope {
+    /// Remembers that the field in `place` came after the one in `previous`, or first of all.
+    pub(crate) fn learn(&mut self, previous: u16, place: u16) {
+        match self.hot.get_mut(usize::from(previous)) {
+            Some(slot) => slot.next = place,
+            None => self.first = place,
+        }
+    }
+
     /// The slot of this tag.
     #[inline]
     pub(crate) fn slot(&self, tag: u32) -> Option<u16> {

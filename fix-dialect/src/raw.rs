@@ -5,7 +5,7 @@ use std::fmt;
 use crate::field::{Shown, data_field, split_tag};
 use crate::header::is_header;
 use crate::number::parse_unsigned;
-use crate::{Field, FieldIndex, Header, HeaderError, fields};
+use crate::{Field, FieldIndex, Header, HeaderError, Timestamp, fields};
 
 /// A structurally sound frame: its bytes, its standard header, and its fields in the order of the wire.
 ///
@@ -129,14 +129,65 @@ impl<'a> Header<'a> {
     /// As [`Header::read`], over an index; also says how many fields belong to the header.
     #[inline]
     pub(crate) fn read_index(frame: &'a [u8], ends: &'a [u32]) -> Result<(Header<'a>, usize), HeaderError> {
-        Header::read_fields(IndexedFields {
-            frame,
-            ends,
-            at: 0,
-            data: None,
+        match Header::read_usual(frame, ends) {
+            Some(header) => Ok((header, USUAL.len())),
+            None => Header::read_fields(IndexedFields {
+                frame,
+                ends,
+                at: 0,
+                data: None,
+            }),
+        }
+    }
+
+    /// The seven fields that every header has, in the usual order, and none else; `None` for any other header.
+    #[inline]
+    fn read_usual(frame: &'a [u8], ends: &[u32]) -> Option<Header<'a>> {
+        let (ends, rest) = ends.split_first_chunk::<{ USUAL.len() }>()?;
+        let mut values: [&[u8]; USUAL.len()] = [&[]; USUAL.len()];
+        let mut start = 0;
+        for ((&end, prefix), value) in ends.iter().zip(USUAL).zip(&mut values) {
+            let field = frame.get(start..end as usize)?;
+            *value = field.strip_prefix(prefix)?;
+            start = end as usize + 1;
+        }
+        let next = frame.get(start..*rest.first()? as usize)?;
+        if !next.starts_with(b"10=") && is_header(split_tag(next)?.0) {
+            return None;
+        }
+        let [
+            begin_string,
+            _,
+            msg_type,
+            sender_comp_id,
+            target_comp_id,
+            number,
+            sending_time_text,
+        ] = values;
+        if begin_string.is_empty()
+            || msg_type.is_empty()
+            || sender_comp_id.is_empty()
+            || target_comp_id.is_empty()
+        {
+            return None;
+        }
+        Some(Header {
+            begin_string,
+            msg_type,
+            sender_comp_id,
+            target_comp_id,
+            msg_seq_num: parse_unsigned(number).filter(|&number| number > 0)?,
+            sending_time: Timestamp::parse(sending_time_text)?,
+            sending_time_text,
+            poss_dup: false,
+            poss_resend: false,
+            orig_sending_time: None,
         })
     }
 }
+
+/// The fields of the usual header, in their order.
+const USUAL: [&[u8]; 7] = [b"8=", b"9=", b"35=", b"49=", b"56=", b"34=", b"52="];
 
 /// Fields over an index.
 struct IndexedFields<'a> {

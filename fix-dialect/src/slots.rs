@@ -97,9 +97,14 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
         }
     }
 
+    /// The slots of the struct, as many as its [`Block::SLOTS`].
+    ///
+    /// # Errors
+    ///
+    /// When there are fewer: the tables are not those of the struct.
     #[inline]
-    fn span(&self, slot: usize) -> Span {
-        self.values.get(slot).copied().unwrap_or_default()
+    pub fn found<const N: usize>(&self) -> Result<&'w [Span; N], Refused> {
+        self.values.first_chunk().ok_or(Refused)
     }
 
     /// The value of a required field.
@@ -108,23 +113,21 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
     ///
     /// When it is missing, empty or malformed.
     #[inline]
-    pub fn required<T: FieldValue<'a>>(&self, slot: usize) -> Result<T, Refused> {
-        let span = self.span(slot);
-        if span.start >= span.end {
+    pub fn required<T: FieldValue<'a>>(&self, found: Span) -> Result<T, Refused> {
+        if found.start >= found.end {
             return Err(Refused);
         }
-        T::read(span.of(self.frame)).ok_or(Refused)
+        T::read_at(self.frame, found.start as usize, found.end as usize).ok_or(Refused)
     }
 
     /// The value of an optional field; `None` when it is absent, or malformed, which is a violation then.
     #[inline]
-    pub fn optional<T: FieldValue<'a>>(&mut self, slot: usize) -> Option<T> {
-        let span = self.span(slot);
-        if !span.is_set() {
+    pub fn optional<T: FieldValue<'a>>(&mut self, found: Span) -> Option<T> {
+        if !found.is_set() {
             return None;
         }
-        let value = if span.start < span.end {
-            T::read(span.of(self.frame))
+        let value = if found.start < found.end {
+            T::read(found.of(self.frame))
         } else {
             None
         };
@@ -140,10 +143,9 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
     ///
     /// When it is missing.
     #[inline]
-    pub fn required_or_empty(&self, slot: usize) -> Result<Text<'a>, Refused> {
-        let span = self.span(slot);
-        if span.is_set() {
-            Ok(Text::from_bytes(span.of(self.frame)))
+    pub fn required_or_empty(&self, found: Span) -> Result<Text<'a>, Refused> {
+        if found.is_set() {
+            Ok(Text::from_bytes(found.of(self.frame)))
         } else {
             Err(Refused)
         }
@@ -151,9 +153,8 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
 
     /// The value of an optional text field that may be empty.
     #[inline]
-    pub fn optional_or_empty(&self, slot: usize) -> Option<Text<'a>> {
-        let span = self.span(slot);
-        span.is_set().then(|| Text::from_bytes(span.of(self.frame)))
+    pub fn optional_or_empty(&self, found: Span) -> Option<Text<'a>> {
+        found.is_set().then(|| Text::from_bytes(found.of(self.frame)))
     }
 
     /// The entries of a required group.
@@ -164,14 +165,13 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
     #[inline]
     pub fn required_group<T: Block<'a, S>, P>(
         &mut self,
-        slot: usize,
+        found: Span,
         pool: impl Fn(&mut S) -> &mut Pool<P>,
     ) -> Result<Vec<T>, Refused> {
-        let span = self.span(slot);
-        if !span.is_set() {
+        if !found.is_set() {
             return Err(Refused);
         }
-        let Some(&group) = self.walk.groups.get(span.end as usize) else {
+        let Some(&group) = self.walk.groups.get(found.end as usize) else {
             return Err(Refused);
         };
         if group.declared != Some(u64::from(group.found)) {
@@ -200,13 +200,13 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
     #[inline]
     pub fn optional_group<T: Block<'a, S>, P>(
         &mut self,
-        slot: usize,
+        found: Span,
         pool: impl Fn(&mut S) -> &mut Pool<P>,
     ) -> Option<Vec<T>> {
-        if !self.span(slot).is_set() {
+        if !found.is_set() {
             return None;
         }
-        let entries = self.required_group(slot, pool).ok();
+        let entries = self.required_group(found, pool).ok();
         if entries.is_none() {
             *self.malformed = true;
         }
@@ -237,7 +237,7 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
     #[inline]
     pub fn optional_component<T: Block<'a, S>>(&mut self, slot: usize) -> Option<T> {
         let values = self.values.get(slot..slot + T::SLOTS)?;
-        if !values.iter().any(|span| span.is_set()) {
+        if !values.iter().any(|found| found.is_set()) {
             return None;
         }
         let component = self.required_component(slot).ok();

@@ -90,10 +90,12 @@ impl Date {
     #[must_use]
     #[inline]
     pub fn parse(bytes: &[u8]) -> Option<Date> {
-        if bytes.len() != 8 {
-            return None;
-        }
-        let number = swar::eight_digits(swar::word(bytes))?;
+        Date::read(u64::from_le_bytes(*bytes.as_array::<8>()?))
+    }
+
+    #[inline]
+    fn read(word: u64) -> Option<Date> {
+        let number = swar::eight_digits(word)?;
         Date::new(
             (number / 10_000) as u16,
             (number / 100 % 100) as u8,
@@ -189,9 +191,14 @@ impl TimeOfDay {
         let [hour, _, _, minute, _, _, second, _] = pairs.to_le_bytes();
         let (nanos, precision) = match fraction {
             [] => (0, Precision::SECONDS),
-            [b'.', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
-                let millis = u32::from(a - b'0') * 100 + u32::from(b - b'0') * 10 + u32::from(c - b'0');
-                (millis * 1_000_000, Precision::MILLIS)
+            [b'.', a, b, c] => {
+                // The three digits as the low bytes of a word: 0x00ccbbaa.
+                let digits = u64::from(u32::from_le_bytes([*a, *b, *c, b'0'])) ^ 0x3030_3030;
+                if !swar::are_digits(digits) {
+                    return None;
+                }
+                let millis = (digits & 0xff) * 100 + (digits >> 8 & 0xff) * 10 + (digits >> 16);
+                (millis as u32 * 1_000_000, Precision::MILLIS)
             }
             [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => {
                 let precision = Precision(digits.len() as u8);
@@ -296,8 +303,9 @@ impl Timestamp {
     pub fn parse(bytes: &[u8]) -> Option<Timestamp> {
         let (date, rest) = bytes.split_first_chunk::<8>()?;
         let [b'-', time @ ..] = rest else { return None };
+        let date = Date::read(u64::from_le_bytes(*date))?;
         Some(Timestamp {
-            date: Date::parse(date)?,
+            date,
             time: TimeOfDay::parse(time)?,
         })
     }
@@ -371,12 +379,14 @@ impl From<SystemTime> for Timestamp {
 /// The most bytes a time of day takes.
 pub(crate) const TIME_LENGTH: usize = 18;
 
+#[inline]
 const fn days_in_month(year: u16, month: u8) -> u8 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
+    const DAYS: [u8; 16] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    if month == 2 && leap {
+        29
+    } else {
+        DAYS[month as usize % 16]
     }
 }
 

@@ -15,6 +15,12 @@ pub trait FieldValue<'a>: Sized {
     /// value of this type.
     fn read(bytes: &'a [u8]) -> Option<Self>;
 
+    /// As [`FieldValue::read`], of the bytes `start..end` of a frame: what lies behind the value may be looked at.
+    #[inline]
+    fn read_at(frame: &'a [u8], start: usize, end: usize) -> Option<Self> {
+        Self::read(frame.get(start..end)?)
+    }
+
     /// Writes the field with this tag.
     fn write(&self, tag: Tag, out: &mut BodyWriter);
 }
@@ -35,6 +41,14 @@ impl FieldValue<'_> for Decimal {
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         crate::parse_decimal(bytes)
+    }
+
+    #[inline]
+    fn read_at(frame: &[u8], start: usize, end: usize) -> Option<Self> {
+        match frame.get(start..).and_then(<[u8]>::first_chunk::<8>) {
+            Some(word) => crate::number::decimal_at(u64::from_le_bytes(*word), frame, start, end),
+            None => Self::read(frame.get(start..end)?),
+        }
     }
 
     #[inline]
@@ -71,6 +85,15 @@ impl FieldValue<'_> for u8 {
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         if let [byte] = bytes { Some(*byte) } else { None }
+    }
+
+    #[inline]
+    fn read_at(frame: &[u8], start: usize, end: usize) -> Option<Self> {
+        if end == start + 1 {
+            frame.get(start).copied()
+        } else {
+            None
+        }
     }
 
     #[inline]

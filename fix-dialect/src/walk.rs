@@ -20,9 +20,9 @@ pub(crate) struct Walk {
     levels: Vec<Level>,
 }
 
-/// Where a value stands in the frame. A group's slot holds its place in [`Walk::groups`] instead.
+/// Where a value stands in a frame; a group's slot holds its place among the groups instead. For generated code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Span {
+pub struct Span {
     pub(crate) start: u32,
     pub(crate) end: u32,
 }
@@ -83,12 +83,15 @@ pub(crate) struct NotAField(pub(crate) u32);
 #[derive(Debug, Clone, Copy)]
 struct Level {
     scope: u16,
-    /// The slot of the last field, plus one.
+    /// The slot of the last field; [`NO_SLOT`] at the beginning.
     previous: u16,
+    /// The slot that is expected next.
+    expected: u16,
+    /// The slot that began the entry.
+    delimiter: u16,
     base: u32,
     group: u32,
     entry: u32,
-    delimiter: u16,
 }
 
 pub(crate) const NONE: u32 = u32::MAX;
@@ -118,7 +121,6 @@ impl Span {
 
 impl Walk {
     /// Walks over the fields `first` to `last` (exclusive) of the frame, where `ends` holds its delimiters.
-    #[inline]
     pub(crate) fn run(
         &mut self,
         plan: &mut Plan,
@@ -136,115 +138,77 @@ impl Walk {
         self.values.resize(plan.scopes[0].slots.len(), Span::default());
         let mut level = Level {
             scope: 0,
-            previous: 0,
+            previous: NO_SLOT,
+            expected: plan.scopes[0].first,
+            delimiter: NO_SLOT,
             base: 0,
             group: NONE,
             entry: NONE,
-            delimiter: NO_SLOT,
         };
         let Some(ends) = ends.get(..last) else {
             return Ok(());
         };
         let mut at = first;
         let mut start = if first == 0 { 0 } else { ends[first - 1] + 1 };
-        while let Some(&end) = ends.get(at) {
-            let word = load(frame, start);
-            let mut scope = &plan.scopes[usize::from(level.scope)];
-            let mut place = scope.next[usize::from(level.previous)];
-            let mut slot = &scope.slots[usize::from(place)];
-            if word & slot.mask != slot.pattern {
-                match self.search(plan, frame, Span { start, end }, word, &mut level)? {
-                    Some(found) => place = found,
-                    None => {
-                        start = end + 1;
-                        at += 1;
-                        continue;
-                    }
+        loop {
+            // The usual way: the expected field, with nothing but a value, in a slot that is free.
+            let hot = &plan.scopes[usize::from(level.scope)].hot[..];
+            let values = &mut self.values[level.base as usize..];
+            while let Some(&end) = ends.get(at) {
+                let place = usize::from(level.expected);
+                let (Some(slot), Some(value)) = (hot.get(place), values.get_mut(place)) else {
+                    break;
+                };
+                if load(frame, start) & slot.mask != slot.pattern || value.is_set() || !slot.plain {
+                    break;
                 }
-                scope = &plan.scopes[usize::from(level.scope)];
-                slot = &scope.slots[usize::from(place)];
+                *value = Span {
+                    start: start + u32::from(slot.skip),
+                    end,
+                };
+                level.previous = level.expected;
+                level.expected = slot.next;
+                start = end + 1;
+                at += 1;
             }
-            if level.group != NONE && (level.delimiter == place || level.entry == NONE) {
-                self.begin_entry(&mut level, place, scope.slots.len());
-            }
-            let value = Span {
-                start: start + slot.skip,
-                end,
-            };
+            let Some(&end) = ends.get(at) else { return Ok(()) };
+            let field = Span { start, end };
             start = end + 1;
             at += 1;
-            let stored = &mut self.values[(level.base + u32::from(place)) as usize];
-            if stored.is_set() {
-                self.repeated(slot.field.tag, value, slot.skip, level.entry);
-                continue;
-            }
-            level.previous = place + 1;
-            *stored = value;
-            match slot.kind {
-                SlotKind::Value => {}
-                SlotKind::Group(group) => {
-                    *stored = Span::group(self.groups.len());
-                    self.begin_group(&mut level, group, value, frame);
-                }
-                SlotKind::Length(data) => {
-                    let data_slot = &scope.slots[usize::from(data)];
-                    if load(frame, start) & data_slot.mask == data_slot.pattern {
-                        let body = start + data_slot.skip;
-                        let Some(end) = data_end(frame, ends, at, body, value) else {
-                            let kind = MisplacedKind::WrongLength;
-                            let tag = slot.field.tag;
-                            self.misplaced.push(Misplaced {
-                                kind,
-                                entry: level.entry,
-                                tag,
-                                value,
-                            });
-                            continue;
-                        };
-                        let stored = &mut self.values[(level.base + u32::from(data)) as usize];
-                        if stored.is_set() {
-                            self.repeated(
-                                data_slot.field.tag,
-                                Span { start: body, end },
-                                data_slot.skip,
-                                level.entry,
-                            );
-                        } else {
-                            *stored = Span { start: body, end };
-                        }
-                        level.previous = data + 1;
-                        while ends.get(at).is_some_and(|&delimiter| delimiter <= end) {
-                            at += 1;
-                        }
-                        start = end + 1;
-                    }
-                }
+            if let Some(place) = self.place(plan, frame, field, &mut level)? {
+                self.store(plan, frame, ends, field, place, &mut level, &mut start, &mut at);
             }
         }
-        Ok(())
     }
 
-    /// Finds the slot of a field that is not the expected one: in the entry under way, then in those around it.
+    /// Finds the slot of a field: in the entry under way, then in those around it.
     ///
     /// A field that has no slot anywhere is kept, and ends nothing.
-    #[inline(never)]
-    fn search(
+    fn place(
         &mut self,
         plan: &mut Plan,
         frame: &[u8],
         field: Span,
-        word: u64,
         level: &mut Level,
     ) -> Result<Option<u16>, NotAField> {
+        let word = load(frame, field.start);
+        let inner = &plan.scopes[usize::from(level.scope)];
+        if let Some(slot) = inner.hot.get(usize::from(level.expected))
+            && word & slot.mask == slot.pattern
+        {
+            return Ok(Some(level.expected));
+        }
         // The usual end of a group: the enclosing scope goes on where it is expected to.
         if let Some(around) = self.levels.last() {
             let scope = &plan.scopes[usize::from(around.scope)];
-            let place = scope.next[usize::from(around.previous)];
-            let slot = &scope.slots[usize::from(place)];
-            let inner = &plan.scopes[usize::from(level.scope)];
-            if word & slot.mask == slot.pattern && inner.slot(slot.field.tag).is_none() {
+            if let Some(slot) = scope.hot.get(usize::from(around.expected))
+                && word & slot.mask == slot.pattern
+                && inner
+                    .slot(scope.slots[usize::from(around.expected)].field.tag)
+                    .is_none()
+            {
                 self.pop(level);
-                return Ok(Some(place));
+                return Ok(Some(level.expected));
             }
         }
         let (tag, value) = split_tag(field.of(frame)).ok_or(NotAField(field.start))?;
@@ -255,7 +219,7 @@ impl Walk {
                 while self.levels.len() > depth {
                     self.pop(level);
                 }
-                plan.scopes[usize::from(level.scope)].next[usize::from(level.previous)] = place;
+                plan.scopes[usize::from(level.scope)].learn(level.previous, place);
                 return Ok(Some(place));
             }
             if depth == 0 {
@@ -268,17 +232,15 @@ impl Walk {
             start: field.end - value.len() as u32,
             end: field.end,
         };
-        if is_header(tag) || matches!(tag, 10 | 89 | 93) {
-            let entry = level.entry;
-            if !matches!(tag, 89 | 93) {
-                let kind = MisplacedKind::OutOfOrder;
-                self.misplaced.push(Misplaced {
-                    kind,
-                    entry,
-                    tag,
-                    value,
-                });
-            }
+        if matches!(tag, 89 | 93) {
+            // The trailer, which may begin before CheckSum (10).
+        } else if is_header(tag) || tag == 10 {
+            self.misplaced.push(Misplaced {
+                kind: MisplacedKind::OutOfOrder,
+                entry: level.entry,
+                tag,
+                value,
+            });
         } else {
             self.unknown.push(UnknownSpan {
                 entry: level.entry,
@@ -290,8 +252,85 @@ impl Walk {
         Ok(None)
     }
 
+    /// Puts a field into its slot, where that takes more than writing it down.
+    #[expect(clippy::too_many_arguments, reason = "the state of the walk, in registers")]
+    fn store(
+        &mut self,
+        plan: &Plan,
+        frame: &[u8],
+        ends: &[u32],
+        field: Span,
+        place: u16,
+        level: &mut Level,
+        start: &mut u32,
+        at: &mut usize,
+    ) {
+        let scope = &plan.scopes[usize::from(level.scope)];
+        let hot = scope.hot[usize::from(place)];
+        if level.group != NONE && (level.delimiter == place || level.entry == NONE) {
+            self.begin_entry(level, place, scope.hot.len());
+        }
+        let skip = u32::from(hot.skip);
+        let value = Span {
+            start: field.start + skip,
+            end: field.end,
+        };
+        let stored = &mut self.values[level.base as usize + usize::from(place)];
+        if stored.is_set() {
+            let tag = scope.slots[usize::from(place)].field.tag;
+            self.repeated(tag, value, skip, level.entry);
+            return;
+        }
+        *stored = value;
+        level.previous = place;
+        level.expected = hot.next;
+        if hot.plain {
+            return;
+        }
+        match scope.slots[usize::from(place)].kind {
+            SlotKind::Value => {}
+            SlotKind::Group(group) => {
+                *stored = Span::group(self.groups.len());
+                self.begin_group(level, group, plan.scopes[usize::from(group)].first, value, frame);
+            }
+            SlotKind::Length(data) => {
+                let slot = scope.hot[usize::from(data)];
+                if load(frame, *start) & slot.mask != slot.pattern {
+                    return;
+                }
+                let tag = scope.slots[usize::from(place)].field.tag;
+                let data_tag = scope.slots[usize::from(data)].field.tag;
+                let skip = u32::from(slot.skip);
+                let body = *start + skip;
+                let Some(end) = data_end(frame, ends, *at, body, value) else {
+                    let kind = MisplacedKind::WrongLength;
+                    self.misplaced.push(Misplaced {
+                        kind,
+                        entry: level.entry,
+                        tag,
+                        value,
+                    });
+                    return;
+                };
+                let value = Span { start: body, end };
+                let stored = &mut self.values[level.base as usize + usize::from(data)];
+                if stored.is_set() {
+                    self.repeated(data_tag, value, skip, level.entry);
+                } else {
+                    *stored = value;
+                }
+                level.previous = data;
+                level.expected = slot.next;
+                while ends.get(*at).is_some_and(|&delimiter| delimiter <= end) {
+                    *at += 1;
+                }
+                *start = end + 1;
+            }
+        }
+    }
+
     #[inline]
-    fn begin_group(&mut self, level: &mut Level, scope: u16, count: Span, frame: &[u8]) {
+    fn begin_group(&mut self, level: &mut Level, scope: u16, expected: u16, count: Span, frame: &[u8]) {
         let declared = parse_unsigned(count.of(frame));
         let group = self.groups.len() as u32;
         self.groups.push(GroupSpan {
@@ -305,16 +344,17 @@ impl Walk {
             self.levels.push(*level);
             *level = Level {
                 scope,
-                previous: 0,
-                base: 0,
+                previous: NO_SLOT,
+                expected,
+                delimiter: NO_SLOT,
+                // Without an entry there are no slots, so that its first field takes the careful way.
+                base: self.values.len() as u32,
                 group,
                 entry: NONE,
-                delimiter: NO_SLOT,
             };
         }
     }
 
-    #[inline]
     fn begin_entry(&mut self, level: &mut Level, delimiter: u16, slots: usize) {
         let entry = self.entries.len() as u32;
         let base = self.values.len();
@@ -337,6 +377,7 @@ impl Walk {
         level.delimiter = delimiter;
     }
 
+    #[inline]
     fn pop(&mut self, level: &mut Level) {
         if let Some(around) = self.levels.pop() {
             *level = around;

@@ -169,8 +169,14 @@ impl Struct<'_, '_> {
         });
         let owned_unknown = self.unknown.then(|| quote!(unknown: self.unknown.into_owned(),));
         let read = self.body.fields.iter().map(|field| self.read(field));
-        let read_unknown = self.unknown.then(|| quote!(unknown: slots.unknown(),));
         let slots = self.body.slots;
+        let found = self
+            .body
+            .fields
+            .iter()
+            .any(|field| !matches!(field.kind, FieldKind::Component { .. }));
+        let found = found.then(|| quote!(let found = slots.found::<#slots>()?;));
+        let read_unknown = self.unknown.then(|| quote!(unknown: slots.unknown(),));
         let write = self.encoder();
         let recycle = self.recycle();
         quote! {
@@ -197,6 +203,7 @@ impl Struct<'_, '_> {
                 fn read(
                     slots: &mut #krate::Slots<'_, 'a, #scope Storage>,
                 ) -> ::core::result::Result<Self, #krate::Refused> {
+                    #found
                     ::core::result::Result::Ok(#name { #(#read)* #read_unknown })
                 }
             }
@@ -297,19 +304,19 @@ impl Struct<'_, '_> {
                     ValueKind::Plain(Representation::Text | Representation::Data)
                 );
                 match (field.required, *may_be_empty && text) {
-                    (true, false) => quote!(slots.required(#slot)?),
-                    (true, true) => quote!(slots.required_or_empty(#slot)?),
-                    (false, false) => quote!(slots.optional(#slot)),
-                    (false, true) => quote!(slots.optional_or_empty(#slot)),
+                    (true, false) => quote!(slots.required(found[#slot])?),
+                    (true, true) => quote!(slots.required_or_empty(found[#slot])?),
+                    (false, false) => quote!(slots.optional(found[#slot])),
+                    (false, true) => quote!(slots.optional_or_empty(found[#slot])),
                 }
             }
             FieldKind::Group { block, .. } => {
                 let pool = pool(&self.ir.blocks[*block]);
                 let pool = quote!(|storage: &mut #scope Storage| &mut storage.#pool);
                 if field.required {
-                    quote!(slots.required_group(#slot, #pool)?)
+                    quote!(slots.required_group(found[#slot], #pool)?)
                 } else {
-                    quote!(slots.optional_group(#slot, #pool))
+                    quote!(slots.optional_group(found[#slot], #pool))
                 }
             }
             FieldKind::Component { .. } if field.required => quote!(slots.required_component(#slot)?),
