@@ -10,10 +10,16 @@ use crate::FieldType;
 /// How deep components may be nested in one another.
 const MAX_COMPONENT_DEPTH: usize = 64;
 /// How many members all messages may have together, those of their components and groups included: components that use
-/// one another multiply.
+/// one another multiply. (FIX 5.0 SP2 has 344,000; each is looked at twice.)
 const MAX_MEMBERS: usize = 5_000_000;
 
-pub(super) fn check(dictionary: &Dictionary, faults: &mut FaultCollector) {
+/// Checks a dictionary. `conditions` tells where the condition of a member stands, by the member's place; without it,
+/// conditions are not checked.
+pub(super) fn check(
+    dictionary: &Dictionary,
+    conditions: Option<&HashMap<Position, Position>>,
+    faults: &mut FaultCollector,
+) {
     let unsound = unsound_components(dictionary, faults);
     let mut checker = Checker {
         dictionary,
@@ -22,6 +28,7 @@ pub(super) fn check(dictionary: &Dictionary, faults: &mut FaultCollector) {
         used: HashSet::new(),
         told: HashSet::new(),
         budget: MAX_MEMBERS,
+        conditions,
     };
     let mut components = HashSet::new();
     checker.list("the header", &dictionary.header, &mut components);
@@ -147,6 +154,7 @@ struct Checker<'a> {
     used: HashSet<FieldId>,
     /// Where something is wrong already: a slip in a component is told once, not for every message that uses it.
     told: HashSet<Position>,
+    conditions: Option<&'a HashMap<Position, Position>>,
     /// How many more members may be looked at.
     budget: usize,
 }
@@ -228,7 +236,9 @@ impl<'d> Checker<'d> {
                 self.tell(Severity::Warning, member.position, message);
             }
         }
-        self.conditions(what, members, &level);
+        if let Some(places) = self.conditions {
+            self.conditions(what, members, &level, places);
+        }
         for &(member, _) in &flat {
             if let MemberKind::Group(group) = &member.kind {
                 let what = format!("group `{}` of {what}", member.name);
@@ -263,7 +273,13 @@ impl<'d> Checker<'d> {
     }
 
     /// A condition may name fields of its own level and of those around it.
-    fn conditions(&mut self, what: &str, members: &'d [Member], level: &Level<'_, 'd>) {
+    fn conditions(
+        &mut self,
+        what: &str,
+        members: &'d [Member],
+        level: &Level<'_, 'd>,
+        places: &HashMap<Position, Position>,
+    ) {
         for member in members {
             if !self.spend() {
                 return;
@@ -279,13 +295,14 @@ impl<'d> Checker<'d> {
                     "the condition of `{}` names `{named}`, which is not in {what}",
                     member.name
                 );
-                self.tell(Severity::Error, member.position, message);
+                let position = places.get(&member.position).copied().unwrap_or(member.position);
+                self.tell(Severity::Error, position, message);
             }
             if let MemberKind::Component(id) = &member.kind
                 && !self.unsound[id.index()]
             {
                 let dictionary = self.dictionary;
-                self.conditions(what, &dictionary.component(*id).members, level);
+                self.conditions(what, &dictionary.component(*id).members, level, places);
             }
         }
     }

@@ -24,11 +24,11 @@ pub(super) fn read(
         let name = attributes::required_name(element, "name", faults);
         let tag = read_tag(element, faults);
         let field_type = read_type(element, faults);
-        let (Some((name, name_position)), Some((tag, tag_position)), Some(field_type)) =
-            (name, tag, field_type)
-        else {
+        let Some((name, name_position)) = name else {
             continue;
         };
+        // A field without a sound tag or type is known all the same, so that its uses are no further errors.
+        let field_type = field_type.unwrap_or(FieldType::String);
         let id = FieldId(fields.len());
         if let Some(&first) = index.fields_by_name.get(name) {
             let place = fields[first.0].position;
@@ -39,24 +39,26 @@ pub(super) fn read(
         } else {
             index.fields_by_name.insert(name.to_owned(), id);
         }
-        if let Some(&first) = index.fields_by_tag.get(&tag) {
-            let FieldDefinition {
-                name: other,
-                position: place,
-                ..
-            } = &fields[first.0];
-            faults.error(
-                tag_position,
-                format!("tag {tag} is `{other}` already, defined at {place}"),
-            );
-        } else {
-            index.fields_by_tag.insert(tag, id);
+        if let Some((tag, position)) = tag {
+            if let Some(&first) = index.fields_by_tag.get(&tag) {
+                let FieldDefinition {
+                    name: other,
+                    position: place,
+                    ..
+                } = &fields[first.0];
+                faults.error(
+                    position,
+                    format!("tag {tag} is `{other}` already, defined at {place}"),
+                );
+            } else {
+                index.fields_by_tag.insert(tag, id);
+            }
         }
         if let Some(attribute) = element.attribute("x-length") {
             length_names.push((id, attribute.value.to_string(), attribute.position));
         }
         let field = FieldDefinition {
-            tag,
+            tag: tag.map_or(0, |(tag, _)| tag),
             name: name.to_owned(),
             field_type,
             values: read_values(element, name, field_type, faults),

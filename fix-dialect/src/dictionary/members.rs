@@ -1,5 +1,7 @@
 //! What messages, components, the header and the trailer consist of.
 
+use std::collections::HashMap;
+
 use super::attributes::{
     self, COMPONENT, COMPONENT_MEMBER, COMPONENTS, FIELD_MEMBER, GROUP_MEMBER, MESSAGE, MESSAGES,
 };
@@ -20,6 +22,10 @@ pub(super) struct MemberReader<'a> {
     pub(super) fields: &'a [FieldDefinition],
     pub(super) index: &'a mut Index,
     pub(super) faults: &'a mut FaultCollector,
+    /// Where the condition of a member stands, by the member's own place.
+    pub(super) conditions: HashMap<Position, Position>,
+    /// Whether a member was left out because its name is unknown.
+    pub(super) incomplete: bool,
 }
 
 impl MemberReader<'_> {
@@ -127,12 +133,19 @@ impl MemberReader<'_> {
         let when = self.condition(element, presence);
         let may_be_empty = attributes::flag(element, "x-empty", self.faults);
         let members = self.members(element);
-        let (name, position) = attributes::required(element, "name", self.faults)?;
-        let kind = match element.name {
-            "field" => MemberKind::Field(self.field(name, position)?),
-            "group" => MemberKind::Group(self.group(element, name, position, members)?),
-            _ => MemberKind::Component(self.component(name, position)?),
-        };
+        let named = attributes::required(element, "name", self.faults);
+        let kind = named.and_then(|(name, position)| match element.name {
+            "field" => self.field(name, position).map(MemberKind::Field),
+            "group" => self
+                .group(element, name, position, members)
+                .map(MemberKind::Group),
+            _ => self.component(name, position).map(MemberKind::Component),
+        });
+        self.incomplete |= kind.is_none();
+        let ((name, position), kind) = (named?, kind?);
+        if let Some(attribute) = element.attribute("x-when") {
+            self.conditions.insert(position, attribute.position);
+        }
         let note = attributes::text(element, "x-note");
         Some(Member {
             name: name.to_owned(),
@@ -213,11 +226,16 @@ impl MemberReader<'_> {
 
     fn presence(&mut self, element: &Element<'_>) -> Presence {
         let Some(attribute) = element.attribute("required") else {
-            let message = format!(
-                "<{}> has no attribute \"required\"; it is taken as `N`",
-                element.name
-            );
-            self.faults.warning(element.position, message);
+            let message = format!("<{}> has no attribute \"required\"", element.name);
+            if element.name == "component" {
+                self.faults
+                    .warning(element.position, format!("{message}; it is taken as `N`"));
+            } else {
+                self.faults.error(
+                    element.position,
+                    format!("{message}; expected required='Y' or required='N'"),
+                );
+            }
             return Presence::Optional;
         };
         match &*attribute.value {

@@ -1,5 +1,6 @@
 //! From a file, or its text, to a checked dictionary.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::attributes::{self, HEADER, ROOT, TRAILER};
@@ -100,6 +101,8 @@ fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
         fields: &fields,
         index: &mut index,
         faults,
+        conditions: HashMap::new(),
+        incomplete: false,
     };
     let components = match section(&root, "components", false, reader.faults) {
         Some(section) => reader.components(section),
@@ -117,6 +120,12 @@ fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
         Some(section) => reader.messages(section, stated_sessions.as_deref()),
         None => Vec::new(),
     };
+
+    let MemberReader {
+        conditions,
+        incomplete,
+        ..
+    } = reader;
 
     let kind = read_kind(&root, faults);
     let mut version = |name: &str| attributes::number::<u32>(&root, name, "a version number", faults);
@@ -140,7 +149,8 @@ fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
         warnings: Vec::new(),
         index,
     };
-    check::check(&dictionary, faults);
+    // Where members are missing, a condition on one of them is no second error.
+    check::check(&dictionary, (!incomplete).then_some(&conditions), faults);
     Some(dictionary)
 }
 

@@ -1,5 +1,8 @@
 //! What whole dictionaries are read as, and what is said about wrong ones.
 
+mod errors;
+mod hostile;
+
 use super::Presence::{Conditional, Optional, Required};
 use super::*;
 use crate::FieldType;
