@@ -25,7 +25,7 @@ impl Session {
         }
         self.address(header.sender_comp_id);
         if let Some(reason) = self
-            .wrong_begin_string(frame)
+            .wrong_begin_string(header.begin_string)
             .or_else(|| self.wrong_comp_id(header))
         {
             self.turn_away(

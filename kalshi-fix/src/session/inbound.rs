@@ -42,7 +42,7 @@ impl Session {
     fn message(&mut self, now: Now, frame: Bytes, header: &Header<'_>) {
         self.heard(now);
         let kind = Kind::of(header.msg_type);
-        if let Some(reason) = self.wrong_begin_string(&frame) {
+        if let Some(reason) = self.wrong_begin_string(header.begin_string) {
             self.fail(now, reason);
             return;
         }
@@ -197,7 +197,7 @@ impl Session {
                 fault: header_fault(error).text,
             });
         }
-        if let Some(reason) = self.wrong_begin_string(frame) {
+        if let Some(reason) = self.wrong_begin_string(find(frame, 8).unwrap_or_default()) {
             return self.fail(now, reason);
         }
         if self.state == State::LogonSent {
@@ -254,8 +254,7 @@ impl Session {
 
 /// The checks of the header.
 impl Session {
-    pub(super) fn wrong_begin_string(&self, frame: &[u8]) -> Option<EndReason> {
-        let received = find(frame, 8).unwrap_or_default();
+    pub(super) fn wrong_begin_string(&self, received: &[u8]) -> Option<EndReason> {
         let expected = &self.settings.begin_string;
         (received != expected.as_bytes()).then(|| EndReason::WrongBeginString {
             expected: expected.clone(),

@@ -121,7 +121,7 @@ impl Session {
             });
             return;
         }
-        if let Some(reason) = self.wrong_begin_string(&frame) {
+        if let Some(reason) = self.wrong_begin_string(header.begin_string) {
             self.fail(now, reason);
             return;
         }
