@@ -319,3 +319,6 @@ impl<D: KalshiProduct> fmt::Debug for ClientBuilder<D> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,6 +95,15 @@ impl<S: KalshiSession> Sender<S> {
     /// Only messages that the dictionary lets a client send on this kind of session are accepted; others do not
     /// compile. When this returns, the message is on its way in the order of its number, and not necessarily written
     /// yet: an order is certain only with the venue's answer.
+    ///
+    /// ```compile_fail,E0277
+    /// use kalshi_fix::client::Sender;
+    /// use kalshi_fix::prediction::{QuoteCancel, sessions::MD};
+    ///
+    /// async fn wrong_session(market_data: &Sender<MD>, cancel: &QuoteCancel<'_>) {
+    ///     market_data.send(cancel).await; // only RFQ takes it
+    /// }
+    /// ```
     pub async fn send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.handle.send(message).await
     }

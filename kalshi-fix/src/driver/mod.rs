@@ -100,7 +100,7 @@ pub enum InboundPolicy {
 ///
 /// # Panics
 ///
-/// Outside of a tokio runtime.
+/// Outside of a tokio runtime; in its task, if the runtime has no timers.
 pub fn spawn<S>(
     stream: S,
     session: SessionSettings,

@@ -16,4 +16,6 @@ pub use stream::{Stream, TlsSummary};
 pub use tls::{TlsSettings, TlsSettingsError};
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

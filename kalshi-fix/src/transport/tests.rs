@@ -2,88 +2,36 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::date_time_ymd;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use super::testing::{Authority, BOTH};
 use super::*;
 use crate::environment::Endpoint;
 
-/// An issuer and a server's certificate by it.
-struct Authority {
-    root: String,
-    chain: Vec<CertificateDer<'static>>,
-    key: Vec<u8>,
-}
-
-impl Authority {
-    fn new(names: &[&str]) -> Authority {
-        Authority::with(names, |_| {})
-    }
-
-    fn with(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Authority {
-        let mut root = CertificateParams::new(Vec::<String>::new()).unwrap();
-        root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        root.distinguished_name.push(DnType::CommonName, "test root");
-        let root = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let mut server = CertificateParams::new(names).unwrap();
-        change(&mut server);
-        let key = KeyPair::generate().unwrap();
-        let certificate = server.signed_by(&key, &root).unwrap();
-        Authority {
-            root: root.pem(),
-            chain: vec![certificate.der().clone()],
-            key: key.serialize_der(),
-        }
-    }
-
-    fn pin(&self) -> Pin {
-        Pin::of_der(&self.chain[0])
-    }
-
-    fn trust(&self) -> TlsSettings {
-        TlsSettings::new()
-            .without_system_roots()
-            .roots_from_pem(&self.root)
-            .unwrap()
-    }
-
-    /// Accepts TLS connections on a loopback port and sends back what it reads.
-    async fn echo(&self, versions: &[&'static SupportedProtocolVersion]) -> u16 {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                self.chain.clone(),
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone())),
-            )
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        tokio::spawn(async move {
-            while let Ok((tcp, _)) = listener.accept().await {
-                let Ok(mut tls) = acceptor.accept(tcp).await else {
-                    continue;
-                };
-                let mut byte = [0];
-                while tls.read_exact(&mut byte).await.is_ok() {
-                    tls.write_all(&byte).await.unwrap();
-                    tls.flush().await.unwrap();
-                }
+/// Accepts TLS connections on a loopback port and sends back what it reads.
+async fn echo(authority: &Authority, versions: &[&'static SupportedProtocolVersion]) -> u16 {
+    let acceptor = authority.acceptor(versions);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            let Ok(mut tls) = acceptor.accept(tcp).await else {
+                continue;
+            };
+            let mut byte = [0];
+            while tls.read_exact(&mut byte).await.is_ok() {
+                tls.write_all(&byte).await.unwrap();
+                tls.flush().await.unwrap();
             }
-        });
-        port
-    }
+        }
+    });
+    port
 }
-
-const BOTH: &[&SupportedProtocolVersion] = rustls::ALL_VERSIONS;
 
 async fn connect(settings: &TlsSettings, host: &str, port: u16) -> Result<Stream, ConnectError> {
     Connector::tls(settings)
@@ -113,21 +61,21 @@ async fn both_versions_of_tls() {
         (&[&rustls::version::TLS13][..], "TLS 1.3"),
         (BOTH, "TLS 1.3"),
     ] {
-        let port = authority.echo(versions).await;
+        let port = echo(&authority, versions).await;
         let stream = connect(&authority.trust(), "127.0.0.1", port).await.unwrap();
         let summary = stream.tls_summary().unwrap();
         assert_eq!(summary.version, expected);
         assert_eq!(summary.certificate, Some(authority.pin()));
         check_echo(stream).await;
     }
-    let port = authority.echo(BOTH).await;
+    let port = echo(&authority, BOTH).await;
     check_echo(connect(&authority.trust(), "localhost", port).await.unwrap()).await;
 }
 
 #[tokio::test]
 async fn certificates_that_are_not_accepted() {
     let authority = Authority::new(&["exchange.test"]);
-    let port = authority.echo(BOTH).await;
+    let port = echo(&authority, BOTH).await;
     assert_eq!(
         refusal(&authority.trust(), "127.0.0.1", port).await,
         "cannot connect to 127.0.0.1:PORT: 127.0.0.1:PORT: TLS failed: invalid peer certificate: \
@@ -159,7 +107,7 @@ async fn certificates_that_are_not_accepted() {
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
     });
-    let port = expired.echo(BOTH).await;
+    let port = echo(&expired, BOTH).await;
     let named = expired.trust().server_name("exchange.test").unwrap();
     let text = refusal(&named, "127.0.0.1", port).await;
     assert!(text.contains("certificate expired"), "{text}");
@@ -168,7 +116,7 @@ async fn certificates_that_are_not_accepted() {
 #[tokio::test]
 async fn extra_roots_beside_the_systems() {
     let authority = Authority::new(&["exchange.test"]);
-    let port = authority.echo(BOTH).await;
+    let port = echo(&authority, BOTH).await;
     let settings = TlsSettings::new().roots_from_pem(&authority.root).unwrap();
     let settings = settings.server_name("exchange.test").unwrap();
     check_echo(connect(&settings, "127.0.0.1", port).await.unwrap()).await;
@@ -177,7 +125,7 @@ async fn extra_roots_beside_the_systems() {
 #[tokio::test]
 async fn pinned_certificates() {
     let authority = Authority::new(&["exchange.test"]);
-    let (other, port) = (Pin::of_der(b"other"), authority.echo(BOTH).await);
+    let (other, port) = (Pin::of_der(b"other"), echo(&authority, BOTH).await);
     // Neither the name nor the issuer matter, nor which of several pins it is.
     for pins in [
         vec![authority.pin()],
@@ -187,7 +135,7 @@ async fn pinned_certificates() {
         let settings = pins.into_iter().fold(TlsSettings::new(), TlsSettings::pin);
         check_echo(connect(&settings, "127.0.0.1", port).await.unwrap()).await;
     }
-    let tls12 = authority.echo(&[&rustls::version::TLS12]).await;
+    let tls12 = echo(&authority, &[&rustls::version::TLS12]).await;
     check_echo(
         connect(&TlsSettings::new().pin(authority.pin()), "127.0.0.1", tls12)
             .await
@@ -280,7 +228,7 @@ async fn nobody_there() {
 async fn every_address_is_tried() {
     // `localhost` is one or two addresses; whichever they are, the one that listens is found.
     let authority = Authority::new(&["localhost"]);
-    let port = authority.echo(BOTH).await;
+    let port = echo(&authority, BOTH).await;
     let stream = connect(&authority.trust(), "localhost", port).await.unwrap();
     assert_eq!(stream.peer().ip(), Ipv4Addr::LOCALHOST);
 }

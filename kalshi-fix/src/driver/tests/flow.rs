@@ -158,6 +158,28 @@ async fn an_application_that_does_not_read_keeps_its_session() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_is_bounded_in_bytes_too() {
+    let settings = DriverSettings {
+        max_waiting_bytes: 10_000,
+        ..DriverSettings::default()
+    };
+    let ((_client, mut client_events), (venue, _venue_events)) = established(100_000, settings).await;
+    for index in 0..100 {
+        venue.send(&note(format!("{index:0900}"))).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // The tenth frame of about a thousand bytes fills it; the core holds the rest.
+    let waiting = format!("{client_events:?}");
+    assert!(
+        waiting.ends_with("waiting: 10 }") || waiting.ends_with("waiting: 11 }"),
+        "{waiting}"
+    );
+    for index in 0..100 {
+        assert_eq!(next_note(&mut client_events).await.1, format!("{index:0900}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_application_that_does_not_read_can_lose_its_session() {
     let settings = DriverSettings {
         inbound_policy: InboundPolicy::Disconnect,

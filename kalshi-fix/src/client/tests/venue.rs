@@ -1,0 +1,140 @@
+//! A venue for the client to talk to: TLS in front of drivers in the acceptor's role.
+
+use std::net::Ipv4Addr;
+
+use fix_dialect::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use crate::client::{ClientBuilder, KalshiProduct};
+use crate::credentials::{Credentials, PrivateKey, PublicKey};
+use crate::driver::{DriverSettings, Event, Events, Handle, spawn};
+use crate::environment::{Product, SessionKind};
+use crate::session::{self, Acceptance, Identity, LogonRequest, Refusal, Role, SessionSettings};
+use crate::transport::testing::{Authority, BOTH};
+
+/// One client's connection, logged on.
+pub(super) struct Connection {
+    pub(super) handle: Handle,
+    pub(super) events: Events,
+    pub(super) request: LogonRequest,
+}
+
+impl Connection {
+    /// The next application message, with `|` for SOH.
+    pub(super) async fn next_message(&mut self) -> String {
+        loop {
+            match self.events.recv().await.expect("a message, before the end") {
+                Event::Session(session::Event::Application(inbound)) => {
+                    return String::from_utf8_lossy(&inbound.frame).replace('\x01', "|");
+                }
+                Event::Session(_) => {}
+                Event::Ended(end) => panic!("ended before a message: {end}"),
+            }
+        }
+    }
+
+    pub(super) async fn end(&mut self) -> String {
+        loop {
+            if let Event::Ended(end) = self.events.recv().await.expect("the end") {
+                return end.to_string();
+            }
+        }
+    }
+}
+
+/// A venue that listens on a loopback port, for one registered key.
+pub(super) struct Venue {
+    pub(super) authority: Authority,
+    pub(super) port: u16,
+    pub(super) connections: mpsc::Receiver<Connection>,
+}
+
+impl Venue {
+    pub(super) async fn start(product: Product, refuse: Option<&'static str>) -> Venue {
+        let authority = Authority::new(&["127.0.0.1"]);
+        let acceptor = authority.acceptor(BOTH);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, connections) = mpsc::channel(8);
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let Ok(tls) = acceptor.accept(tcp).await else {
+                    continue;
+                };
+                let identity = Identity::acceptor("Kalshi");
+                let settings = match product {
+                    Product::Prediction => SessionSettings::kalshi_prediction(identity),
+                    Product::Margin => SessionSettings::kalshi_margin(identity),
+                };
+                let (handle, mut events) =
+                    spawn(tls, settings, Role::Acceptor, None, DriverSettings::default()).unwrap();
+                let Some(Event::Session(session::Event::LogonRequest(request))) = events.recv().await else {
+                    continue;
+                };
+                match judge(&request, refuse) {
+                    Ok(()) => handle.accept_logon(Acceptance::default()).unwrap(),
+                    Err(text) => {
+                        handle.refuse_logon(Refusal::Logout(text)).unwrap();
+                        while events.recv().await.is_some() {}
+                        continue;
+                    }
+                }
+                let _ = sender
+                    .send(Connection {
+                        handle,
+                        events,
+                        request,
+                    })
+                    .await;
+            }
+        });
+        Venue {
+            authority,
+            port,
+            connections,
+        }
+    }
+
+    /// A client's builder that reaches this venue, with the registered key.
+    pub(super) fn client<D: KalshiProduct>(&self) -> ClientBuilder<D> {
+        self.client_with_key(include_str!("../../../tests/fixtures/keys/rsa-pkcs8.pem"))
+    }
+
+    pub(super) fn client_with_key<D: KalshiProduct>(&self, key: &str) -> ClientBuilder<D> {
+        let key = PrivateKey::from_pem(key).unwrap();
+        crate::client::Client::<D>::builder(crate::environment::Environment::Loopback)
+            .credentials(Credentials::new("key-id", key).unwrap())
+            .tls(self.authority.trust())
+            .endpoints(|endpoints| {
+                D::PRODUCT
+                    .sessions()
+                    .iter()
+                    .fold(endpoints, |endpoints, kind| endpoints.port(*kind, self.port))
+            })
+    }
+
+    pub(super) async fn connection(&mut self) -> Connection {
+        self.connections.recv().await.expect("a connection")
+    }
+}
+
+fn judge(request: &LogonRequest, refuse: Option<&str>) -> Result<(), String> {
+    if let Some(text) = refuse {
+        return Err(text.to_owned());
+    }
+    let known = SessionKind::ALL
+        .iter()
+        .any(|kind| kind.profile().target_comp_id == request.target_comp_id);
+    if request.sender_comp_id != "key-id" || !known {
+        return Err("unknown CompID".to_owned());
+    }
+    let age = Timestamp::from(std::time::SystemTime::now()).unix_nanos() - request.sending_time.unix_nanos();
+    if age.abs() > 30_000_000_000 {
+        return Err("SendingTime accuracy problem".to_owned());
+    }
+    let key = PublicKey::from_pem(include_str!("../../../tests/fixtures/keys/rsa-public.pem")).unwrap();
+    let raw_data = request.raw_data.as_deref().unwrap_or_default();
+    key.verify_signed_text(&request.pre_hash, raw_data)
+        .map_err(|error| format!("invalid signature: {error}"))
+}
