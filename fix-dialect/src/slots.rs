@@ -127,7 +127,7 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
             return None;
         }
         let value = if found.start < found.end {
-            T::read(found.of(self.frame))
+            T::read_at(self.frame, found.start as usize, found.end as usize)
         } else {
             None
         };
