@@ -1,6 +1,7 @@
 //! Checks of a dictionary as a whole: cycles, duplicates, conditions, and what is never used.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use super::fault::{FaultCollector, Severity};
 use super::model::{ComponentId, Dictionary, FieldId, Member, MemberKind};
@@ -159,6 +160,23 @@ struct Checker<'a> {
     budget: usize,
 }
 
+/// A list of members as messages name it: "message `D`", "group `NoPartyIDs` of message `D`".
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// The group's name, or the whole text where nothing is around.
+    name: &'a str,
+    around: Option<&'a Place<'a>>,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.around {
+            Some(around) => write!(formatter, "group `{}` of {around}", self.name),
+            None => formatter.write_str(self.name),
+        }
+    }
+}
+
 /// The fields of a message, a group's entry, and so on, and those of the levels around it.
 struct Level<'a, 'd> {
     fields: HashMap<FieldId, &'d Member>,
@@ -178,7 +196,15 @@ impl<'d> Checker<'d> {
     /// Checks one list of members; adds the components that are in it to `components`.
     fn list(&mut self, what: &str, members: &'d [Member], components: &mut HashSet<ComponentId>) {
         let spent = self.budget == 0;
-        self.level(what, members, None, components);
+        self.level(
+            Place {
+                name: what,
+                around: None,
+            },
+            members,
+            None,
+            components,
+        );
         if self.budget == 0 && !spent {
             let message =
                 format!("the messages have more than {MAX_MEMBERS} members, those of components counted");
@@ -204,7 +230,7 @@ impl<'d> Checker<'d> {
 
     fn level(
         &mut self,
-        what: &str,
+        what: Place<'_>,
         members: &'d [Member],
         around: Option<&Level<'_, 'd>>,
         components: &mut HashSet<ComponentId>,
@@ -241,8 +267,11 @@ impl<'d> Checker<'d> {
         }
         for &(member, _) in &flat {
             if let MemberKind::Group(group) = &member.kind {
-                let what = format!("group `{}` of {what}", member.name);
-                self.level(&what, &group.members, Some(&level), components);
+                let what = Place {
+                    name: &member.name,
+                    around: Some(&what),
+                };
+                self.level(what, &group.members, Some(&level), components);
             }
         }
     }
@@ -275,7 +304,7 @@ impl<'d> Checker<'d> {
     /// A condition may name fields of its own level and of those around it.
     fn conditions(
         &mut self,
-        what: &str,
+        what: Place<'_>,
         members: &'d [Member],
         level: &Level<'_, 'd>,
         places: &HashMap<Position, Position>,
