@@ -1,0 +1,15 @@
+//! Two components contain each other.
+
+use kalshi_fix::dialect::Decoder;
+
+#[derive(kalshi_fix::Dialect)]
+#[fix(
+    dictionary = "dictionaries/cyclic_component.xml",
+    crate = "kalshi_fix::dialect"
+)]
+struct Venue;
+
+fn main() {
+    // What uses the dialect adds no errors of its own.
+    Decoder::<Venue>::new();
+}

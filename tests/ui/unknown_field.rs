@@ -1,0 +1,12 @@
+//! A member names a field that is not defined.
+
+use kalshi_fix::dialect::Decoder;
+
+#[derive(kalshi_fix::Dialect)]
+#[fix(dictionary = "dictionaries/unknown_field.xml", crate = "kalshi_fix::dialect")]
+struct Venue;
+
+fn main() {
+    // What uses the dialect adds no errors of its own.
+    Decoder::<Venue>::new();
+}
