@@ -1,3 +1,65 @@
-//! A simulated exchange to test against: what the venue does, offline.
+//! A simulated exchange to test against: what the venue does, on this machine, with faults when asked for.
+//!
+//! Behind the feature `gateway`. Three lines give a test an exchange and a session on it:
+//!
+//! ```
+//! # use kalshi_fix::credentials::PrivateKey;
+//! # use kalshi_fix::gateway::Gateway;
+//! # use kalshi_fix::prediction::Prediction;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let key = PrivateKey::generate()?;
+//! let gateway = Gateway::builder().market("HIGHNY-23DEC31").start().await?;
+//! let client = gateway.client_builder::<Prediction>(gateway.member().credentials(&key)).build()?;
+//! let session = client.order_entry().await?;
+//! # session.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it does
+//!
+//! Sessions `KalshiNR` (D, F, G, q) and `KalshiMD` (V; on prediction e too) of both products, each on a loopback port of
+//! its own, over TLS with a certificate made at start. A logon needs a registered key's RSA-PSS signature over a
+//! SendingTime within 30 s, `ResetSeqNumFlag=Y`, and a key that holds no other connection. Sequence numbers, CompIDs,
+//! heartbeats and the dictionary's rules are enforced. The logon's options are honoured: UseDollars,
+//! CancelOrdersOnDisconnect, EnableIocCancelReport, PreserveOriginalOrderQty, SkipPendingExecReports,
+//! UseExpiredOrdStatus, AlwaysEmitNewBeforeTrade, ListenerSession.
+//!
+//! What happens to orders is the business of the [`exchange`] module, which knows no FIX.
+//!
+//! # Bounds
+//!
+//! Connections, frames, requests that wait and bytes that wait to be read are bounded. A client that does not read is
+//! cut off when 4 MiB wait for it or when it takes nothing for 10 s; a member may have 10,000 open orders in a market, and
+//! a session 1,000 subscriptions.
+//!
+//! # Where it is known to differ from the venue
+//!
+//! - No sessions RT, DC, PT and RFQ, no order groups (each is ORDER_GROUP_NOT_FOUND), no quotes (each is EXPIRED), no
+//!   settlement, no rate limits, one shard.
+//! - What open orders hold back is the exact worst case in each market, at the order's limit, fees included; the venue's
+//!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
+//!   over an order's life, not at each fill.
+//! - A ClOrdID is refused as long as it is remembered (100,000 used ones a member), the stricter of two readings.
+//! - An amended post-only order that would trade is cancelled; an amend by which an order would meet one of the same
+//!   member is refused.
+//! - PAYOUT amounts are left to settlements; trades report the change of BALANCE alone.
+//! - Texts where the documentation gives none are this exchange's own.
 
+mod builder;
+mod certificate;
+mod connection;
+mod dialect;
 pub mod exchange;
+mod fault;
+mod hub;
+mod options;
+mod reply;
+mod request;
+mod server;
+mod tap;
+
+pub use builder::{GatewayBuilder, StartError};
+pub use fault::{Effect, Fault, Step};
+pub use server::{Gateway, Member};

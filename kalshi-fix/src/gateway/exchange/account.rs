@@ -19,9 +19,10 @@
 
 use std::collections::BTreeMap;
 
-use super::market::{Product, Symbol};
+use super::market::Symbol;
 use super::order::Side;
 use super::units::{Money, Price, Quantity};
+use crate::environment::Product;
 
 /// One subaccount of a member.
 #[derive(Clone, Debug, Default)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use fix_dialect::{Date, Precision, Timestamp};
+
 /// An instant in UTC, in nanoseconds since the Unix epoch. The exchange reads no clock: each command carries one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
@@ -16,7 +18,7 @@ impl Time {
     /// The instant `seconds` seconds after the Unix epoch.
     #[must_use]
     pub const fn from_unix_seconds(seconds: i64) -> Time {
-        Time(seconds * NANOS)
+        Time(seconds.saturating_mul(NANOS))
     }
 
     /// Nanoseconds since the Unix epoch.
@@ -25,9 +27,15 @@ impl Time {
         self.0
     }
 
+    /// The instant as FIX writes it, in milliseconds.
+    #[must_use]
+    pub fn timestamp(self) -> Timestamp {
+        Timestamp::from_unix_nanos(self.0).with_precision(Precision::MILLIS)
+    }
+
     /// The end of this instant's day in New York, 23:59:59.999 there: when a Day order expires.
     #[must_use]
-    pub const fn end_of_day_in_new_york(self) -> Time {
+    pub fn end_of_day_in_new_york(self) -> Time {
         let seconds = self.0.div_euclid(NANOS);
         let local = seconds + offset(seconds);
         let end = local.div_euclid(DAY) * DAY + DAY - 1;
@@ -44,27 +52,17 @@ impl Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.div_euclid(NANOS);
-        let (year, month, day) = civil(seconds.div_euclid(DAY));
-        let second = seconds.rem_euclid(DAY);
-        write!(
-            formatter,
-            "{year:04}{month:02}{day:02}-{:02}:{:02}:{:02}.{:03}",
-            second / HOUR,
-            second / 60 % 60,
-            second % 60,
-            self.0.rem_euclid(NANOS) / 1_000_000,
-        )
+        fmt::Display::fmt(&self.timestamp(), formatter)
     }
 }
 
 /// New York's offset from UTC in seconds: daylight saving time runs from the second Sunday of March to the first of
 /// November, 02:00 local time each.
-const fn offset(unix_seconds: i64) -> i64 {
-    let (year, _, _) = civil(unix_seconds.div_euclid(DAY));
+fn offset(unix_seconds: i64) -> i64 {
+    let year = Time::from_unix_seconds(unix_seconds).timestamp().date().year();
     let starts = sunday_on_or_after(year, 3, 8) * DAY + 7 * HOUR;
     let ends = sunday_on_or_after(year, 11, 1) * DAY + 6 * HOUR;
-    if starts <= unix_seconds && unix_seconds < ends {
+    if (starts..ends).contains(&unix_seconds) {
         -4 * HOUR
     } else {
         -5 * HOUR
@@ -72,33 +70,10 @@ const fn offset(unix_seconds: i64) -> i64 {
 }
 
 /// Days since the epoch of the first Sunday on or after a date.
-const fn sunday_on_or_after(year: i64, month: i64, day: i64) -> i64 {
-    let days = days_from_civil(year, month, day);
+fn sunday_on_or_after(year: u16, month: u8, day: u8) -> i64 {
+    let days = Date::new(year, month, day).map_or(0, |date| date.days_since_epoch());
     // 1970-01-01 was a Thursday.
     days + (3 - days).rem_euclid(7)
-}
-
-/// Days since the epoch of a date of the Gregorian calendar, whose years begin in March for this computation.
-const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-/// Year, month and day of a number of days since the epoch.
-const fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
 }
 
 const NANOS: i64 = 1_000_000_000;

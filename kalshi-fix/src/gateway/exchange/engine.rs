@@ -7,13 +7,17 @@ use super::book::{Book, Resting};
 use super::calendar::Time;
 use super::feed::Subscriptions;
 use super::identifiers::{Identifiers, Use};
-use super::market::{ExchangeStatus, Market, MarketStatus, Product, Symbol};
+use super::market::{ExchangeStatus, Market, MarketStatus, Symbol};
 use super::order::{
     AccountKey, Amend, Cancel, ClOrdId, MatchId, NewOrder, Order, OrderId, Origin, OwnerId, SessionId,
 };
-use super::report::{CancelReason, Ended, OrderEvent, Output, TradePrint};
+use super::report::{
+    CancelReason, CancelRejectReason, Ended, MarketDataRejectReason, MassCancelReport, OrderEvent, Output,
+    RejectReason, TradePrint,
+};
 use super::turn::Turn;
 use super::units::{Money, Quantity};
+use crate::environment::Product;
 
 /// What an exchange is made for, and its bounds.
 #[derive(Clone, Debug)]
@@ -88,6 +92,8 @@ pub enum Command {
     SetMarketStatus(Symbol, MarketStatus),
     /// The exchange pauses or resumes.
     SetStatus(ExchangeStatus),
+    /// Refuses what another command asks for, for this reason where the answer has room for one: a fault on demand.
+    Refuse(Box<Command>, RejectReason),
     /// Time passed: orders may have expired. Every other command does this first.
     Tick,
 }
@@ -211,10 +217,64 @@ impl Exchange {
             }
             Command::SetMarketStatus(symbol, status) => self.set_market_status(&mut turn, &symbol, status),
             Command::SetStatus(status) => self.set_status(&mut turn, status),
+            Command::Refuse(command, reason) => self.refuse(&mut turn, *command, reason),
             Command::Tick => {}
         }
         self.publish(&mut turn);
         turn.outputs
+    }
+
+    /// Answers a command as if it could not be carried out. Those that have no refusal are left without an answer.
+    fn refuse(&mut self, turn: &mut Turn, command: Command, reason: RejectReason) {
+        match command {
+            Command::NewOrder(origin, request) => {
+                let order = Order::new(self.next_order_id(), origin, request, None);
+                turn.report(order.clone(), OrderEvent::PendingNew, None);
+                turn.report(order, OrderEvent::Rejected(reason), None);
+            }
+            Command::Amend(
+                origin,
+                Amend {
+                    cl_ord_id, target, ..
+                },
+            ) => {
+                let found = self.find(origin, &target);
+                turn.refuse(
+                    origin,
+                    &cl_ord_id,
+                    &target,
+                    true,
+                    found,
+                    CancelRejectReason::InternalError,
+                );
+            }
+            Command::Cancel(origin, Cancel { cl_ord_id, target }) => {
+                let found = self.find(origin, &target);
+                turn.refuse(
+                    origin,
+                    &cl_ord_id,
+                    &target,
+                    false,
+                    found,
+                    CancelRejectReason::InternalError,
+                );
+            }
+            Command::MassCancel(origin, cl_ord_id) => {
+                let operation = self.next_order_id();
+                let report = MassCancelReport {
+                    origin,
+                    cl_ord_id,
+                    operation,
+                    cancelled: None,
+                };
+                turn.outputs.push(Output::MassCancel(report));
+            }
+            Command::Snapshot(session, _) | Command::Subscribe(session, _) => {
+                let reason = MarketDataRejectReason::TooManySymbols;
+                turn.outputs.push(Output::MarketDataReject { session, reason });
+            }
+            _ => {}
+        }
     }
 
     /// When the next order expires, if one does: [`Command::Tick`] is due then.

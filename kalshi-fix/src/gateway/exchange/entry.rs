@@ -2,7 +2,7 @@
 
 use super::calendar::Time;
 use super::engine::{Exchange, LARGEST_QUANTITY};
-use super::market::{ExchangeStatus, MarketStatus, Symbol};
+use super::market::{ExchangeStatus, MarketStatus, Symbol, quantity_step};
 use super::matching::{Plan, Step, Taker};
 use super::order::{MatchId, NewOrder, Order, OrderId, Origin, SelfTradePrevention, TimeInForce};
 use super::report::{CancelReason, Fill, OrderEvent, RejectReason, TradePrint};
@@ -213,6 +213,9 @@ impl Exchange {
         let Some(listing) = self.markets.get(&request.symbol) else {
             return Some(RejectReason::MarketNotFound);
         };
+        if request.exchange_index.is_some_and(|index| index != 0) {
+            return Some(RejectReason::MarketNotFound);
+        }
         match listing.market.status {
             MarketStatus::Inactive | MarketStatus::Closed => return Some(RejectReason::MarketInactive),
             MarketStatus::Determined => return Some(RejectReason::MarketAlreadyClosed),
@@ -223,6 +226,9 @@ impl Exchange {
         }
         if !request.quantity.is_positive() || !self.is_valid(request.quantity) {
             return Some(RejectReason::IncorrectQuantity);
+        }
+        if request.quote.is_some() {
+            return Some(RejectReason::Expired);
         }
         if request.order_group.is_some() {
             return Some(RejectReason::OrderGroupNotFound);
@@ -248,7 +254,7 @@ impl Exchange {
 
     /// Whether a quantity is a multiple of the product's step, and not absurd.
     pub(super) fn is_valid(&self, quantity: Quantity) -> bool {
-        let step = self.rules.product.quantity_step().hundredths();
+        let step = quantity_step(self.rules.product).hundredths();
         quantity.hundredths() % step == 0 && quantity <= LARGEST_QUANTITY
     }
 

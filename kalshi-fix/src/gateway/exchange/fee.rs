@@ -1,7 +1,7 @@
 //! What a trade costs each side, and how fees are rounded.
 
-use super::market::Product;
 use super::units::{Money, Price, Quantity};
+use crate::environment::Product;
 
 /// The fees of a market. Rates are in millionths.
 ///

@@ -4,27 +4,17 @@ use std::sync::Arc;
 
 use super::fee::FeeSchedule;
 use super::units::{Price, Quantity};
+use crate::environment::Product;
 
 /// A market's ticker.
 pub type Symbol = Arc<str>;
 
-/// The two kinds of market that the venue lists, each on sessions of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Product {
-    /// Binary outcomes: prices between 0 and 1 dollar, fully collateralised.
-    Prediction,
-    /// Perpetual futures: prices in dollars without an upper bound, bought on margin.
-    Margin,
-}
-
-impl Product {
-    /// The steps in which orders of this product may be sized: 0.01 contract, or whole contracts on margin.
-    #[must_use]
-    pub const fn quantity_step(self) -> Quantity {
-        match self {
-            Product::Prediction => Quantity::from_hundredths(1),
-            Product::Margin => Quantity::from_contracts(1),
-        }
+/// The steps in which orders of a product may be sized: 0.01 contract, or whole contracts on margin.
+#[must_use]
+pub const fn quantity_step(product: Product) -> Quantity {
+    match product {
+        Product::Prediction => Quantity::from_hundredths(1),
+        Product::Margin => Quantity::from_contracts(1),
     }
 }
 

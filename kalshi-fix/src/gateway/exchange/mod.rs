@@ -48,12 +48,13 @@ mod status;
 mod turn;
 mod units;
 
+pub use crate::environment::Product;
 pub use account::{Account, Exposure, Position, Settlement, Terms};
 pub use book::{Book, LevelChange, Resting};
 pub use calendar::Time;
 pub use engine::{Command, Exchange, Rules};
 pub use fee::{ExactFee, FeeSchedule};
-pub use market::{Band, ExchangeStatus, Market, MarketStatus, PriceGrid, Product, Symbol};
+pub use market::{Band, ExchangeStatus, Market, MarketStatus, PriceGrid, Symbol, quantity_step};
 pub use matching::{Plan, Step, Taker};
 pub use order::{
     AccountKey, Amend, Cancel, ClOrdId, MatchId, NewOrder, Order, OrderId, Origin, OwnerId, Party,

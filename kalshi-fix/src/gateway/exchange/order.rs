@@ -165,6 +165,10 @@ pub struct NewOrder {
     pub order_group: Option<Arc<str>>,
     /// It is cancelled when the exchange pauses.
     pub cancel_on_pause: bool,
+    /// The shard that it is sent to; the market's own where none is named. There is one shard here, 0.
+    pub exchange_index: Option<u32>,
+    /// The quote that it accepts. There is none here, so each has expired.
+    pub quote: Option<Arc<str>>,
 }
 
 impl NewOrder {
@@ -185,6 +189,8 @@ impl NewOrder {
             max_execution_cost: None,
             order_group: None,
             cancel_on_pause: false,
+            exchange_index: None,
+            quote: None,
         }
     }
 }

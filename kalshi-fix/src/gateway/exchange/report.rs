@@ -206,6 +206,8 @@ pub enum RejectReason {
     IncorrectQuantity,
     /// No such order group.
     OrderGroupNotFound,
+    /// The quote that it was to accept is no more.
+    Expired,
     /// The exchange was told to refuse (a fault on demand).
     InternalError,
     /// The exchange was told not to answer for certain (a fault on demand): the order may live.
@@ -227,6 +229,7 @@ impl RejectReason {
             RejectReason::InsufficientBalance => "INSUFFICIENT_BALANCE",
             RejectReason::InvalidPrice | RejectReason::IncorrectQuantity => "INVALID_ORDER",
             RejectReason::OrderGroupNotFound => "ORDER_GROUP_NOT_FOUND",
+            RejectReason::Expired => "EXPIRED",
             RejectReason::InternalError => "INTERNAL_ERROR",
             RejectReason::ExchangeUnavailable => "EXCHANGE_UNAVAILABLE",
         }
@@ -243,6 +246,7 @@ impl RejectReason {
             | RejectReason::TradingPaused => 2,
             RejectReason::ExceededPerMarketRiskLimit | RejectReason::InsufficientBalance => 3,
             RejectReason::OrderAlreadyExists => 6,
+            RejectReason::Expired => 8,
             RejectReason::InvalidPrice | RejectReason::OrderGroupNotFound => 11,
             RejectReason::IncorrectQuantity => 13,
             RejectReason::InternalError | RejectReason::ExchangeUnavailable => 99,

@@ -1,0 +1,186 @@
+//! From a list of markets to an exchange that listens.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use super::Gateway;
+use super::certificate::Certificate;
+use super::connection::Door;
+use super::dialect::KINDS;
+use super::exchange::{Market, Money};
+use super::hub::Hub;
+use crate::driver::{Clock, SystemClock};
+use crate::environment::Product;
+
+/// Puts a [`Gateway`] together.
+#[must_use]
+pub struct GatewayBuilder {
+    markets: Vec<(Product, Market)>,
+    deposit: Decimal,
+    connections: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl GatewayBuilder {
+    pub(super) fn new() -> GatewayBuilder {
+        GatewayBuilder {
+            markets: Vec::new(),
+            deposit: Decimal::from(10_000),
+            connections: 256,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Lists a prediction market with whole cents and the venue's usual fees.
+    pub fn market(self, symbol: &str) -> GatewayBuilder {
+        self.list(Product::Prediction, Market::prediction(symbol))
+    }
+
+    /// Lists a margin market.
+    pub fn margin_market(self, symbol: &str) -> GatewayBuilder {
+        self.list(Product::Margin, Market::margin(symbol))
+    }
+
+    /// Lists a market with a grid and fees of its own.
+    pub fn list(mut self, product: Product, market: Market) -> GatewayBuilder {
+        self.markets.push((product, market));
+        self
+    }
+
+    /// What a new member has, in dollars, in each product; 10,000 unless told otherwise.
+    pub fn deposit(mut self, dollars: Decimal) -> GatewayBuilder {
+        self.deposit = dollars;
+        self
+    }
+
+    /// How many connections there may be at a time, over all ports; 256 unless told otherwise. Further ones are closed
+    /// at once.
+    pub fn connections(mut self, most: usize) -> GatewayBuilder {
+        self.connections = most;
+        self
+    }
+
+    /// Where the exchange's time comes from.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> GatewayBuilder {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes a certificate and listens, on loopback ports that the system chooses.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn start(self) -> Result<Gateway, StartError> {
+        let certificate = Certificate::generate()?;
+        let millionths = self
+            .deposit
+            .checked_mul(Decimal::from(1_000_000))
+            .and_then(|amount| amount.to_i128());
+        let deposit = millionths.ok_or(StartError::Deposit {
+            dollars: self.deposit,
+        })?;
+        let hub = Arc::new(Hub::new(self.clock, Money::from_millionths(deposit)));
+        for (product, market) in self.markets {
+            hub.look(product, |exchange| exchange.list(market));
+        }
+        let room = Arc::new(Semaphore::new(self.connections));
+        let tls = TlsAcceptor::from(certificate.server);
+        let mut addresses = BTreeMap::new();
+        let mut tasks = JoinSet::new();
+        for product in [Product::Prediction, Product::Margin] {
+            for kind in KINDS {
+                let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+                addresses.insert((product as u8, kind as u8), listener.local_addr()?);
+                let door = Door {
+                    hub: Arc::clone(&hub),
+                    product,
+                    kind,
+                    tls: tls.clone(),
+                };
+                tasks.spawn(listen(listener, door, Arc::clone(&room)));
+            }
+        }
+        tasks.spawn(keep_time(Arc::clone(&hub)));
+        Ok(Gateway::new(hub, addresses, certificate.root, tasks))
+    }
+}
+
+impl std::fmt::Debug for GatewayBuilder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("GatewayBuilder")
+            .field("markets", &self.markets)
+            .field("deposit", &self.deposit)
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Accepts connections until the gateway is dropped, which ends them too.
+async fn listen(listener: TcpListener, door: Door, room: Arc<Semaphore>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        match (accepted, Arc::clone(&room).try_acquire_owned()) {
+            (Ok((stream, _)), Ok(place)) => {
+                let serve = door.clone().serve(stream);
+                connections.spawn(async move {
+                    serve.await;
+                    drop(place);
+                });
+            }
+            (Ok((_, peer)), Err(_)) => tracing::warn!(%peer, "too many connections; this one is closed"),
+            (Err(error), _) => {
+                // Out of descriptors, most likely: others have to end first.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn keep_time(hub: Arc<Hub>) {
+    let mut interval = tokio::time::interval(TICK);
+    loop {
+        interval.tick().await;
+        hub.tick();
+    }
+}
+
+/// Why a gateway could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// No certificate could be made.
+    #[error("no certificate could be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// The TLS library refused the certificate.
+    #[error("TLS cannot be configured: {0}")]
+    Tls(#[from] rustls::Error),
+    /// No port could be listened on.
+    #[error("cannot listen on a loopback port: {0}")]
+    Listen(#[from] std::io::Error),
+    /// The deposit is beyond all money.
+    #[error("members cannot be given {dollars} dollars")]
+    Deposit {
+        /// What was asked for.
+        dollars: Decimal,
+    },
+}
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How late an order may expire.
+const TICK: Duration = Duration::from_millis(200);

@@ -1,0 +1,89 @@
+//! What a client asked for when it logged on.
+
+use fix_dialect::fields;
+
+use crate::environment::Product;
+
+/// The flags of a Logon (A).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Options {
+    /// CancelOrdersOnDisconnect (8013).
+    pub(super) cancel_on_disconnect: bool,
+    /// ListenerSession (20126).
+    pub(super) listener: bool,
+    /// UseDollars (21005); always on for margin.
+    pub(super) dollars: bool,
+    /// EnableIocCancelReport (21007).
+    pub(super) ioc_cancel_report: bool,
+    /// PreserveOriginalOrderQty (21008).
+    pub(super) original_quantity: bool,
+    /// SkipPendingExecReports (21011).
+    pub(super) skip_pending: bool,
+    /// UseExpiredOrdStatus (21012).
+    pub(super) expired_status: bool,
+    /// AlwaysEmitNewBeforeTrade (21026).
+    pub(super) new_before_trade: bool,
+}
+
+impl Options {
+    /// Reads them from a logon's frame.
+    pub(super) fn read(product: Product, frame: &[u8]) -> Options {
+        let mut options = Options {
+            dollars: product == Product::Margin,
+            ..Options::default()
+        };
+        for field in fields(frame) {
+            let is_set = field.value == b"Y";
+            match field.tag {
+                8013 => options.cancel_on_disconnect = is_set,
+                20126 => options.listener = is_set,
+                21005 => options.dollars |= is_set,
+                21007 => options.ioc_cancel_report = is_set,
+                21008 => options.original_quantity = is_set,
+                // 21003 was this flag's number once, and is still taken (v1.0.17 of the venue's changelog).
+                21011 | 21003 => options.skip_pending |= is_set,
+                21012 => options.expired_status = is_set,
+                21026 => options.new_before_trade = is_set,
+                _ => {}
+            }
+        }
+        options
+    }
+
+    /// What contradicts itself.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        if self.listener && !self.skip_pending {
+            return Some("ListenerSession=Y requires SkipPendingExecReports=Y");
+        }
+        if self.listener && self.cancel_on_disconnect {
+            return Some("ListenerSession=Y excludes CancelOrdersOnDisconnect=Y");
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, fault: Option<&str>) {
+        let options = Options::read(Product::Prediction, body.replace('|', "\x01").as_bytes());
+        assert_eq!(options.fault(), fault, "{body}");
+    }
+
+    #[test]
+    fn a_listener_session_has_its_conditions() {
+        check("35=A|21005=Y|8013=Y|", None);
+        check("35=A|20126=Y|21011=Y|", None);
+        check("35=A|20126=Y|21003=Y|", None);
+        check(
+            "35=A|20126=Y|",
+            Some("ListenerSession=Y requires SkipPendingExecReports=Y"),
+        );
+        check(
+            "35=A|20126=Y|21011=Y|8013=Y|",
+            Some("ListenerSession=Y excludes CancelOrdersOnDisconnect=Y"),
+        );
+    }
+}

@@ -1,0 +1,295 @@
+//! A running exchange, and its members.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+use tokio::task::JoinSet;
+
+use super::builder::{GatewayBuilder, StartError};
+use super::exchange::{
+    Cancel, Command, ExchangeStatus, MarketStatus, Money, NewOrder, Order, OrderEvent, OrderId, OrderReport,
+    Origin, Output, OwnerId, Quantity, RejectReason, SessionId, Side, Target,
+};
+use super::fault::Fault;
+use super::hub::Hub;
+use crate::client::{Client, ClientBuilder, KalshiProduct};
+use crate::credentials::{Credentials, PrivateKey, PublicKey};
+use crate::environment::{Endpoints, Environment, Product, SessionKind};
+use crate::transport::TlsSettings;
+
+/// A simulated exchange on loopback ports of this machine. Dropping it closes every connection.
+///
+/// See the [module](super) for an example, for what it does and for where it differs from the venue.
+pub struct Gateway {
+    hub: Arc<Hub>,
+    addresses: BTreeMap<(u8, u8), SocketAddr>,
+    root: String,
+    /// Ends with the gateway: dropping the set aborts its tasks.
+    _tasks: JoinSet<()>,
+}
+
+impl Gateway {
+    /// Starts to put an exchange together.
+    pub fn builder() -> GatewayBuilder {
+        GatewayBuilder::new()
+    }
+
+    /// An exchange with one prediction market, `HIGHNY-23DEC31`, and one margin market, `BTC-PERP`.
+    pub async fn start() -> Result<Gateway, StartError> {
+        Gateway::builder()
+            .market("HIGHNY-23DEC31")
+            .margin_market("BTC-PERP")
+            .start()
+            .await
+    }
+
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        addresses: BTreeMap<(u8, u8), SocketAddr>,
+        root: String,
+        tasks: JoinSet<()>,
+    ) -> Gateway {
+        Gateway {
+            hub,
+            addresses,
+            root,
+            _tasks: tasks,
+        }
+    }
+
+    /// Where sessions of this kind are served; `None` for those that this exchange does not have.
+    #[must_use]
+    pub fn address(&self, product: Product, kind: SessionKind) -> Option<SocketAddr> {
+        self.addresses.get(&(product as u8, kind as u8)).copied()
+    }
+
+    /// The addresses of a product's sessions, as a client wants them.
+    #[must_use]
+    pub fn endpoints(&self, product: Product) -> Endpoints {
+        self.point(product, Endpoints::new(product, Environment::Loopback))
+    }
+
+    /// The certificate to trust, as PEM.
+    #[must_use]
+    pub fn root_certificate(&self) -> &str {
+        &self.root
+    }
+
+    /// TLS settings that trust this exchange and nobody else.
+    #[must_use]
+    pub fn tls(&self) -> TlsSettings {
+        let trusting_nobody = TlsSettings::new().without_system_roots();
+        // The certificate was made by this process, so it can be read; a client that trusts nobody is the safe answer.
+        trusting_nobody
+            .clone()
+            .roots_from_pem(&self.root)
+            .unwrap_or(trusting_nobody)
+    }
+
+    /// A new member, with the builder's deposit in each product.
+    #[must_use]
+    pub fn member(&self) -> Member {
+        Member {
+            hub: Arc::clone(&self.hub),
+            owner: self.hub.add_member(),
+        }
+    }
+
+    /// A client builder that knows this exchange, for credentials that a [`Member`] has handed out.
+    pub fn client_builder<D: KalshiProduct>(&self, credentials: Credentials) -> ClientBuilder<D> {
+        Client::<D>::builder(Environment::Loopback)
+            .endpoints(|endpoints| self.point(D::PRODUCT, endpoints))
+            .tls(self.tls())
+            .credentials(credentials)
+    }
+
+    /// Has something go wrong, once.
+    pub fn inject(&self, fault: Fault) {
+        self.hub.inject(fault);
+    }
+
+    /// Stops or resumes trading in a market, or closes it.
+    pub fn set_market_status(&self, product: Product, symbol: &str, status: MarketStatus) {
+        self.hub
+            .apply(product, Command::SetMarketStatus(symbol.into(), status));
+    }
+
+    /// Pauses or resumes a product's exchange.
+    pub fn set_status(&self, product: Product, status: ExchangeStatus) {
+        self.hub.apply(product, Command::SetStatus(status));
+    }
+
+    /// The best bid and the best offer of a market, in dollars.
+    #[must_use]
+    pub fn best(&self, product: Product, symbol: &str) -> (Option<Decimal>, Option<Decimal>) {
+        self.hub.look(product, |exchange| {
+            let book = exchange.book(symbol);
+            let best = |side| {
+                book.and_then(|book| book.best(side))
+                    .map(super::exchange::Price::dollars)
+            };
+            (best(Side::Buy), best(Side::Sell))
+        })
+    }
+
+    fn point(&self, product: Product, endpoints: Endpoints) -> Endpoints {
+        product
+            .sessions()
+            .iter()
+            .fold(endpoints, |endpoints, kind| match self.address(product, *kind) {
+                Some(address) => endpoints
+                    .host(*kind, address.ip().to_string())
+                    .port(*kind, address.port()),
+                None => endpoints,
+            })
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Gateway")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A member of the simulated exchange: money, positions, API keys. Cheap to clone.
+///
+/// It can log on with its keys, and trade without a connection too ([`place`](Member::place)): the other side of a test.
+#[derive(Clone)]
+pub struct Member {
+    hub: Arc<Hub>,
+    owner: OwnerId,
+}
+
+impl Member {
+    /// Registers a key, and returns the API key's id. The exchange takes one connection per id; the same key can be
+    /// registered for several.
+    #[must_use]
+    pub fn add_key(&self, key: PublicKey) -> String {
+        self.hub.add_key(self.owner, key)
+    }
+
+    /// Registers a key, and returns what logs on with it. Call it once for each session that is to run at a time.
+    ///
+    /// # Panics
+    ///
+    /// Never: the exchange makes ids that are valid ones.
+    #[must_use]
+    pub fn credentials(&self, key: &PrivateKey) -> Credentials {
+        let key_id = self.add_key(key.public_key());
+        Credentials::new(key_id, key.clone()).expect("an id made by the exchange is a valid one")
+    }
+
+    /// Pays money in, in dollars (out, where it is negative).
+    pub fn deposit(&self, product: Product, dollars: i64) {
+        self.hub.look(product, |exchange| {
+            exchange.deposit(self.owner, 0, Money::from_dollars(dollars));
+        });
+    }
+
+    /// What the member has, in dollars: all of it, and what no open order holds back.
+    #[must_use]
+    pub fn balance(&self, product: Product) -> (Decimal, Decimal) {
+        self.hub.look(product, |exchange| {
+            exchange
+                .account(self.owner, 0)
+                .map_or_else(Default::default, |account| {
+                    (account.balance().dollars(), account.available().dollars())
+                })
+        })
+    }
+
+    /// The member's position in a market: contracts, negative where it is short.
+    #[must_use]
+    pub fn position(&self, product: Product, symbol: &str) -> Decimal {
+        self.hub.look(product, |exchange| {
+            let position = exchange
+                .account(self.owner, 0)
+                .map(|account| account.position(symbol).quantity);
+            position.unwrap_or(Quantity::ZERO).decimal()
+        })
+    }
+
+    /// Enters an order without a connection. What it leads to reaches the other sides as usual; the order as it is
+    /// afterwards is returned.
+    pub fn place(&self, product: Product, order: NewOrder) -> Result<Order, RejectReason> {
+        let cl_ord_id = order.cl_ord_id.clone();
+        let outputs = self.hub.apply(product, Command::NewOrder(self.origin(), order));
+        let mut last = Err(RejectReason::InternalError);
+        for OrderReport { order, event, .. } in outputs.into_iter().filter_map(own_report) {
+            if order.origin == self.origin() && order.cl_ord_id == cl_ord_id {
+                last = match event {
+                    OrderEvent::Rejected(reason) => Err(reason),
+                    _ => Ok(order),
+                };
+            }
+        }
+        last
+    }
+
+    /// Ends an order that was [placed](Member::place); whether it was still open.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn cancel(&self, product: Product, order: &Order) -> bool {
+        let open = |exchange: &mut super::exchange::Exchange| exchange.order(order.id).cloned();
+        let Some(Order {
+            cl_ord_id,
+            symbol,
+            side,
+            subaccount,
+            party,
+            ..
+        }) = self.hub.look(product, open)
+        else {
+            return false;
+        };
+        let target = Target {
+            orig_cl_ord_id: cl_ord_id,
+            order_id: None,
+            symbol,
+            side,
+            subaccount,
+            party,
+        };
+        let cancel = Cancel {
+            cl_ord_id: format!("cancel {}", order.id).into(),
+            target,
+        };
+        self.hub.apply(product, Command::Cancel(self.origin(), cancel));
+        !self.is_open(product, order.id)
+    }
+
+    /// Whether an order is open.
+    #[must_use]
+    pub fn is_open(&self, product: Product, order: OrderId) -> bool {
+        self.hub.look(product, |exchange| exchange.order(order).is_some())
+    }
+
+    /// Members have a session of their own that is not logged on.
+    fn origin(&self) -> Origin {
+        Origin {
+            session: SessionId(self.owner.0),
+            owner: self.owner,
+        }
+    }
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Member")
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
+    }
+}
+
+fn own_report(output: Output) -> Option<OrderReport> {
+    match output {
+        Output::Order(report) => Some(*report),
+        _ => None,
+    }
+}
