@@ -2,7 +2,7 @@
 
 use crate::field::split_tag;
 use crate::plan::{Plan, Slot, SlotKind};
-use crate::tables::{Representation, Tables};
+use crate::tables::{ConditionTable, MessageTable, Representation, Tables};
 use crate::violation::{Rule, Violation};
 use crate::walk::{EntrySpan, MisplacedKind, NONE, Span, Walk};
 use crate::{Decimal, parse_decimal};
@@ -27,6 +27,7 @@ pub(crate) fn check(tables: &Tables, plan: &Plan, walk: &Walk, frame: &[u8], dep
         depth,
         found: Vec::new(),
         paths: Vec::new(),
+        scopes: Vec::new(),
     };
     check.paths.resize(walk.entries.len(), String::new());
     check.scope(0, 0, plan.table.name);
@@ -46,6 +47,8 @@ struct Check<'c> {
     found: Vec<Violation>,
     /// The path of each entry.
     paths: Vec<String>,
+    /// The scopes around the one that is looked at, and itself, each with its first value.
+    scopes: Vec<(u16, usize)>,
 }
 
 impl Check<'_> {
@@ -62,10 +65,13 @@ impl Check<'_> {
         let walk = self.walk;
         let slots = &plan.scopes[usize::from(scope)].slots;
         let values = &walk.values[base..base + slots.len()];
+        self.scopes.push((scope, base));
         for (slot, &span) in slots.iter().zip(values) {
             if !span.is_set() {
                 if is_required(slot, values) {
                     self.report(Rule::Required, slot.field.tag, path, span);
+                } else if self.depth == Depth::Full && slot.when.is_some_and(|when| self.holds(when)) {
+                    self.report(Rule::Conditional, slot.field.tag, path, span);
                 }
                 continue;
             }
@@ -75,6 +81,40 @@ impl Check<'_> {
                 self.value(slot, span, path);
             }
         }
+        self.scopes.pop();
+    }
+
+    /// Whether a condition holds in the scope that is looked at.
+    ///
+    /// Where both sides send the message, a condition on the sender alone cannot be told, and does not hold.
+    fn holds(&self, when: &ConditionTable) -> bool {
+        match when {
+            ConditionTable::All(parts) => parts.iter().all(|part| self.holds(part)),
+            ConditionTable::Any(parts) => parts.iter().any(|part| self.holds(part)),
+            ConditionTable::Equals(tag, value) => self.nearest(*tag) == Some(value.as_bytes()),
+            ConditionTable::Differs(tag, value) => self.nearest(*tag) != Some(value.as_bytes()),
+            ConditionTable::Present(tag) => self.nearest(*tag).is_some(),
+            ConditionTable::Absent(tag) => self.nearest(*tag).is_none(),
+            ConditionTable::FromClient => {
+                sent_only_by(self.plan.table, |table| (table.client, table.exchange))
+            }
+            ConditionTable::FromExchange => {
+                sent_only_by(self.plan.table, |table| (table.exchange, table.client))
+            }
+        }
+    }
+
+    /// The value of a field in the scope that is looked at, or else in one around it.
+    fn nearest(&self, tag: u32) -> Option<&[u8]> {
+        self.scopes.iter().rev().find_map(|&(scope, base)| {
+            let slot = self.plan.scopes[usize::from(scope)].slot(tag)?;
+            let span = self.walk.values[base + usize::from(slot)];
+            match self.plan.scopes[usize::from(scope)].slots[usize::from(slot)].kind {
+                _ if !span.is_set() => None,
+                SlotKind::Group(_) => Some(self.walk.groups[span.end as usize].count.of(self.frame)),
+                _ => Some(span.of(self.frame)),
+            }
+        })
     }
 
     fn group(&mut self, scope: u16, group: usize, path: &str) {
@@ -216,4 +256,12 @@ fn is_required(slot: &Slot, values: &[Span]) -> bool {
                 .iter()
                 .any(|span| span.is_set())
         })
+}
+
+type Sessions = Option<&'static [&'static str]>;
+
+/// Whether the first of two sides sends a message, and the other does not.
+fn sent_only_by(table: &MessageTable, sides: impl Fn(&MessageTable) -> (Sessions, Sessions)) -> bool {
+    let (this, other) = sides(table);
+    this.is_some_and(|sessions| !sessions.is_empty()) && other.is_none_or(<[_]>::is_empty)
 }

@@ -7,7 +7,7 @@ use crate::{EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp, Validato
 /// A dialect: the messages of a dictionary as types. Implemented by `#[derive(Dialect)]` for a marker.
 pub trait Dialect: Sized + Send + Sync + 'static {
     /// Any message of the dialect.
-    type Message<'a>: Message<'a>;
+    type Message<'a>: Message<'a, Owned = Self::Message<'static>>;
     /// Room for the entries of groups, used again from message to message.
     type Storage: Default + Send + std::fmt::Debug;
 

@@ -37,7 +37,6 @@ pub struct SessionHeader {
 }
 
 /// Receives the fields of a message's body, in the order in which they go out.
-#[derive(Debug)]
 pub struct BodyWriter {
     buffer: Vec<u8>,
     at: usize,
@@ -321,6 +320,16 @@ impl Encoder {
         body.buffer[end..end + TRAILER].copy_from_slice(&trailer);
         body.at = end + TRAILER;
         (start, delimiters)
+    }
+}
+
+impl std::fmt::Debug for BodyWriter {
+    /// How much has been written, and not what: a logon's signature is among it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BodyWriter")
+            .field("bytes", &(self.at - ROOM))
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,7 @@
 //! costs one comparison a field, and any other order costs time but never correctness.
 
 use crate::Tag;
-use crate::tables::{FieldTable, GroupTable, MemberKind, MemberTable, MessageTable};
+use crate::tables::{ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable};
 
 /// All scopes of a message: the first is its body, the others its groups, wherever they are nested.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub(crate) struct Slot {
     pub(crate) kind: SlotKind,
     pub(crate) field: &'static FieldTable,
     pub(crate) member: MemberTable,
+    /// When it must be there though it is not always required: its own condition, or that of the component it is all of.
+    pub(crate) when: Option<&'static ConditionTable>,
     /// The slots of the optional component around it, if any: it is required only where one of them is taken.
     pub(crate) within: Option<(u16, u16)>,
 }
@@ -108,6 +110,10 @@ fn add_slots(scopes: &mut Vec<Scope>, slots: &mut Vec<Slot>, members: &'static [
                 add_slots(scopes, slots, component.members);
                 if !member.required {
                     let within = Some((first as u16, slots.len() as u16));
+                    // The condition of a component that is one group is the group's.
+                    if let [slot] = &mut slots[first..] {
+                        slot.when = slot.when.or(member.when);
+                    }
                     slots[first..]
                         .iter_mut()
                         .for_each(|slot| slot.within = slot.within.or(within));
@@ -119,6 +125,7 @@ fn add_slots(scopes: &mut Vec<Scope>, slots: &mut Vec<Slot>, members: &'static [
             kind,
             field,
             member: *member,
+            when: member.when,
             within: None,
         });
     }

@@ -25,6 +25,8 @@ pub struct Violation {
 pub enum Rule {
     /// A required field is not there.
     Required,
+    /// A field is not there, and the dictionary's condition for it holds.
+    Conditional,
     /// A field has no value, and the dictionary does not allow it to have none.
     NotEmpty,
     /// The value is not of the field's type.
@@ -61,7 +63,7 @@ impl Rule {
     #[must_use]
     pub const fn session_reject_reason(self) -> u16 {
         match self {
-            Rule::Required => 1,
+            Rule::Required | Rule::Conditional => 1,
             Rule::Member => 2,
             Rule::Defined => 3,
             Rule::NotEmpty => 4,
@@ -75,10 +77,24 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The BusinessRejectReason (380) with which an acceptor answers this violation, where FIX has one for it: a
+    /// missing conditional field is the application's matter (reason 5), and everything else the session's.
+    #[must_use]
+    pub const fn business_reject_reason(self) -> Option<u16> {
+        if matches!(self, Rule::Conditional) {
+            Some(5)
+        } else {
+            None
+        }
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Rule::Required => "required field is missing",
+            Rule::Conditional => "field is required in this case and missing",
             Rule::NotEmpty => "field has no value",
             Rule::Type => "value is not of the field's type",
             Rule::Listed => "value is not among those listed",

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use fix_dialect::dictionary::{Dictionary, Member, MemberKind, Presence, Sessions};
+use fix_dialect::dictionary::{Condition, Dictionary, Member, MemberKind, Presence, Sessions, Side};
 
 const FIELDS: &str = include_str!("../fixtures/facts/fields.csv");
 const ENUMS: &str = include_str!("../fixtures/facts/enums.csv");
@@ -49,7 +49,9 @@ fn member_lines(dictionary: &Dictionary, members: &[Member], path: &str, lines: 
             }
         };
         let field = dictionary.field(id);
-        let required = member.presence == Presence::Required;
+        // What is documented on every message and not worth losing one for: demanded by validation, not by decoding.
+        let documented = member.when == Some(Condition::SentBy(Side::Exchange));
+        let required = member.presence == Presence::Required || documented;
         lines.push(line(
             path,
             &field.tag.to_string(),
