@@ -189,7 +189,8 @@ impl Struct<'_, '_> {
                     #name { #(#owned_fields)* #owned_unknown }
                 }
 
-                /// Writes the fields, in the dictionary's order, and the unknown ones behind them.
+                /// Writes the fields in the dictionary's order, and the unknown ones behind them, but in front of groups
+                /// at the end, whose last entry would take them.
                 #[inline]
                 pub fn write(&self, out: &mut #krate::BodyWriter) {
                     #write
@@ -247,8 +248,9 @@ impl Struct<'_, '_> {
     fn encoder(&self) -> TokenStream {
         let Struct { krate, .. } = self;
         let mut statements = Vec::new();
-        for field in &self.body.fields {
+        for (at, field) in self.body.fields.iter().enumerate() {
             let name = ident(&field.name);
+            let unknown = self.unknown_before(at);
             let write = match &field.kind {
                 FieldKind::Value {
                     id,
@@ -272,13 +274,14 @@ impl Struct<'_, '_> {
                 FieldKind::Group { count, .. } => {
                     let tag = self.ir.dictionary.field(*count).tag;
                     quote! {
+                        #unknown
                         out.unsigned_value(const { #krate::Tag::new(#tag) }, value.len() as u64);
                         for entry in value {
                             entry.write(out);
                         }
                     }
                 }
-                FieldKind::Component { .. } => quote!(value.write(out);),
+                FieldKind::Component { .. } => quote!(#unknown value.write(out);),
             };
             statements.push(if field.required {
                 quote!({ let value = &self.#name; #write })
@@ -286,10 +289,55 @@ impl Struct<'_, '_> {
                 quote!(if let ::core::option::Option::Some(value) = &self.#name { #write })
             });
         }
-        if self.unknown {
+        if self.unknown && (0..self.body.fields.len()).any(|at| self.unknown_before(at).is_some()) {
+            statements.insert(0, quote!(let mut unknown = !self.unknown.is_empty();));
+            statements.push(quote!(if unknown {
+                self.unknown.write(out);
+            }));
+        } else if self.unknown {
             statements.push(quote!(self.unknown.write(out);));
         }
         quote!(#(#statements)*)
+    }
+
+    /// Writes the unknown fields in front of the groups that a message ends with: behind them, they would belong to the
+    /// last entry. Nothing where a field that must be there follows.
+    fn unknown_before(&self, at: usize) -> Option<TokenStream> {
+        let (field, after) = self.body.fields[at..].split_first()?;
+        if !self.unknown || !self.ends_with_entry(field) {
+            return None;
+        }
+        let mut conditions = Vec::new();
+        if matches!(field.kind, FieldKind::Group { .. }) {
+            conditions.push(quote!(!value.is_empty()));
+        }
+        for field in after {
+            let name = ident(&field.name);
+            match (&field.kind, field.required) {
+                (FieldKind::Group { .. }, true) => conditions.push(quote!(!self.#name.is_empty())),
+                (FieldKind::Group { .. }, false) => {
+                    conditions.push(quote!(self.#name.as_ref().is_none_or(|group| !group.is_empty())));
+                }
+                _ if self.ends_with_entry(field) => {}
+                (_, true) => return None,
+                (_, false) => conditions.push(quote!(self.#name.is_none())),
+            }
+        }
+        Some(quote! {
+            if unknown #(&& #conditions)* {
+                unknown = false;
+                self.unknown.write(out);
+            }
+        })
+    }
+
+    /// Whether what is written of the field may end with the entry of a group.
+    fn ends_with_entry(&self, field: &FieldIr) -> bool {
+        match &field.kind {
+            FieldKind::Value { .. } => false,
+            FieldKind::Group { .. } => true,
+            FieldKind::Component { block } => has_groups(self.ir, &self.ir.blocks[*block].body),
+        }
     }
 
     fn read(&self, field: &FieldIr) -> TokenStream {
