@@ -35,16 +35,15 @@ impl DialectAttribute {
                         .path
                         .get_ident()
                         .map_or_else(|| "…".to_owned(), ToString::to_string);
-                    let mut message = format!("no key `{name}` in `#[fix(…)]` of a dialect");
-                    match fix_dialect::dictionary::nearest(&name, KEYS) {
-                        Some(near) => message += &format!("; did you mean `{near}`?"),
-                        None => {
-                            message += &format!(
-                                "; expected one of {}",
-                                KEYS.map(|key| format!("`{key}`")).join(", ")
-                            )
-                        }
-                    }
+                    let hint = if let Some(near) = fix_dialect::dictionary::nearest(&name, KEYS) {
+                        format!("did you mean `{near}`?")
+                    } else {
+                        format!(
+                            "expected one of {}",
+                            KEYS.map(|key| format!("`{key}`")).join(", ")
+                        )
+                    };
+                    let message = format!("no key `{name}` in `#[fix(…)]` of a dialect; {hint}");
                     errors.push(meta.error(message));
                     if meta.input.peek(syn::Token![=]) {
                         meta.value()?.parse::<syn::Lit>()?;

@@ -64,7 +64,7 @@ pub enum Outcome<'m, M> {
 #[derive(Debug)]
 pub(crate) struct Plans {
     tables: &'static Tables,
-    plans: Vec<Option<Box<Plan>>>,
+    made: Vec<Option<Box<Plan>>>,
     /// MsgType (35) as a word, with its ordinal; types longer than eight bytes are searched in the tables.
     types: Vec<(u64, u16)>,
 }
@@ -81,7 +81,7 @@ impl Plans {
         types.sort_unstable();
         Plans {
             tables,
-            plans: tables.messages.iter().map(|_| None).collect(),
+            made: tables.messages.iter().map(|_| None).collect(),
             types,
         }
     }
@@ -103,7 +103,7 @@ impl Plans {
     fn plan(&mut self, msg_type: &[u8]) -> Option<(usize, &mut Plan)> {
         let ordinal = self.ordinal(msg_type)?;
         let tables = self.tables;
-        let plan = self.plans[ordinal].get_or_insert_with(|| Box::new(Plan::new(&tables.messages[ordinal])));
+        let plan = self.made[ordinal].get_or_insert_with(|| Box::new(Plan::new(&tables.messages[ordinal])));
         Some((ordinal, plan))
     }
 }
@@ -148,12 +148,11 @@ impl<D: Dialect> Decoder<D> {
         let walk = &self.walk;
         let mut malformed = !walk.misplaced.is_empty();
         let mut slots = Slots::new(frame, walk, plan, &mut self.storage, &mut malformed);
-        let content = match D::build(ordinal, &mut slots) {
-            Ok(message) => Content::Message(message),
-            Err(_) => {
-                malformed = true;
-                Content::Incomplete
-            }
+        let content = if let Ok(message) = D::build(ordinal, &mut slots) {
+            Content::Message(message)
+        } else {
+            malformed = true;
+            Content::Incomplete
         };
         let violations = if malformed {
             check(D::tables(), plan, walk, frame, Depth::Readable)

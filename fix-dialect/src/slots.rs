@@ -153,6 +153,7 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
 
     /// The value of an optional text field that may be empty.
     #[inline]
+    #[must_use]
     pub fn optional_or_empty(&self, found: Span) -> Option<Text<'a>> {
         found.is_set().then(|| Text::from_bytes(found.of(self.frame)))
     }

@@ -17,6 +17,7 @@ pub trait FieldValue<'a>: Sized {
 
     /// As [`FieldValue::read`], of the bytes `start..end` of a frame: what lies behind the value may be looked at.
     #[inline]
+    #[must_use]
     fn read_at(frame: &'a [u8], start: usize, end: usize) -> Option<Self> {
         Self::read(frame.get(start..end)?)
     }
@@ -200,6 +201,7 @@ impl<E: Enumeration> Unlisted<E> {
     }
 }
 
+#[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask for E: Copy")]
 impl<E: Enumeration> Clone for Unlisted<E> {
     fn clone(&self) -> Self {
         Unlisted {

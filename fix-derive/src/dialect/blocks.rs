@@ -164,7 +164,7 @@ impl Struct<'_, '_> {
         let new = self.constructor();
         let owned_fields = self.body.fields.iter().map(|field| {
             let name = ident(&field.name);
-            let value = self.into_owned(field, &quote!(self.#name));
+            let value = self.owning(field, &quote!(self.#name));
             quote!(#name: #value,)
         });
         let owned_unknown = self.unknown.then(|| quote!(unknown: self.unknown.into_owned(),));
@@ -224,7 +224,7 @@ impl Struct<'_, '_> {
                 continue;
             }
             let of = self.required_type(field, &quote!('a));
-            if self.is_text(field) {
+            if is_text(field) {
                 parameters.push(quote!(#name: impl ::core::convert::Into<#of>));
                 values.push(quote!(#name: ::core::convert::Into::into(#name),));
             } else {
@@ -428,16 +428,6 @@ impl Struct<'_, '_> {
         })
     }
 
-    fn is_text(&self, field: &FieldIr) -> bool {
-        matches!(
-            field.kind,
-            FieldKind::Value {
-                value: ValueKind::Plain(Representation::Text | Representation::Data),
-                ..
-            }
-        )
-    }
-
     fn field_type(&self, field: &FieldIr, lifetime: &TokenStream) -> TokenStream {
         let of = self.required_type(field, lifetime);
         if field.required {
@@ -475,7 +465,8 @@ impl Struct<'_, '_> {
         }
     }
 
-    fn into_owned(&self, field: &FieldIr, value: &TokenStream) -> TokenStream {
+    /// The value of a field, owned.
+    fn owning(&self, field: &FieldIr, value: &TokenStream) -> TokenStream {
         let each = match &field.kind {
             FieldKind::Value { value: of, .. } => match of {
                 ValueKind::Plain(Representation::Text | Representation::Data) | ValueKind::Multiple => {
@@ -530,6 +521,16 @@ pub(super) fn borrows(ir: &Ir<'_>, body: &Body) -> bool {
         FieldKind::Group { .. } => true,
         FieldKind::Component { block } => borrows(ir, &ir.blocks[*block].body),
     })
+}
+
+fn is_text(field: &FieldIr) -> bool {
+    matches!(
+        field.kind,
+        FieldKind::Value {
+            value: ValueKind::Plain(Representation::Text | Representation::Data),
+            ..
+        }
+    )
 }
 
 pub(super) fn has_groups(ir: &Ir<'_>, body: &Body) -> bool {

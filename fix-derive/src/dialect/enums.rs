@@ -51,7 +51,7 @@ fn generate_enum(krate: &Path, item: &EnumIr<'_>) -> TokenStream {
     let kind = Kind::new(item.representation);
     let (wire, copy) = (kind.wire(), kind.copy());
     let patterns: Vec<TokenStream> = wires.iter().map(|wire| kind.pattern(wire)).collect();
-    let from_wire = kind.from_wire(krate, &patterns, &variants);
+    let from_wire = kind.read_wire(krate, &patterns, &variants);
     let (as_wire, as_wire_doc) = kind.as_wire(&patterns, &variants);
     let write = kind.write();
     let with_wire = kind.with_wire();
@@ -184,7 +184,7 @@ impl Kind {
         }
     }
 
-    fn from_wire(
+    fn read_wire(
         &self,
         krate: &Path,
         patterns: &[TokenStream],

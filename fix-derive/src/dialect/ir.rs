@@ -421,8 +421,8 @@ fn shape(group: &Group) -> String {
             shape.push('0');
         }
         match &member.kind {
-            MemberKind::Field(id) => shape += &format!("f{}", id.index()),
-            MemberKind::Component(id) => shape += &format!("c{}", id.index()),
+            MemberKind::Field(id) => shape.extend(["f", &id.index().to_string()]),
+            MemberKind::Component(id) => shape.extend(["c", &id.index().to_string()]),
             MemberKind::Group(group) => shape += &self::shape(group),
         }
         shape.push(',');

@@ -115,13 +115,10 @@ impl Tables<'_, '_> {
         };
         let required = member.presence == Presence::Required;
         let may_be_empty = member.may_be_empty;
-        let when = match &member.when {
-            Some(condition) => {
-                let condition = self.condition(condition);
-                quote!(Some(&#condition))
-            }
-            None => quote!(None),
-        };
+        let when = option(member.when.as_ref().map(|condition| {
+            let condition = self.condition(condition);
+            quote!(&#condition)
+        }));
         quote!(MemberTable { kind: #kind, required: #required, may_be_empty: #may_be_empty, when: #when })
     }
 
@@ -236,8 +233,5 @@ fn sessions(sessions: &Sessions, all: &[String]) -> TokenStream {
 }
 
 fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
-    match value {
-        Some(value) => quote!(Some(#value)),
-        None => quote!(None),
-    }
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
 }
