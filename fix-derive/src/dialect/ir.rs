@@ -138,7 +138,11 @@ impl<'d> Ir<'d> {
             let name = match &value.name {
                 Some(name) => name.clone(),
                 None if value.description.is_empty() => camel(&format!("Value {}", value.wire)),
-                None => camel(&value.description),
+                None => match camel(&value.description) {
+                    // `Euribor` and `EURIBOR` are two values of FIX: the second keeps its capitals.
+                    name if variants.contains(&name) => name_in_full(&value.description),
+                    name => name,
+                },
             };
             if syn::parse_str::<syn::Ident>(&name).is_err() {
                 let message = format!(
@@ -402,6 +406,11 @@ pub(crate) fn representation(field: &FieldDefinition) -> Representation {
     } else {
         Representation::Text
     }
+}
+
+/// The letters and digits of a description, as they are.
+fn name_in_full(description: &str) -> String {
+    description.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// What makes two groups the same type: the count field, and the members with their presence, all the way down.
