@@ -72,8 +72,10 @@ fn once<T>(
     key: &str,
     errors: &mut Errors,
 ) {
-    if slot.replace(value).is_some() {
+    if slot.is_some() {
         errors.push(meta.error(format!("`{key}` is given twice")));
+    } else {
+        *slot = Some(value);
     }
 }
 

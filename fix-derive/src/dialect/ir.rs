@@ -17,7 +17,7 @@ pub(crate) struct Ir<'d> {
     /// The fields with an enum.
     pub(crate) enums: Vec<EnumIr<'d>>,
     path: &'d str,
-    faults: Vec<String>,
+    faults: Vec<(Position, String)>,
     by_shape: HashMap<String, usize>,
 }
 
@@ -118,14 +118,16 @@ impl<'d> Ir<'d> {
         }
         ir.name_blocks();
         if ir.faults.is_empty() {
-            Ok(ir)
-        } else {
-            Err(ir.faults)
+            return Ok(ir);
         }
+        ir.faults
+            .sort_by_key(|(position, _)| (position.line, position.column));
+        Err(ir.faults.into_iter().map(|(_, fault)| fault).collect())
     }
 
     fn fault(&mut self, position: Position, message: impl std::fmt::Display) {
-        self.faults.push(format!("{}:{position}: {message}", self.path));
+        let fault = format!("{}:{position}: {message}", self.path);
+        self.faults.push((position, fault));
     }
 
     fn add_enum(&mut self, field: &'d FieldDefinition) {

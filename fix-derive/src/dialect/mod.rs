@@ -5,6 +5,8 @@ mod enums;
 mod ir;
 mod messages;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use fix_dialect::dictionary::{Dictionary, LoadError};
 use proc_macro2::TokenStream;

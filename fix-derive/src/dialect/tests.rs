@@ -1,0 +1,129 @@
+//! The generated code of small dictionaries, one a construct, and the derive's errors as data.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::derive;
+
+/// The generated code, formatted, without the line that makes cargo watch the dictionary: it names this machine's path.
+fn expand(dictionary: &str) -> String {
+    let path = format!("tests/dictionaries/{dictionary}.xml");
+    let code = derive(quote! {
+        #[fix(dictionary = #path)]
+        pub struct Small;
+    });
+    let mut file: syn::File = syn::parse2(code).expect("generated code is Rust");
+    file.items
+        .retain(|item| !matches!(item, syn::Item::Const(item) if item.ident == "_"));
+    let text = prettyplease::unparse(&file);
+    assert!(!text.contains("compile_error"), "{text}");
+    text
+}
+
+#[test]
+fn one_dictionary_a_construct() {
+    for construct in ["scalars", "enums", "groups", "components", "data", "sessions"] {
+        insta::assert_snapshot!(construct, expand(construct));
+    }
+}
+
+/// The messages of the `compile_error!` invocations that a derive expands to.
+fn errors(input: TokenStream) -> Vec<String> {
+    let file: syn::File = syn::parse2(derive(input)).expect("generated code is Rust");
+    file.items
+        .iter()
+        .filter_map(|item| match item {
+            syn::Item::Macro(item)
+                if item
+                    .mac
+                    .path
+                    .segments
+                    .last()
+                    .is_some_and(|s| s.ident == "compile_error") =>
+            {
+                let message: syn::LitStr = syn::parse2(item.mac.tokens.clone()).expect("a message");
+                Some(message.value())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn check(input: TokenStream, expected: &[&str]) {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let found: Vec<String> = errors(input)
+        .into_iter()
+        .map(|error| error.replace(root, "<package>"))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn attributes_at_fault() {
+    check(
+        quote!(
+            struct D;
+        ),
+        &["a dialect needs `#[fix(dictionary = \"path/to/dictionary.xml\")]`"],
+    );
+    check(
+        quote!(
+            #[fix(dictionery = "x.xml")]
+            struct D;
+        ),
+        &[
+            "no key `dictionery` in `#[fix(…)]` of a dialect; did you mean `dictionary`?",
+            "a dialect needs `#[fix(dictionary = \"path/to/dictionary.xml\")]`",
+        ],
+    );
+    check(
+        quote!(
+            #[fix(dictionary = "tests/dictionaries/data.xml", dictionary = "b.xml", colour = 3)]
+            struct D;
+        ),
+        &[
+            "`dictionary` is given twice",
+            "no key `colour` in `#[fix(…)]` of a dialect; expected one of `crate`, `dictionary`",
+        ],
+    );
+    check(
+        quote!(
+            #[fix(dictionary = "tests/dictionaries/data.xml")]
+            struct D {
+                field: u8,
+            }
+        ),
+        &["a dialect is derived for a unit struct without parameters: `struct Name;`"],
+    );
+    check(
+        quote!(
+            #[fix(dictionary = "tests/dictionaries/dada.xml")]
+            struct D;
+        ),
+        &["no dictionary at \"tests/dictionaries/dada.xml\"; tried\n  <package>/tests/dictionaries/dada.xml"],
+    );
+}
+
+#[test]
+fn dictionaries_at_fault() {
+    check(
+        quote!(
+            #[fix(dictionary = "tests/dictionaries/faulty/collisions.xml")]
+            struct D;
+        ),
+        &[
+            "tests/dictionaries/faulty/collisions.xml:5:20: OrderID and OrderId both become `order_id` in Rust",
+            "tests/dictionaries/faulty/collisions.xml:11:7: the values 1 and 2 of Side both become `Buy` in Rust; \
+             name one of them with x-name",
+            "tests/dictionaries/faulty/collisions.xml:12:7: the value 3 of Side would be named `Unlisted`, which stands \
+             for all other values; name it with x-name",
+        ],
+    );
+    check(
+        quote!(
+            #[fix(dictionary = "tests/dictionaries/faulty/names.xml")]
+            struct D;
+        ),
+        &["tests/dictionaries/faulty/names.xml:4:20: no field named \"Sidee\"; did you mean `Side`?"],
+    );
+}
