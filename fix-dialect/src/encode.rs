@@ -69,6 +69,12 @@ pub enum EncodeError {
         /// The field.
         tag: u32,
     },
+    /// A value has no form on the wire as its field's type: a `char` that is not ASCII.
+    #[error("the value of tag {tag} cannot be written as a value of its field's type")]
+    Unwritable {
+        /// The field.
+        tag: u32,
+    },
     /// A tag must be 1 to 9,999,999.
     #[error("{tag} is no tag number: expected 1 to 9999999")]
     Tag {
@@ -522,8 +528,9 @@ impl BodyWriter {
         checked
     }
 
+    /// Records that a value cannot be written: [`Encoder::finish_checked`] reports the first that was recorded.
     #[cold]
-    fn refuse(&mut self, fault: EncodeError) {
+    pub fn refuse(&mut self, fault: EncodeError) {
         self.fault.get_or_insert(fault);
     }
 

@@ -8,6 +8,7 @@
 //! Features: `dictionary` (off by default) adds the XML loader and the linter.
 
 mod check;
+pub mod custom;
 mod decoder;
 mod dialect;
 #[cfg(feature = "dictionary")]
@@ -18,6 +19,7 @@ mod field_type;
 mod frame;
 mod header;
 mod number;
+mod own_values;
 mod plan;
 mod raw;
 mod scan;
@@ -31,6 +33,7 @@ mod value;
 mod violation;
 mod walk;
 
+pub use custom::{Custom, CustomDecoder, CustomError, FixGroup, FixMessage};
 pub use decoder::{Decoded, Decoder, Outcome, Validator};
 pub use dialect::{ClientSends, Dialect, ExchangeSends, Message, NoMessage, Recycle, Session, validate};
 pub use encode::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Tag};

@@ -1,5 +1,7 @@
 //! The found values of a message, as the generated constructors see them.
 
+mod entries;
+
 use std::borrow::Cow;
 
 use crate::plan::Plan;

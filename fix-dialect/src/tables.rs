@@ -197,7 +197,22 @@ pub enum Representation {
     Data,
     /// [`MultipleValue`](crate::MultipleValue) of an enum.
     Multiple,
+    /// A type of a user's own, which tells what it can read.
+    Own(Accepts),
 }
+
+/// Whether bytes are a value of a type of a user's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepts(pub fn(&[u8]) -> bool);
+
+/// The same function: two types of a user's own may read alike, and are still two.
+impl PartialEq for Accepts {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for Accepts {}
 
 impl Representation {
     /// How values of `field_type` are represented, listed or not.
@@ -253,6 +268,7 @@ impl Representation {
             Representation::Date => crate::Date::parse(value).is_some(),
             Representation::TimeOfDay => crate::TimeOfDay::parse(value).is_some(),
             Representation::Multiple => value.split(|&byte| byte == b' ').all(|word| !word.is_empty()),
+            Representation::Own(Accepts(accepts)) => accepts(value),
         }
     }
 }

@@ -5,12 +5,50 @@ use std::marker::PhantomData;
 
 use rust_decimal::Decimal;
 
-use crate::{BodyWriter, Date, Tag, Text, TimeOfDay, Timestamp};
+use crate::tables::{Representation, ValueTable};
+use crate::{BodyWriter, Date, FieldType, Tag, Text, TimeOfDay, Timestamp};
 
 /// A type that a field's value can have.
 ///
-/// Implemented for the built-in types and by the derive for enums; `read(write(x)) == x` must hold.
+/// Implemented for the built-in types and by the derives for enums. Implement it for a type of your own to use it in a
+/// message; `read(write(x)) == x` must hold, and what cannot be written is refused with [`BodyWriter::refuse`].
+///
+/// ```
+/// use fix_dialect::{BodyWriter, FieldValue, Tag};
+///
+/// /// A price in ticks of a quarter.
+/// struct Ticks(i64);
+///
+/// impl FieldValue<'_> for Ticks {
+///     fn read(bytes: &[u8]) -> Option<Ticks> {
+///         let quarters = fix_dialect::parse_decimal(bytes)? * fix_dialect::Decimal::from(4);
+///         quarters.is_integer().then(|| quarters.try_into().ok().map(Ticks))?
+///     }
+///
+///     fn write(&self, tag: Tag, out: &mut BodyWriter) {
+///         out.decimal_value(tag, fix_dialect::Decimal::new(self.0 * 25, 2));
+///     }
+/// }
+///
+/// assert_eq!(Ticks::read(b"10.25").map(|ticks| ticks.0), Some(41));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of a FIX field",
+    label = "not a FIX value",
+    note = "a field is text (`Text<'a>`, `&'a str`, `String`), bytes (`&'a [u8]`, `Vec<u8>`), an integer, `Decimal`, `bool`, `char` or `u8`",
+    note = "or `Timestamp`, `Date`, `TimeOfDay`, `MultipleValue<'a, E>`, an enum with `#[derive(FixEnum)]`, or an `Option` of one of these",
+    note = "implement `FieldValue` to use a type of your own"
+)]
 pub trait FieldValue<'a>: Sized {
+    /// The data type that the tables of a user's own message give to such a field, where the type says.
+    const FIELD_TYPE: Option<FieldType> = None;
+
+    /// How values are checked; `None` when [`FieldValue::read`] alone can tell.
+    const REPRESENTATION: Option<Representation> = None;
+
+    /// The listed values of an enum.
+    const VALUES: &'static [ValueTable] = &[];
+
     /// Reads the bytes between `=` and the delimiter, of which there is at least one; `None` when they are not a
     /// value of this type.
     fn read(bytes: &'a [u8]) -> Option<Self>;
@@ -27,6 +65,9 @@ pub trait FieldValue<'a>: Sized {
 }
 
 impl<'a> FieldValue<'a> for Text<'a> {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::String);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Text);
+
     #[inline]
     fn read(bytes: &'a [u8]) -> Option<Self> {
         Some(Text::from_bytes(bytes))
@@ -39,6 +80,9 @@ impl<'a> FieldValue<'a> for Text<'a> {
 }
 
 impl FieldValue<'_> for Decimal {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::Float);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Decimal);
+
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         crate::parse_decimal(bytes)
@@ -59,6 +103,9 @@ impl FieldValue<'_> for Decimal {
 }
 
 impl FieldValue<'_> for i64 {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::Int);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Int);
+
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         crate::parse_int(bytes)
@@ -71,6 +118,9 @@ impl FieldValue<'_> for i64 {
 }
 
 impl FieldValue<'_> for u64 {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::Int);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Unsigned);
+
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         crate::parse_unsigned(bytes)
@@ -83,6 +133,9 @@ impl FieldValue<'_> for u64 {
 }
 
 impl FieldValue<'_> for u8 {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::Char);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Char);
+
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         if let [byte] = bytes { Some(*byte) } else { None }
@@ -104,6 +157,9 @@ impl FieldValue<'_> for u8 {
 }
 
 impl FieldValue<'_> for bool {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::Boolean);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Boolean);
+
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         match bytes {
@@ -120,6 +176,9 @@ impl FieldValue<'_> for bool {
 }
 
 impl FieldValue<'_> for Timestamp {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::UtcTimestamp);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Timestamp);
+
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         Timestamp::parse(bytes)
@@ -132,6 +191,9 @@ impl FieldValue<'_> for Timestamp {
 }
 
 impl FieldValue<'_> for Date {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::UtcDateOnly);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Date);
+
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         Date::parse(bytes)
@@ -144,6 +206,9 @@ impl FieldValue<'_> for Date {
 }
 
 impl FieldValue<'_> for TimeOfDay {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::UtcTimeOnly);
+    const REPRESENTATION: Option<Representation> = Some(Representation::TimeOfDay);
+
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         TimeOfDay::parse(bytes)
@@ -159,6 +224,9 @@ impl FieldValue<'_> for TimeOfDay {
 pub trait Enumeration: Sized + Clone + Eq + fmt::Debug {
     /// What a value is on the wire: `u8` for CHAR, `i64` for INT, `Box<[u8]>` for text.
     type Wire: Clone + Eq + fmt::Debug + std::hash::Hash;
+
+    /// The listed values.
+    const VALUES: &'static [ValueTable] = &[];
 
     /// The listed value that this is on the wire, if any.
     fn listed(wire: &Self::Wire) -> Option<Self>;
@@ -304,6 +372,10 @@ impl<E: Enumeration> fmt::Debug for MultipleValue<'_, E> {
 }
 
 impl<'a, E: Enumeration> FieldValue<'a> for MultipleValue<'a, E> {
+    const FIELD_TYPE: Option<FieldType> = Some(FieldType::MultipleStringValue);
+    const REPRESENTATION: Option<Representation> = Some(Representation::Multiple);
+    const VALUES: &'static [ValueTable] = E::VALUES;
+
     #[inline]
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let words = MultipleValue {

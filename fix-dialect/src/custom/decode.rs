@@ -1,0 +1,178 @@
+//! From a frame to a message that a user declares.
+
+use std::ops::Deref;
+
+use super::FixMessage;
+use crate::check::{Depth, check};
+use crate::plan::Plan;
+use crate::slots::Slots;
+use crate::tables::MessageTable;
+use crate::walk::Walk;
+use crate::{Decoded, Dialect, FieldIndex, Malformed, RawMessage, Violation};
+
+/// Decodes frames into messages that a user declares, whatever dialect they arrive in.
+///
+/// One decoder serves any number of message types; for each it keeps what it learns of the order of the fields. The
+/// messages borrow from the frame and not from the decoder.
+#[derive(Debug, Default)]
+pub struct CustomDecoder {
+    index: FieldIndex,
+    walk: Walk,
+    plans: Vec<Plan>,
+}
+
+/// A message as it was received. It dereferences to the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Custom<M> {
+    /// The message.
+    pub message: M,
+    /// The optional values that could not be read, and are `None` in the message.
+    pub violations: Vec<Violation>,
+}
+
+/// Why a frame is not the message that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CustomError {
+    /// It is not even a raw message.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// MsgType (35) is another one.
+    #[error("expected a message of type `{expected}`, got `{}`", found.escape_ascii())]
+    OtherType {
+        /// The message's own.
+        expected: &'static str,
+        /// The frame's.
+        found: Vec<u8>,
+    },
+    /// A required value is missing or cannot be read.
+    #[error("the message is incomplete: {}", list(.0))]
+    Incomplete(Vec<Violation>),
+}
+
+fn list(violations: &[Violation]) -> String {
+    let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    violations.join("; ")
+}
+
+impl CustomDecoder {
+    /// A decoder with empty storage, which grows to the largest messages seen.
+    #[must_use]
+    pub fn new() -> CustomDecoder {
+        CustomDecoder::default()
+    }
+
+    /// Decodes one frame, as a [`Framer`](crate::Framer) cuts it.
+    ///
+    /// # Errors
+    ///
+    /// When the frame is not a raw message, has another type, or lacks a required value.
+    pub fn decode<'a, M: FixMessage<'a>>(&mut self, frame: &'a [u8]) -> Result<Custom<M>, CustomError> {
+        let raw = RawMessage::index(frame, &mut self.index)?;
+        read(frame, &raw, &mut self.walk, &mut self.plans)
+    }
+
+    /// Decodes a frame whose fields have been found before.
+    ///
+    /// # Errors
+    ///
+    /// As [`CustomDecoder::decode`].
+    pub fn decode_raw<'a, M: FixMessage<'a>>(
+        &mut self,
+        raw: &RawMessage<'a>,
+    ) -> Result<Custom<M>, CustomError> {
+        read(raw.bytes(), raw, &mut self.walk, &mut self.plans)
+    }
+}
+
+impl<'a> RawMessage<'a> {
+    /// The frame as a message that a user declares.
+    ///
+    /// This prepares the message's tables anew each time; a [`CustomDecoder`] does so once.
+    ///
+    /// # Errors
+    ///
+    /// When the frame has another type, or lacks a required value.
+    pub fn decode_as<M: FixMessage<'a>>(&self) -> Result<Custom<M>, CustomError> {
+        expect_type::<M>(self)?;
+        CustomDecoder::new().decode_raw(self)
+    }
+}
+
+impl<'a, D: Dialect> Decoded<'a, D> {
+    /// The frame as a message that a user declares, whether the dialect knows its type or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`RawMessage::decode_as`].
+    pub fn decode_as<M: FixMessage<'a>>(&self) -> Result<Custom<M>, CustomError> {
+        self.raw().decode_as()
+    }
+}
+
+impl<M> Custom<M> {
+    /// The message alone.
+    pub fn into_message(self) -> M {
+        self.message
+    }
+}
+
+impl<M> Deref for Custom<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.message
+    }
+}
+
+fn expect_type<'a, M: FixMessage<'a>>(raw: &RawMessage<'_>) -> Result<(), CustomError> {
+    let found = raw.header().msg_type;
+    if found == M::MSG_TYPE.as_bytes() {
+        Ok(())
+    } else {
+        Err(CustomError::OtherType {
+            expected: M::MSG_TYPE,
+            found: found.to_vec(),
+        })
+    }
+}
+
+fn read<'a, M: FixMessage<'a>>(
+    frame: &'a [u8],
+    raw: &RawMessage<'_>,
+    walk: &mut Walk,
+    plans: &mut Vec<Plan>,
+) -> Result<Custom<M>, CustomError> {
+    expect_type::<M>(raw)?;
+    let tables = M::tables();
+    let Some(table) = tables.messages.first() else {
+        unreachable!("the derive gives a message's tables that message");
+    };
+    let plan = plan(plans, table);
+    let (first, last) = raw.body_fields();
+    walk.run(plan, frame, raw.ends(), first, last)
+        .map_err(|error| Malformed::NotAField {
+            offset: error.0 as usize,
+        })?;
+    let mut malformed = !walk.misplaced.is_empty();
+    let mut storage = ();
+    let message = M::read(&mut Slots::new(frame, walk, plan, &mut storage, &mut malformed));
+    let violations = if malformed || message.is_err() {
+        check(tables, plan, walk, frame, Depth::Readable)
+    } else {
+        Vec::new()
+    };
+    match message {
+        Ok(message) => Ok(Custom { message, violations }),
+        Err(_) => Err(CustomError::Incomplete(violations)),
+    }
+}
+
+fn plan<'p>(plans: &'p mut Vec<Plan>, table: &'static MessageTable) -> &'p mut Plan {
+    let known = plans.iter().position(|plan| std::ptr::eq(plan.table, table));
+    let at = known.unwrap_or_else(|| {
+        plans.push(Plan::new(table));
+        plans.len() - 1
+    });
+    &mut plans[at]
+}

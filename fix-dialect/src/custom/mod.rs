@@ -1,0 +1,64 @@
+//! Messages that a user declares, beside those of a dictionary.
+//!
+//! `#[derive(FixMessage)]` of the `fix-derive` crate implements [`FixMessage`] for a struct, `#[derive(FixGroup)]`
+//! [`FixGroup`] for the entries of its repeating groups, and `#[derive(FixEnum)]` makes an enum a field's type. Such a
+//! message brings its own tables, so that it is decoded, validated and printed by the same code as a dialect's.
+
+mod decode;
+pub mod support;
+
+pub use decode::{Custom, CustomDecoder, CustomError};
+
+use crate::slots::Block;
+use crate::tables::{MemberTable, Tables};
+use crate::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp, Validator, Violation};
+
+/// A message that a user declares. Implemented by `#[derive(FixMessage)]`.
+///
+/// The lifetime is that of the frame from which the message borrows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a FIX message",
+    label = "not a FIX message",
+    note = "add `#[derive(FixMessage)]` and `#[fix(msg_type = \"…\")]` to its struct"
+)]
+pub trait FixMessage<'a>: Block<'a, ()> + EncodeBody {
+    /// The message's name.
+    const NAME: &'static str;
+    /// MsgType (35).
+    const MSG_TYPE: &'static str;
+    /// The body's members, in the order in which they are written.
+    const MEMBERS: &'static [MemberTable];
+
+    /// The message as a dialect of its own, with the standard header and trailer around it: for a
+    /// [`Validator`], and for whatever else goes by tables.
+    fn tables() -> &'static Tables;
+
+    /// Applies the message's own rules to what would be sent, and returns every violation.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be encoded at all.
+    fn validate(&self) -> Result<Vec<Violation>, EncodeError> {
+        let tables = Self::tables();
+        let header = SessionHeader::new(tables.begin_string, "sender", "target")?;
+        let mut encoder = Encoder::new();
+        let frame = encoder.encode(&header, 1, Timestamp::from_unix_nanos(0), self)?;
+        Ok(Validator::new(tables).validate(frame).unwrap_or_default())
+    }
+}
+
+/// An entry of a repeating group that a user declares. Implemented by `#[derive(FixGroup)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an entry of a repeating group",
+    label = "a `Vec` in a FIX message is a repeating group, and this is not the entry of one",
+    note = "add `#[derive(FixGroup)]` to its struct; raw bytes are a `Vec<u8>`, several words in one field a `MultipleValue`"
+)]
+pub trait FixGroup<'a>: Block<'a, ()> {
+    /// The name of one entry.
+    const NAME: &'static str;
+    /// The members of an entry, the first of which begins each.
+    const MEMBERS: &'static [MemberTable];
+
+    /// Writes the entry's fields.
+    fn write(&self, out: &mut BodyWriter);
+}
