@@ -30,6 +30,12 @@ impl Errors {
         result.map_err(|error| self.push(error)).ok()
     }
 
+    /// The errors themselves.
+    pub(crate) fn into_error(mut self) -> Option<syn::Error> {
+        self.finished = true;
+        self.found.take()
+    }
+
     /// The errors as `compile_error!` invocations, if there are any.
     pub(crate) fn finish(mut self) -> Result<(), TokenStream> {
         self.finished = true;

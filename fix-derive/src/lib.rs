@@ -4,10 +4,13 @@
 //! unless `#[fix(crate = "path")]` says otherwise.
 
 mod attribute;
+mod custom;
 mod dialect;
 mod errors;
+mod keys;
 mod locate;
 mod names;
+mod source;
 
 use proc_macro::TokenStream;
 
@@ -33,4 +36,22 @@ use proc_macro::TokenStream;
 #[proc_macro_derive(Dialect, attributes(fix))]
 pub fn derive_dialect(input: TokenStream) -> TokenStream {
     dialect::derive(input.into()).into()
+}
+
+/// Makes a struct a message of one's own. See `FixMessage` of the runtime for what that brings.
+#[proc_macro_derive(FixMessage, attributes(fix))]
+pub fn derive_message(input: TokenStream) -> TokenStream {
+    custom::derive_message(input.into()).into()
+}
+
+/// Makes a struct the entry of a repeating group in a message of one's own.
+#[proc_macro_derive(FixGroup, attributes(fix))]
+pub fn derive_group(input: TokenStream) -> TokenStream {
+    custom::derive_group(input.into()).into()
+}
+
+/// Makes an enum the values of a field.
+#[proc_macro_derive(FixEnum, attributes(fix))]
+pub fn derive_enum(input: TokenStream) -> TokenStream {
+    custom::enums::derive(input.into()).into()
 }

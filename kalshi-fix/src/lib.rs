@@ -75,9 +75,11 @@ pub mod prediction;
 pub mod session;
 pub mod transport;
 
-pub use fix_derive::Dialect;
+pub use fix_derive::{Dialect, FixEnum, FixGroup, FixMessage};
 /// The wire runtime: what generated dialects stand on. `#[fix(crate = "kalshi_fix::dialect")]` makes the derive use it.
 pub use fix_dialect as dialect;
+/// Beside the derives of the same names.
+pub use fix_dialect::{FixGroup, FixMessage};
 
 /// The samples of the README, as tests.
 #[cfg(all(doctest, feature = "gateway"))]

@@ -504,7 +504,7 @@ fn plain_type(krate: &Path, representation: Representation, lifetime: &TokenStre
         Representation::Timestamp => format_ident!("Timestamp"),
         Representation::Date => format_ident!("Date"),
         Representation::TimeOfDay => format_ident!("TimeOfDay"),
-        Representation::Text | Representation::Data | Representation::Multiple => {
+        Representation::Text | Representation::Data | Representation::Multiple | Representation::Own(_) => {
             return quote!(#krate::Text<#lifetime>);
         }
     };

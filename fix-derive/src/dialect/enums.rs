@@ -56,6 +56,10 @@ fn generate_enum(krate: &Path, item: &EnumIr<'_>) -> TokenStream {
     let write = kind.write();
     let with_wire = kind.with_wire();
     let listed = kind.listed();
+    let descriptions = field.values.iter().map(|value| value.description.as_str());
+    let (field_type, representation) = kind.tables();
+    let [field_type, representation] =
+        [field_type, representation].map(|name| quote::format_ident!("{name}"));
     quote! {
         #[doc = #text]
         #note
@@ -85,6 +89,9 @@ fn generate_enum(krate: &Path, item: &EnumIr<'_>) -> TokenStream {
 
         impl #krate::Enumeration for #name {
             type Wire = #wire;
+            const VALUES: &'static [#krate::tables::ValueTable] = &[
+                #(#krate::tables::ValueTable { wire: #wires, name: #descriptions },)*
+            ];
 
             #[inline]
             fn listed(wire: &Self::Wire) -> ::core::option::Option<Self> {
@@ -116,6 +123,12 @@ fn generate_enum(krate: &Path, item: &EnumIr<'_>) -> TokenStream {
         }
 
         impl<'a> #krate::FieldValue<'a> for #name {
+            const FIELD_TYPE: ::core::option::Option<#krate::FieldType> =
+                ::core::option::Option::Some(#krate::FieldType::#field_type);
+            const REPRESENTATION: ::core::option::Option<#krate::Representation> =
+                ::core::option::Option::Some(#krate::Representation::#representation);
+            const VALUES: &'static [#krate::tables::ValueTable] = <Self as #krate::Enumeration>::VALUES;
+
             #[inline]
             fn read(bytes: &'a [u8]) -> ::core::option::Option<Self> {
                 <Self as #krate::Enumeration>::from_wire(bytes)
@@ -150,6 +163,15 @@ impl Kind {
             Kind::Char => quote!(u8),
             Kind::Int => quote!(i64),
             Kind::Text => quote!(::std::boxed::Box<[u8]>),
+        }
+    }
+
+    /// The names of the field's type and of its representation.
+    fn tables(&self) -> (&'static str, &'static str) {
+        match self {
+            Kind::Char => ("Char", "Char"),
+            Kind::Int => ("Int", "Int"),
+            Kind::Text => ("String", "Text"),
         }
     }
 

@@ -1,0 +1,47 @@
+//! `#[derive(FixMessage)]` and `#[derive(FixGroup)]`: a user's structs become messages and entries of their groups.
+
+mod dictionary;
+pub(crate) mod enums;
+mod generate;
+mod item;
+mod types;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::errors::Errors;
+use item::{Item, Keys, Role};
+
+pub(crate) fn derive_message(input: TokenStream) -> TokenStream {
+    derive(Role::Message, input)
+}
+
+pub(crate) fn derive_group(input: TokenStream) -> TokenStream {
+    derive(Role::Group, input)
+}
+
+fn derive(role: Role, input: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let parsed = errors.keep(syn::parse2::<DeriveInput>(input));
+    let expanded = parsed.as_ref().map(|input| expand(role, input, &mut errors));
+    match errors.finish() {
+        Ok(()) => expanded.unwrap_or_default(),
+        Err(errors) => {
+            let fallback = parsed.map(|input| {
+                let mut ignored = Errors::new();
+                let krate = Keys::read(role, &input, &mut ignored).krate;
+                let _ = ignored.into_error();
+                generate::fallback(role, &krate, &input)
+            });
+            quote!(#errors #fallback)
+        }
+    }
+}
+
+fn expand(role: Role, input: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    let mut item = Item::read(role, input, errors);
+    let checked = dictionary::apply(&mut item, errors);
+    item.check(errors);
+    generate::generate(&item, &checked)
+}

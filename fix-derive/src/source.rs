@@ -1,0 +1,60 @@
+//! The dictionary behind an attribute.
+
+use fix_dialect::dictionary::{Dictionary, LoadError};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::LitStr;
+
+use crate::errors::Errors;
+use crate::locate::locate;
+
+/// A dictionary, and what makes cargo build again when its file changes.
+pub(crate) struct Source {
+    pub(crate) dictionary: Dictionary,
+    pub(crate) watched: TokenStream,
+}
+
+/// Reads the dictionary at the path that the attribute states. Faults name the file as the attribute does, not where it
+/// happens to be on this machine.
+pub(crate) fn load(literal: &LitStr, errors: &mut Errors) -> Option<Source> {
+    let (bytes, watched) = read(literal, errors)?;
+    match Dictionary::parse_bytes(&bytes, &literal.value()) {
+        Ok(dictionary) => Some(Source { dictionary, watched }),
+        Err(faults) => {
+            errors.at(literal.span(), LoadError::from(faults));
+            None
+        }
+    }
+}
+
+fn read(literal: &LitStr, errors: &mut Errors) -> Option<(Vec<u8>, TokenStream)> {
+    let written = literal.value();
+    let path = match locate(&written, literal.span()) {
+        Ok(path) => path,
+        Err(tried) => {
+            let tried: Vec<String> = tried
+                .iter()
+                .map(|place| format!("\n  {}", place.display()))
+                .collect();
+            errors.at(
+                literal.span(),
+                format!("no dictionary at \"{written}\"; tried{}", tried.concat()),
+            );
+            return None;
+        }
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let watched = path.to_str().map(|path| {
+                quote!(
+                    const _: &str = ::core::include_str!(#path);
+                )
+            });
+            Some((bytes, watched.unwrap_or_default()))
+        }
+        Err(source) => {
+            errors.at(literal.span(), LoadError::Unreadable { path, source });
+            None
+        }
+    }
+}
