@@ -22,14 +22,14 @@ enum Action {
         market: usize,
         side: Side,
         price: i64,
-        quantity: i64,
+        size: Size,
         kind: u8,
     },
     Amend {
         member: u32,
         which: usize,
         price: i64,
-        quantity: i64,
+        size: Size,
     },
     Cancel {
         member: u32,
@@ -43,20 +43,34 @@ enum Action {
     },
 }
 
+/// How large an order is to be.
+#[derive(Clone, Copy, Debug)]
+enum Size {
+    /// In hundredths of a contract.
+    Hundredths(i64),
+    /// This many thousandths of what the member can pay for, fees left aside: what is held back is put to the test.
+    Affordable(i64),
+}
+
 fn action() -> impl Strategy<Value = Action> {
     let member = 1..=MEMBERS;
     // Few prices and a spread of sizes: most orders meet something.
     let price = prop_oneof![4 => (40_i64..60).prop_map(|cents| cents * 100), 1 => 1_i64..9_999];
-    let quantity = prop_oneof![8 => 1_i64..4_000, 1 => 1_i64..200, 1 => Just(1_i64)];
+    let size = prop_oneof![
+        8 => (1_i64..4_000).prop_map(Size::Hundredths),
+        1 => (1_i64..200).prop_map(Size::Hundredths),
+        1 => Just(Size::Hundredths(1)),
+        4 => (900_i64..=1_000).prop_map(Size::Affordable),
+    ];
     prop_oneof![
-        10 => (member.clone(), 0..2_usize, any::<bool>(), price.clone(), quantity.clone(), any::<u8>()).prop_map(
-            |(member, market, buys, price, quantity, kind)| {
+        10 => (member.clone(), 0..2_usize, any::<bool>(), price.clone(), size.clone(), any::<u8>()).prop_map(
+            |(member, market, buys, price, size, kind)| {
                 let side = if buys { Side::Buy } else { Side::Sell };
-                Action::New { member, market, side, price, quantity, kind }
+                Action::New { member, market, side, price, size, kind }
             }
         ),
-        4 => (member.clone(), any::<usize>(), price, quantity)
-            .prop_map(|(member, which, price, quantity)| Action::Amend { member, which, price, quantity }),
+        4 => (member.clone(), any::<usize>(), price, size)
+            .prop_map(|(member, which, price, size)| Action::Amend { member, which, price, size }),
         2 => (member.clone(), any::<usize>()).prop_map(|(member, which)| Action::Cancel { member, which }),
         1 => member.prop_map(|member| Action::MassCancel { member }),
         1 => (1_i64..12).prop_map(|hours| Action::Wait { hours }),
@@ -71,6 +85,8 @@ struct World {
     sent: u64,
     /// Open orders as the reports describe them.
     open: BTreeMap<OrderId, Order>,
+    /// When each open order came to its place in the queue.
+    arrivals: BTreeMap<OrderId, u64>,
     /// The books as the increments describe them.
     levels: BTreeMap<(String, Side, Price), Quantity>,
     bought: Quantity,
@@ -90,6 +106,8 @@ impl World {
                     .with_grid(PriceGrid::named("center_centi_edge_centi_cent").expect("a known grid"))
                     .with_fees(FeeSchedule {
                         maker: 17_500,
+                        // Steps of which the second is so large that rounding decides.
+                        step: Money::from_millionths(if symbol == "ONE" { 10_000 } else { 250_000 }),
                         ..FeeSchedule::prediction()
                     }),
                 Product::Margin => Market::margin(symbol),
@@ -107,6 +125,7 @@ impl World {
             now: 1_767_225_600,
             sent: 0,
             open: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
             levels: BTreeMap::new(),
             bought: Quantity::ZERO,
             sold: Quantity::ZERO,
@@ -120,21 +139,18 @@ impl World {
             session: SessionId(member),
             owner: OwnerId(member),
         };
-        let quantity = |hundredths: i64| match self.product {
-            Product::Prediction => Quantity::from_hundredths(hundredths),
-            Product::Margin => Quantity::from_contracts(hundredths / 100 + 1),
-        };
         let command = match *action {
             Action::New {
                 member,
                 market,
                 side,
                 price,
-                quantity: hundredths,
+                size,
                 kind,
             } => {
+                let quantity = self.quantity(member, side, price, size);
                 let price = Price::from_ten_thousandths(price);
-                let mut order = NewOrder::limit(&id, MARKETS[market], side, price, quantity(hundredths));
+                let mut order = NewOrder::limit(&id, MARKETS[market], side, price, quantity);
                 order.time_in_force = match kind % 8 {
                     0 => TimeInForce::ImmediateOrCancel,
                     1 => TimeInForce::FillOrKill,
@@ -154,15 +170,16 @@ impl World {
                 member,
                 which,
                 price,
-                quantity: hundredths,
+                size,
             } => {
                 let Some(target) = self.target(which) else { return };
+                let quantity = self.quantity(member, target.side, price, size);
                 let price = Some(Price::from_ten_thousandths(price));
                 let amend = Amend {
                     cl_ord_id: id.as_str().into(),
                     target,
                     price,
-                    quantity: quantity(hundredths),
+                    quantity,
                 };
                 Command::Amend(origin(member), amend)
             }
@@ -182,13 +199,36 @@ impl World {
                 Command::Tick
             }
         };
-        let before: Vec<_> = MARKETS.iter().map(|symbol| self.queue(symbol)).collect();
+        let before: Vec<_> = MARKETS
+            .iter()
+            .flat_map(|symbol| {
+                [Side::Buy, Side::Sell].map(|side| ((*symbol, side), self.queue(symbol, side)))
+            })
+            .collect();
         let outputs = self.exchange.apply(Time::from_unix_seconds(self.now), command);
         for output in &outputs {
             self.hear(output);
         }
         self.check_priority(&before, &outputs);
         self.check();
+    }
+
+    fn quantity(&self, member: u32, side: Side, price: i64, size: Size) -> Quantity {
+        let available = self
+            .exchange
+            .account(OwnerId(member), 0)
+            .map_or(0, |account| account.available().millionths());
+        let hundredths = match size {
+            Size::Hundredths(hundredths) => hundredths,
+            Size::Affordable(thousandths) => {
+                let cost = if side == Side::Buy { price } else { 10_000 - price };
+                i64::try_from(available).unwrap() * thousandths / 1_000 / cost.max(1)
+            }
+        };
+        match self.product {
+            Product::Prediction => Quantity::from_hundredths(hundredths),
+            Product::Margin => Quantity::from_contracts(hundredths / 100 + 1),
+        }
     }
 
     fn target(&self, which: usize) -> Option<Target> {
@@ -225,6 +265,17 @@ impl World {
                         }
                         self.keep(order);
                     }
+                    OrderEvent::New { .. } => {
+                        self.arrive(order.id);
+                        self.keep(order);
+                    }
+                    OrderEvent::Replaced => {
+                        let before = &self.open[&order.id];
+                        if order.price != before.price || order.quantity > before.quantity {
+                            self.arrive(order.id);
+                        }
+                        self.keep(order);
+                    }
                     _ => self.keep(order),
                 }
             }
@@ -243,6 +294,10 @@ impl World {
         }
     }
 
+    fn arrive(&mut self, order: OrderId) {
+        self.arrivals.insert(order, self.sent);
+    }
+
     fn keep(&mut self, order: &Order) {
         if order.leaves().is_positive() {
             self.open.insert(order.id, order.clone());
@@ -251,22 +306,26 @@ impl World {
         }
     }
 
-    /// What an incoming order on either side would meet, in order.
-    fn queue(&self, symbol: &str) -> Vec<(Side, OrderId, Price)> {
-        let book = self.exchange.book(symbol).expect("listed");
-        [Side::Buy, Side::Sell]
-            .into_iter()
-            .flat_map(|side| {
-                let all = Price::from_ten_thousandths(if side == Side::Buy { i64::MIN } else { i64::MAX });
-                book.opposite_orders(side.opposite(), all)
-                    .map(move |(price, resting)| (side, resting.order, price))
-                    .collect::<Vec<_>>()
-            })
-            .collect()
+    /// The open orders of a market and a side, by price and then by arrival, as the reports tell them.
+    fn queue(&self, symbol: &str, side: Side) -> Vec<OrderId> {
+        let mut orders: Vec<&Order> = self
+            .open
+            .values()
+            .filter(|order| &*order.symbol == symbol && order.side == side)
+            .collect();
+        orders.sort_by_key(|order| {
+            let worse = if side == Side::Buy {
+                -order.price.ten_thousandths()
+            } else {
+                order.price.ten_thousandths()
+            };
+            (worse, self.arrivals[&order.id])
+        });
+        orders.iter().map(|order| order.id).collect()
     }
 
     /// Resting orders trade in the order of the queue, each filled before the next one trades.
-    fn check_priority(&self, before: &[Vec<(Side, OrderId, Price)>], outputs: &[Output]) {
+    fn check_priority(&self, before: &[((&str, Side), Vec<OrderId>)], outputs: &[Output]) {
         let makers: Vec<(&Order, Price)> = outputs
             .iter()
             .filter_map(|output| match output {
@@ -277,35 +336,28 @@ impl World {
                 _ => None,
             })
             .collect();
-        let Some(((first, _), (last, _))) = makers.first().zip(makers.last()) else {
-            return;
-        };
-        let market = MARKETS
+        let Some((last, _)) = makers.last() else { return };
+        let (_, queue) = before
             .iter()
-            .position(|symbol| **symbol == *first.symbol)
-            .expect("listed");
-        let gone = |id: OrderId| !self.open.contains_key(&id);
-        let queue: Vec<_> = before[market]
-            .iter()
-            .filter(|(side, ..)| *side == first.side)
-            .collect();
+            .find(|(of, _)| *of == (&*last.symbol, last.side))
+            .expect("a listed market");
         let place = |id: OrderId| {
             queue
                 .iter()
-                .position(|(_, order, _)| *order == id)
+                .position(|order| *order == id)
                 .expect("it was resting")
         };
         assert!(
             makers
                 .windows(2)
                 .all(|pair| place(pair[0].0.id) < place(pair[1].0.id)),
-            "in order"
+            "out of order"
         );
-        for &(_, id, _) in &queue[..place(last.id)] {
-            assert!(gone(*id), "{id} was passed over");
+        for id in &queue[..place(last.id)] {
+            assert!(!self.open.contains_key(id), "{id} was passed over");
         }
         for (order, price) in makers {
-            assert_eq!(price, order.price, "at the resting price");
+            assert_eq!(price, order.price, "not at the resting price");
         }
     }
 
