@@ -27,6 +27,7 @@ pub struct GatewayBuilder {
     markets: Vec<(Product, Market)>,
     deposit: Decimal,
     connections: usize,
+    outbound: usize,
     clock: Arc<dyn Clock>,
 }
 
@@ -36,6 +37,7 @@ impl GatewayBuilder {
             markets: Vec::new(),
             deposit: Decimal::from(10_000),
             connections: 256,
+            outbound: 4 << 20,
             clock: Arc::new(SystemClock),
         }
     }
@@ -66,6 +68,12 @@ impl GatewayBuilder {
     /// at once.
     pub fn connections(mut self, most: usize) -> GatewayBuilder {
         self.connections = most;
+        self
+    }
+
+    /// How many bytes may wait to be read by one client before it is cut off; 4 MiB unless told otherwise, 4 KiB at least.
+    pub fn outbound_limit(mut self, bytes: usize) -> GatewayBuilder {
+        self.outbound = bytes.max(4 << 10);
         self
     }
 
@@ -106,6 +114,7 @@ impl GatewayBuilder {
                     product,
                     kind,
                     tls: tls.clone(),
+                    outbound: self.outbound,
                 };
                 tasks.spawn(listen(listener, door, Arc::clone(&room)));
             }
@@ -122,6 +131,7 @@ impl std::fmt::Debug for GatewayBuilder {
             .field("markets", &self.markets)
             .field("deposit", &self.deposit)
             .field("connections", &self.connections)
+            .field("outbound", &self.outbound)
             .finish_non_exhaustive()
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Door {
     pub(super) product: Product,
     pub(super) kind: SessionKind,
     pub(super) tls: TlsAcceptor,
+    /// How many bytes may wait to be read by one client before it is cut off.
+    pub(super) outbound: usize,
 }
 
 impl Door {
@@ -101,7 +103,7 @@ impl Door {
         settings.disconnect_wait = AFTER_LOGOUT;
         settings.max_frame = LONGEST_REQUEST;
         settings.max_events = WAITING_REQUESTS;
-        settings.max_pending_transmit = OUTBOUND_BYTES;
+        settings.max_pending_transmit = self.outbound;
         settings
     }
 }
@@ -159,14 +161,14 @@ impl Connection {
         public
             .verify_signed_text(&request.pre_hash, raw_data)
             .map_err(|_| "invalid signature in RawData (96)".to_owned())?;
+        let options = Options::read(*product, &request.frame);
+        if let Some(fault) = options.fault() {
+            return Err(fault.to_owned());
+        }
         match self.reader.violation(&request.frame) {
             Ok(None) => {}
             Ok(Some(violation)) => return Err(violation.to_string()),
             Err(malformed) => return Err(malformed.to_string()),
-        }
-        let options = Options::read(*product, &request.frame);
-        if let Some(fault) = options.fault() {
-            return Err(fault.to_owned());
         }
         match hub.fault(*kind, &Step::Logon) {
             None => {}
@@ -273,5 +275,3 @@ const IGNORED_CONNECTION: Duration = Duration::from_mins(1);
 const LONGEST_REQUEST: usize = 64 << 10;
 /// How many requests of one client may wait; it is not read from meanwhile.
 const WAITING_REQUESTS: usize = 256;
-/// How much may wait to be read by one client before it is cut off.
-const OUTBOUND_BYTES: usize = 4 << 20;

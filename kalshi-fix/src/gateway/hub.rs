@@ -36,6 +36,8 @@ struct State {
     /// Sessions by key, product and kind: they outlive their connections.
     identities: BTreeMap<(String, u8), SessionId>,
     attached: BTreeMap<SessionId, Attached>,
+    /// Listener sessions by member and product.
+    listeners: BTreeMap<(OwnerId, u8), BTreeSet<SessionId>>,
     faults: Faults,
     members: u32,
 }
@@ -49,8 +51,6 @@ struct ApiKey {
 /// A session that is logged on.
 struct Attached {
     handle: Handle,
-    owner: OwnerId,
-    product: Product,
     options: Arc<Options>,
 }
 
@@ -81,6 +81,7 @@ impl Hub {
             connected: BTreeSet::new(),
             identities: BTreeMap::new(),
             attached: BTreeMap::new(),
+            listeners: BTreeMap::new(),
             faults: Faults::default(),
             members: 0,
         };
@@ -190,13 +191,20 @@ impl Hub {
 
     /// From here on the seat's session hears what concerns it.
     pub(super) fn attach(&self, seat: &Seat, handle: Handle) {
+        let Origin { session, owner } = seat.origin;
         let attached = Attached {
             handle,
-            owner: seat.origin.owner,
-            product: seat.product,
             options: Arc::clone(&seat.options),
         };
-        self.state().attached.insert(seat.origin.session, attached);
+        let mut state = self.state();
+        if seat.options.listener {
+            state
+                .listeners
+                .entry((owner, seat.product as u8))
+                .or_default()
+                .insert(session);
+        }
+        state.attached.insert(session, attached);
     }
 
     /// Sends a message, or cuts the client off that does not read.
@@ -249,15 +257,16 @@ impl State {
     fn tell(&self, product: Product, output: &Output) {
         match output {
             Output::Order(report) => {
-                let owner = report.order.origin.owner;
-                for (id, session) in &self.attached {
-                    let is_own = *id == report.order.origin.session || Some(*id) == report.requester;
-                    let listens = session.options.listener && session.owner == owner;
+                let Origin { session, owner } = report.order.origin;
+                let mut concerned = BTreeSet::from([session]);
+                concerned.extend(report.requester);
+                concerned.extend(self.listeners.get(&(owner, product as u8)).into_iter().flatten());
+                for session in concerned.iter().filter_map(|id| self.attached.get(id)) {
                     let message = ExecutionReport {
                         report,
                         options: &session.options,
                     };
-                    if session.product == product && (is_own || listens) && message.is_wanted() {
+                    if message.is_wanted() {
                         Hub::deliver(&session.handle, &message);
                     }
                 }
@@ -312,6 +321,13 @@ impl Drop for Seat {
             let mut state = self.hub.state();
             state.attached.remove(&session);
             state.connected.remove(&self.key_id);
+            let of_member = (self.origin.owner, self.product as u8);
+            if let Some(listeners) = state.listeners.get_mut(&of_member) {
+                listeners.remove(&session);
+                if listeners.is_empty() {
+                    state.listeners.remove(&of_member);
+                }
+            }
         }
         self.apply(Command::Detach(session));
         if self.options.cancel_on_disconnect {

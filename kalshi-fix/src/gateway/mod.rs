@@ -31,7 +31,7 @@
 //! # Bounds
 //!
 //! Connections, frames, requests that wait and bytes that wait to be read are bounded. A client that does not read is
-//! cut off when 4 MiB wait for it or when it takes nothing for 10 s; a member may have 10,000 open orders in a market, and
+//! cut off when 4 MiB wait for it ([`outbound_limit`](GatewayBuilder::outbound_limit)) or when it takes nothing for 10 s; a member may have 10,000 open orders in a market, and
 //! a session 1,000 subscriptions.
 //!
 //! # Where it is known to differ from the venue

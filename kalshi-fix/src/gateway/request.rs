@@ -190,10 +190,8 @@ impl Request<'_> {
         for field in self.raw.body().filter(|field| field.tag == 55) {
             symbols.push(self.as_text(55, field.value)?);
         }
-        let named = !symbols.is_empty();
         Ok(match self.raw.field(263) {
-            Some(b"2") => Command::Unsubscribe(origin.session, named.then_some(symbols)),
-            _ if !named => return Err(self.business(5, "NoRelatedSym (146) is required to subscribe")),
+            Some(b"2") => Command::Unsubscribe(origin.session, (!symbols.is_empty()).then_some(symbols)),
             Some(b"0") => Command::Snapshot(origin.session, symbols),
             _ => Command::Subscribe(origin.session, symbols),
         })
@@ -245,7 +243,7 @@ impl Request<'_> {
     fn expire_time(&self) -> Result<Time, Refusal> {
         match self.raw.field(126).and_then(Timestamp::parse) {
             Some(time) => Ok(Time::from_unix_nanos(time.unix_nanos())),
-            None => Err(self.business(5, "ExpireTime (126) is required with TimeInForce (59) = 6")),
+            None => Err(self.value_incorrect(126, "not a time")),
         }
     }
 
@@ -275,9 +273,6 @@ impl Request<'_> {
             .field(452)
             .and_then(parse_unsigned)
             .and_then(|role| u32::try_from(role).ok());
-        if role.is_none() && self.product == Product::Prediction {
-            return Err(self.business(5, "PartyRole (452) is required with PartyID (448)"));
-        }
         Ok(Some(Party { id, role }))
     }
 
@@ -304,6 +299,12 @@ impl Request<'_> {
         let msg_type = self.raw.header().msg_type;
         if msg_type == b"V" && violation.tag == 263 && violation.rule == Rule::Listed {
             return Refusal::MarketData(MarketDataRejectReason::UnsupportedType);
+        }
+        if violation.rule == Rule::Conditional {
+            let name = tables(self.product)
+                .field(violation.tag)
+                .map_or("the field", |field| field.name);
+            return self.business(5, &format!("{name} ({}) is required in this case", violation.tag));
         }
         let reason = RejectReason::from_code(violation.rule.session_reject_reason().into());
         let text = match violation.rule {

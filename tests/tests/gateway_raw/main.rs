@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use fix_dialect::Dialect as _;
 use kalshi_fix::credentials::PublicKey;
 use kalshi_fix::environment::{Product, SessionKind};
+use kalshi_fix::gateway::exchange::{ExchangeStatus, MarketStatus, NewOrder, Price, Quantity, Side};
 use kalshi_fix::gateway::{Effect, Fault, Gateway, Member, Step};
 use kalshi_fix::margin::Margin;
 use kalshi_fix::prediction::Prediction;
@@ -245,11 +246,15 @@ async fn malformed_messages_are_rejected_with_the_documented_codes() {
         ),
         (
             "35=D|ORDER|59=6",
-            "35=j|372=D|379=x|380=5|58=ExpireTime (126) is required with TimeInForce (59) = 6",
+            "35=j|372=D|379=x|380=5|58=ExpireTime (126) is required in this case",
         ),
         (
             "35=V|263=0|146=1|55=M",
             "35=j|372=V|380=3|58=MsgType (35) \"V\" is not supported on this session",
+        ),
+        (
+            "35=D|ORDER|453=1|448=x",
+            "35=j|372=D|379=x|380=5|58=PartyRole (452) is required in this case",
         ),
         (
             "35=ZZ",
@@ -543,6 +548,178 @@ async fn a_listener_hears_everything_and_may_say_nothing() {
     listener.send("35=q|11=b|530=6").await;
     let heard = listener.next().await.unwrap_or_default();
     assert_eq!(show(&[heard], &["35", "372", "380"]), ["35=j|372=q|380=6"]);
+}
+
+#[tokio::test]
+async fn a_logon_decides_what_is_reported() {
+    let scene = Scene::new().await;
+    let mut maker = scene.orders("21005=Y|21011=Y").await;
+    let offer = |id: &str| format!("35=D|11={id}|38=2|40=2|44=0.60|54=2|55={MARKET}|59=1");
+    let taker = format!("35=D|11=t|38=5|40=2|44=0.60|54=1|55={MARKET}|59=3");
+    let past = format!("35=D|11=p|38=1|40=2|44=0.20|54=1|55={MARKET}|59=6|126=");
+    let soon = wire::utc(SystemTime::now() + Duration::from_millis(1_200));
+    let cases: [(&str, &[&str], &str); 5] = [
+        ("21011=Y", &["150=F|38=5.00|151=3.00|44=60|31=60"], "150=4|39=4"),
+        (
+            "",
+            &[
+                "150=A|38=5.00|151=5.00|44=60",
+                "150=F|38=5.00|151=3.00|44=60|31=60",
+            ],
+            "150=4|39=4",
+        ),
+        (
+            "21011=Y|21026=Y",
+            &[
+                "150=0|38=5.00|151=5.00|44=60",
+                "150=F|38=5.00|151=3.00|44=60|31=60",
+            ],
+            "150=4|39=4",
+        ),
+        (
+            "21011=Y|21007=Y",
+            &[
+                "150=F|38=5.00|151=3.00|44=60|31=60",
+                "150=4|38=2.00|151=0.00|44=60",
+            ],
+            "150=4|39=4",
+        ),
+        (
+            "21011=Y|21007=Y|21008=Y|21005=Y|21012=Y",
+            &[
+                "150=F|38=5.00|151=3.00|44=0.6000|31=0.6000",
+                "150=4|38=5.00|151=0.00|44=0.6000",
+            ],
+            "150=C|39=C",
+        ),
+    ];
+    let mut waiting = Vec::new();
+    for (number, (options, expected, expired)) in cases.into_iter().enumerate() {
+        maker.ask(&offer(&format!("offer-{number}"))).await;
+        let mut wire = scene.orders(options).await;
+        let price = |order: &str| {
+            if options.contains("21005") {
+                order.to_owned()
+            } else {
+                order.replace("44=0.", "44=")
+            }
+        };
+        let heard = wire.ask(&price(&taker)).await;
+        assert_eq!(
+            show(&heard, &["150", "38", "151", "44", "31"]),
+            expected,
+            "{options}"
+        );
+        wire.ask(&price(&format!("{past}{soon}"))).await;
+        waiting.push((wire, expired));
+    }
+    for (mut wire, expired) in waiting {
+        let report = wire.next().await.unwrap_or_default();
+        assert_eq!(show(&[report], &["150", "39"]), [expired]);
+    }
+}
+
+#[tokio::test]
+async fn trading_stops_and_resumes() {
+    let scene = Scene::new().await;
+    let (product, member) = (Product::Prediction, scene.gateway.member());
+    let mut data = scene.session(product, SessionKind::MarketData, &member, "").await;
+    assert_eq!(
+        data.ask(&format!("35=e|263=1|55={MARKET}")).await,
+        Vec::<String>::new()
+    );
+    scene
+        .gateway
+        .set_market_status(product, MARKET, MarketStatus::Inactive);
+    assert_eq!(data.heard().await, [format!("35=f|55={MARKET}|326=2")]);
+    let mut wire = scene.orders("21011=Y").await;
+    let order = format!("35=D|11=a|38=1|40=2|44=20|54=1|55={MARKET}");
+    assert_eq!(
+        show(&wire.ask(&order).await, &["150", "103", "58"]),
+        ["150=8|103=2|58=MARKET_INACTIVE"]
+    );
+    scene
+        .gateway
+        .set_market_status(product, MARKET, MarketStatus::Active);
+    assert_eq!(
+        data.ask(&format!("35=e|263=2|55={MARKET}")).await,
+        [format!("35=f|55={MARKET}|326=3")]
+    );
+    scene.gateway.set_status(product, ExchangeStatus::TradingPaused);
+    assert_eq!(
+        show(&wire.ask(&order).await, &["150", "103", "58"]),
+        ["150=8|103=2|58=TRADING_PAUSED"]
+    );
+    assert_eq!(data.heard().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off_and_nobody_waits_for_it() {
+    let gateway = Gateway::builder()
+        .market(MARKET)
+        .outbound_limit(32 << 10)
+        .start()
+        .await
+        .unwrap();
+    let scene = Scene { gateway };
+    let (product, member) = (Product::Prediction, scene.gateway.member());
+    let mut idle = scene.session(product, SessionKind::MarketData, &member, "").await;
+    idle.ask(&format!("35=V|263=1|146=1|55={MARKET}")).await;
+    let house = scene.gateway.member();
+    let flood = tokio::task::spawn_blocking(move || {
+        // More than all the buffers on the way can take.
+        for number in 0..60_000 {
+            let id = format!("house-{number}");
+            let (price, one) = (Price::from_cents(40), Quantity::from_contracts(1));
+            let order = house
+                .place(product, NewOrder::limit(&id, MARKET, Side::Buy, price, one))
+                .unwrap();
+            assert!(house.cancel(product, &order));
+        }
+    });
+    flood.await.unwrap();
+    let mut last = None;
+    while let Some(message) = idle.next().await {
+        last = Some(message);
+    }
+    // It ends in the midst of the changes, without a word.
+    assert_eq!(last.as_deref().and_then(|last| field(last, "35")), Some("X"));
+    let mut wire = scene.orders("").await;
+    assert_eq!(wire.ask("35=q|11=a|530=6").await, ["35=r|11=a|531=6"]);
+}
+
+#[tokio::test]
+async fn there_is_room_for_so_many_connections() {
+    let gateway = Gateway::builder()
+        .market(MARKET)
+        .connections(2)
+        .start()
+        .await
+        .unwrap();
+    let scene = Scene { gateway };
+    let first = scene.orders("").await;
+    let mut second = scene.orders("").await;
+    let address = scene
+        .gateway
+        .address(Product::Prediction, SessionKind::OrderEntry)
+        .unwrap();
+    let mut third = tokio::net::TcpStream::connect(address).await.unwrap();
+    let mut byte = [0];
+    let read = tokio::io::AsyncReadExt::read(&mut third, &mut byte).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    assert_eq!(second.ask("35=q|11=a|530=6").await, ["35=r|11=a|531=6"]);
+    drop(first);
+    for _ in 0..100 {
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        // Nothing is said before the client does: a connection that stays open was let in.
+        let closed = tokio::time::timeout(Duration::from_millis(20), stream.readable())
+            .await
+            .is_ok();
+        if !closed {
+            return;
+        }
+    }
+    panic!("the first connection's place was never free again");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ pub enum Command {
     Tick,
 }
 
-/// An exchange for one product. See the [module](super::exchange) for an example.
+/// An exchange for one product. See the [module](super) for an example.
 #[derive(Debug)]
 pub struct Exchange {
     pub(super) rules: Rules,
