@@ -16,10 +16,21 @@ use proc_macro::TokenStream;
 
 /// Generates a dialect from an XML data dictionary in the QuickFIX format.
 ///
-/// ```ignore
-/// #[derive(Dialect)]
-/// #[fix(dictionary = "spec/kalshi-prediction.xml")]
-/// pub struct Prediction;
+/// ```
+/// mod small {
+///     use fix_derive::Dialect;
+///
+///     #[derive(Dialect)]
+///     #[fix(dictionary = "tests/dictionaries/enums.xml")]
+///     pub struct Small;
+/// }
+///
+/// let order = small::Enums {
+///     result: Some(small::fields::Result::YesOutcome),
+///     ..small::Enums::new(small::fields::Side::Buy)
+/// };
+/// assert!(order.validate()?.is_empty());
+/// # Ok::<(), fix_dialect::EncodeError>(())
 /// ```
 ///
 /// adds, beside the marker: one struct a message; `enum Message<'a>` with a variant a message; the module `fields` with
