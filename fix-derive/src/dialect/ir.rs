@@ -395,19 +395,7 @@ impl<'d> Ir<'d> {
 
 /// How the values of a field are read: a list of values that do not fit the type makes it text.
 pub(crate) fn representation(field: &FieldDefinition) -> Representation {
-    let representation = Representation::of(field.field_type);
-    let fits = |wire: &str| match representation {
-        Representation::Char => wire.len() == 1,
-        Representation::Int => {
-            fix_dialect::parse_int(wire.as_bytes()).is_some_and(|int| int.to_string() == wire)
-        }
-        _ => true,
-    };
-    if field.values.iter().all(|value| fits(&value.wire)) {
-        representation
-    } else {
-        Representation::Text
-    }
+    field.representation()
 }
 
 /// The letters and digits of a description, as they are.

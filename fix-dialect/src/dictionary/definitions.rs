@@ -81,15 +81,13 @@ pub(super) fn read(
 fn read_tag(element: &Element<'_>, faults: &mut FaultCollector) -> Option<(u32, Position)> {
     let (text, position) = attributes::required(element, "number", faults)?;
     match text.parse::<u32>() {
-        Ok(tag) if tag > 0 && text.bytes().all(|byte| byte.is_ascii_digit()) => Some((tag, position)),
+        Ok(tag) if crate::Tag::checked(tag).is_some() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((tag, position))
+        }
         _ => {
             faults.error(
                 position,
-                format!(
-                    "{} is no tag; expected a number from 1 to {}",
-                    quoted(text),
-                    u32::MAX
-                ),
+                format!("{} is no tag; expected a number from 1 to 9999999", quoted(text)),
             );
             None
         }

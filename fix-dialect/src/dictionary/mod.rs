@@ -32,14 +32,17 @@ mod condition;
 mod definitions;
 mod fault;
 mod members;
+mod merge;
 mod model;
 mod position;
 mod read;
+mod run_time;
 mod suggest;
 mod xml;
 
 pub use self::condition::{Condition, Side};
 pub use self::fault::{Fault, Faults, Severity};
+pub use self::merge::MergeError;
 pub use self::model::{
     Category, Component, ComponentId, Dictionary, FieldDefinition, FieldId, Group, Kind, Member, MemberKind,
     Message, Presence, Sessions, Value,

@@ -1,0 +1,360 @@
+//! A transport dictionary and an application dictionary as one.
+
+use super::condition::Condition;
+use super::model::{
+    Component, ComponentId, Dictionary, FieldDefinition, FieldId, Group, Index, Member, MemberKind, Message,
+};
+use super::position::Position;
+
+/// Why a transport dictionary and an application dictionary do not go together.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    /// A tag is one field in the transport dictionary, and another in the application's.
+    #[error(
+        "tag {tag} is `{transport}` in the transport dictionary and `{application}` in the application's"
+    )]
+    Tag {
+        /// The tag.
+        tag: u32,
+        /// Its name in the transport dictionary.
+        transport: String,
+        /// Its name in the application dictionary.
+        application: String,
+    },
+    /// A field has one tag in the transport dictionary, and another in the application's.
+    #[error("`{name}` is tag {transport} in the transport dictionary and {application} in the application's")]
+    FieldName {
+        /// The field.
+        name: String,
+        /// Its tag in the transport dictionary.
+        transport: u32,
+        /// Its tag in the application dictionary.
+        application: u32,
+    },
+    /// Both dictionaries define a component with this name, and not alike.
+    #[error("the component `{name}` is defined in both dictionaries, and not alike")]
+    Component {
+        /// The component.
+        name: String,
+    },
+    /// Both dictionaries define a message with this name or type.
+    #[error("the message `{name}` ({msg_type}) is defined in both dictionaries")]
+    Message {
+        /// Its name in the application dictionary.
+        name: String,
+        /// The value of MsgType (35).
+        msg_type: String,
+    },
+    /// Both dictionaries have a standard header or trailer with members.
+    #[error("both dictionaries have a {section}; a transport dictionary has the only one")]
+    Ends {
+        /// `header` or `trailer`.
+        section: &'static str,
+    },
+}
+
+impl Dictionary {
+    /// This application dictionary over a transport dictionary: `FIX50SP2.xml` over `FIXT11.xml`.
+    ///
+    /// The result speaks the transport's begin string, header, trailer and session layer, and has the messages of both.
+    /// A field that both define (they must agree in name and tag) is as the application dictionary has it, with the
+    /// values that only the transport dictionary lists. Positions stay those of the two files.
+    ///
+    /// # Errors
+    ///
+    /// When the two define a tag, a field, a component or a message differently.
+    pub fn over(&self, transport: &Dictionary) -> Result<Dictionary, MergeError> {
+        let mut merged = self.clone();
+        merged.kind = transport.kind;
+        (merged.major, merged.minor) = (transport.major, transport.minor);
+        let fields = transport
+            .fields
+            .iter()
+            .map(|field| add_field(&mut merged, transport, field))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (at, field) in transport.fields.iter().enumerate() {
+            merged.fields[fields[at].0].length_field = merged.fields[fields[at].0]
+                .length_field
+                .or(field.length_field.map(|length| fields[length.0]));
+        }
+        let components = transport
+            .components
+            .iter()
+            .map(|component| match merged.component_by_name(&component.name) {
+                Some(id) => id,
+                None => add_component(&mut merged, component),
+            })
+            .collect::<Vec<_>>();
+        let map = Map { fields, components };
+        for (component, &id) in transport.components.iter().zip(&map.components) {
+            let members = map.members(&component.members);
+            if id.0 < self.components.len() {
+                if !alike(&members, &self.component(id).members) {
+                    let name = component.name.clone();
+                    return Err(MergeError::Component { name });
+                }
+            } else {
+                merged.components[id.0].members = members;
+            }
+        }
+        for (section, own, theirs) in [
+            ("header", &mut merged.header, &transport.header),
+            ("trailer", &mut merged.trailer, &transport.trailer),
+        ] {
+            match (own.is_empty(), theirs.is_empty()) {
+                (true, _) => *own = map.members(theirs),
+                (false, true) => {}
+                (false, false) => return Err(MergeError::Ends { section }),
+            }
+        }
+        let mut messages = Vec::new();
+        for message in &transport.messages {
+            if let Some(own) = self
+                .message_by_type(&message.msg_type)
+                .or_else(|| self.message_by_name(&message.name))
+            {
+                let (name, msg_type) = (own.name.clone(), own.msg_type.clone());
+                return Err(MergeError::Message { name, msg_type });
+            }
+            let members = map.members(&message.members);
+            messages.push(Message {
+                members,
+                ..message.clone()
+            });
+        }
+        messages.append(&mut merged.messages);
+        merged.messages = messages;
+        reindex_messages(&merged.messages, &mut merged.index);
+        for session in &transport.sessions {
+            if !merged.sessions.contains(session) {
+                merged.sessions.push(session.clone());
+            }
+        }
+        merged.dialect = merged.dialect.or_else(|| transport.dialect.clone());
+        merged.version = merged.version.or_else(|| transport.version.clone());
+        let warnings = std::mem::take(&mut merged.warnings);
+        merged.warnings = transport.warnings.iter().cloned().chain(warnings).collect();
+        Ok(merged)
+    }
+}
+
+fn add_field(
+    merged: &mut Dictionary,
+    transport: &Dictionary,
+    field: &FieldDefinition,
+) -> Result<FieldId, MergeError> {
+    if let Some(id) = merged.field_by_tag(field.tag) {
+        let own = &mut merged.fields[id.0];
+        if own.name != field.name {
+            return Err(MergeError::Tag {
+                tag: field.tag,
+                transport: field.name.clone(),
+                application: own.name.clone(),
+            });
+        }
+        for value in &field.values {
+            if own.values.iter().all(|known| known.wire != value.wire) {
+                own.values.push(value.clone());
+            }
+        }
+        own.secret |= field.secret;
+        return Ok(id);
+    }
+    if let Some(id) = merged.field_by_name(&field.name) {
+        return Err(MergeError::FieldName {
+            name: field.name.clone(),
+            transport: field.tag,
+            application: merged.field(id).tag,
+        });
+    }
+    let id = FieldId(merged.fields.len());
+    merged.fields.push(FieldDefinition {
+        length_field: None,
+        ..transport.fields[transport.index.fields_by_tag[&field.tag].0].clone()
+    });
+    merged.index.fields_by_name.insert(field.name.clone(), id);
+    merged.index.fields_by_tag.insert(field.tag, id);
+    Ok(id)
+}
+
+fn add_component(merged: &mut Dictionary, component: &Component) -> ComponentId {
+    let id = ComponentId(merged.components.len());
+    merged.components.push(Component {
+        members: Vec::new(),
+        ..component.clone()
+    });
+    merged.index.components_by_name.insert(component.name.clone(), id);
+    id
+}
+
+fn reindex_messages(messages: &[Message], index: &mut Index) {
+    index.messages_by_name.clear();
+    index.messages_by_type.clear();
+    for (at, message) in messages.iter().enumerate() {
+        index.messages_by_name.insert(message.name.clone(), at);
+        index.messages_by_type.insert(message.msg_type.clone(), at);
+    }
+}
+
+/// Whether two lists of members are the same, wherever they stand in their files.
+fn alike(left: &[Member], right: &[Member]) -> bool {
+    fn placeless(members: &[Member]) -> Vec<Member> {
+        members
+            .iter()
+            .map(|member| Member {
+                position: Position::START,
+                note: None,
+                kind: match &member.kind {
+                    MemberKind::Group(group) => MemberKind::Group(Group {
+                        members: placeless(&group.members),
+                        ..group.clone()
+                    }),
+                    other => other.clone(),
+                },
+                ..member.clone()
+            })
+            .collect()
+    }
+    placeless(left) == placeless(right)
+}
+
+/// From the ids of the transport dictionary to those of the merged one.
+struct Map {
+    fields: Vec<FieldId>,
+    components: Vec<ComponentId>,
+}
+
+impl Map {
+    fn field(&self, id: FieldId) -> FieldId {
+        self.fields[id.0]
+    }
+
+    fn members(&self, members: &[Member]) -> Vec<Member> {
+        members
+            .iter()
+            .map(|member| Member {
+                kind: match &member.kind {
+                    MemberKind::Field(id) => MemberKind::Field(self.field(*id)),
+                    MemberKind::Component(id) => MemberKind::Component(self.components[id.0]),
+                    MemberKind::Group(group) => MemberKind::Group(Group {
+                        count: self.field(group.count),
+                        members: self.members(&group.members),
+                        ..group.clone()
+                    }),
+                },
+                when: member.when.as_ref().map(|when| self.condition(when)),
+                ..member.clone()
+            })
+            .collect()
+    }
+
+    fn condition(&self, condition: &Condition) -> Condition {
+        let all = |parts: &[Condition]| parts.iter().map(|part| self.condition(part)).collect();
+        match condition {
+            Condition::All(parts) => Condition::All(all(parts)),
+            Condition::Any(parts) => Condition::Any(all(parts)),
+            Condition::Equals { field, value } => Condition::Equals {
+                field: self.field(*field),
+                value: value.clone(),
+            },
+            Condition::Differs { field, value } => Condition::Differs {
+                field: self.field(*field),
+                value: value.clone(),
+            },
+            Condition::Present(field) => Condition::Present(self.field(*field)),
+            Condition::Absent(field) => Condition::Absent(self.field(*field)),
+            Condition::SentBy(side) => Condition::SentBy(*side),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRANSPORT: &str = "<fix type='FIXT' major='1' minor='1'>
+      <header><field name='BeginString' required='Y'/></header>
+      <trailer><field name='CheckSum' required='Y'/></trailer>
+      <messages>
+        <message name='Logon' msgtype='A' msgcat='admin'>
+          <field name='RawDataLength' required='N'/><field name='RawData' required='N' x-when='Mode=1'/>
+          <field name='Mode' required='N'/><component name='Hops' required='N'/>
+        </message>
+      </messages>
+      <components>
+        <component name='Hops'><group name='NoHops' required='N'><field name='Hop' required='N'/></group></component>
+      </components>
+      <fields>
+        <field number='8' name='BeginString' type='STRING'/><field number='10' name='CheckSum' type='STRING'/>
+        <field number='95' name='RawDataLength' type='LENGTH'/><field number='96' name='RawData' type='DATA'/>
+        <field number='627' name='NoHops' type='NUMINGROUP'/><field number='628' name='Hop' type='STRING'/>
+        <field number='9001' name='Mode' type='INT'><value enum='1' description='ONE'/></field>
+      </fields></fix>";
+
+    const APPLICATION: &str = "<fix type='FIX' major='5' minor='0' servicepack='2'>
+      <messages>
+        <message name='Order' msgtype='D' msgcat='app'>
+          <field name='ClOrdID' required='Y'/><field name='Mode' required='N'/>
+        </message>
+      </messages>
+      <fields>
+        <field number='9001' name='Mode' type='INT'><value enum='2' description='TWO'/></field>
+        <field number='11' name='ClOrdID' type='STRING'/>
+      </fields></fix>";
+
+    fn merge(transport: &str, application: &str) -> Result<Dictionary, MergeError> {
+        let load = |text| Dictionary::parse(text, "test.xml").unwrap_or_else(|faults| panic!("{faults}"));
+        load(application).over(&load(transport))
+    }
+
+    #[test]
+    fn an_application_dictionary_goes_over_its_transport() {
+        let merged = merge(TRANSPORT, APPLICATION).expect("they go together");
+        assert_eq!(merged.begin_string(), "FIXT.1.1");
+        assert_eq!(merged.service_pack, 2);
+        let names: Vec<_> = merged.messages.iter().map(|message| &message.name[..]).collect();
+        assert_eq!(names, ["Logon", "Order"]);
+        assert_eq!(
+            merged.message_by_type("D").map(|message| &message.name[..]),
+            Some("Order")
+        );
+        let mode = merged.field(merged.field_by_name("Mode").expect("a field"));
+        let wires: Vec<_> = mode.values.iter().map(|value| &value.wire[..]).collect();
+        assert_eq!(wires, ["2", "1"]);
+        let data = merged.field(merged.field_by_tag(96).expect("a field"));
+        let length = data.length_field.map(|id| merged.field(id).tag);
+        assert_eq!(length, Some(95));
+        let logon = merged.message_by_name("Logon").expect("a message");
+        let when = logon.members[1].when.as_ref().expect("a condition");
+        assert_eq!(merged.condition_text(when), "Mode=1");
+        let MemberKind::Component(hops) = logon.members[3].kind else {
+            panic!("{:?}", logon.members[3]);
+        };
+        let first = merged.first_field(&merged.component(hops).members);
+        assert_eq!(first.map(|id| merged.field(id).tag), Some(627));
+    }
+
+    #[test]
+    fn what_contradicts_is_refused() {
+        let check = |from: &str, to: &str, expected: &str| {
+            let error = merge(&TRANSPORT.replace(from, to), APPLICATION).expect_err(expected);
+            assert_eq!(error.to_string(), expected);
+        };
+        check(
+            "Mode",
+            "Modus",
+            "tag 9001 is `Modus` in the transport dictionary and `Mode` in the application's",
+        );
+        check(
+            "9001",
+            "9002",
+            "`Mode` is tag 9002 in the transport dictionary and 9001 in the application's",
+        );
+        check(
+            "msgtype='A'",
+            "msgtype='D'",
+            "the message `Order` (D) is defined in both dictionaries",
+        );
+    }
+}
