@@ -5,7 +5,8 @@
 //! fields behind the header of a session. The types and tables of a dialect are generated from an XML dictionary by
 //! `#[derive(Dialect)]` of the `fix-derive` crate.
 //!
-//! Features: `dictionary` (off by default) adds the XML loader and the linter.
+//! Features: `dictionary` (off by default) adds the XML loader, the linter, tables at run time and the
+//! semantic diff.
 
 mod check;
 pub mod custom;
@@ -20,7 +21,9 @@ mod frame;
 mod header;
 mod number;
 mod own_values;
+mod parts;
 mod plan;
+mod print;
 mod raw;
 mod scan;
 mod slots;
@@ -42,6 +45,8 @@ pub use field_type::FieldType;
 pub use frame::{Framer, Framing, Garbled, MAX_BEGIN_STRING};
 pub use header::{Header, HeaderError};
 pub use number::{parse_decimal, parse_int, parse_unsigned};
+pub use parts::{FieldPart, Part, PartWalker, Place};
+pub use print::{Escaped, Printer};
 pub use raw::{Malformed, RawMessage};
 pub use rust_decimal::Decimal;
 pub use scan::FieldIndex;

@@ -11,7 +11,7 @@ use crate::tables::{
 
 impl Dictionary {
     /// The tables of this dictionary, as `#[derive(Dialect)]` would generate them from the same file: what
-    /// [`Validator`](crate::Validator) takes.
+    /// [`Validator`](crate::Validator) and [`Printer`](crate::Printer) take.
     ///
     /// Tables are `'static`, since generated ones are. These are leaked: load a dictionary once for the life of the
     /// program, not once a message. It costs about as much memory as the dictionary itself.
