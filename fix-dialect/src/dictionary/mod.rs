@@ -30,6 +30,7 @@ mod attributes;
 mod check;
 mod condition;
 mod definitions;
+mod diff;
 mod fault;
 mod members;
 mod merge;
@@ -41,6 +42,7 @@ mod suggest;
 mod xml;
 
 pub use self::condition::{Condition, Side};
+pub use self::diff::{Change, Diff, Impact, Subject};
 pub use self::fault::{Fault, Faults, Severity};
 pub use self::merge::MergeError;
 pub use self::model::{

@@ -1,0 +1,904 @@
+//! Finds the changes.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::{Change, Diff, Impact, Subject};
+use crate::dictionary::{
+    Dictionary, FieldDefinition, FieldId, Group, Member, MemberKind, Message, Presence, Sessions,
+};
+
+use Impact::{Additive, Breaking, Cosmetic};
+
+impl Diff {
+    /// Compares the meaning of two dictionaries. Where they stand in their files, the notes, and whether members are
+    /// written out or come with a component, are no part of it.
+    #[must_use]
+    pub fn new(old: &Dictionary, new: &Dictionary) -> Diff {
+        let mut compare = Compare {
+            old,
+            new,
+            changes: Vec::new(),
+            within: None,
+            direction: Direction::BOTH,
+        };
+        compare.dialect();
+        compare.fields();
+        compare.members(&Place::new("header"), &old.header, &new.header);
+        compare.members(&Place::new("trailer"), &old.trailer, &new.trailer);
+        compare.messages();
+        let mut changes = fold(compare.changes);
+        changes.sort_by_key(|change| {
+            (
+                change.subject != Subject::TagReuse,
+                std::cmp::Reverse(change.impact()),
+            )
+        });
+        Diff { changes }
+    }
+}
+
+struct Compare<'d> {
+    old: &'d Dictionary,
+    new: &'d Dictionary,
+    /// With the component that each is in.
+    changes: Vec<(Option<&'d str>, Change)>,
+    /// The component that is looked at.
+    within: Option<&'d str>,
+    direction: Direction,
+}
+
+/// Whom a message concerns.
+#[derive(Clone, Copy)]
+struct Direction {
+    received: bool,
+    sent: bool,
+}
+
+impl Direction {
+    const BOTH: Direction = Direction {
+        received: true,
+        sent: true,
+    };
+
+    fn of(message: &Message) -> Direction {
+        let is_stated = |sessions: &Sessions| *sessions != Sessions::Unstated;
+        if !is_stated(&message.client) && !is_stated(&message.exchange) {
+            return Direction::BOTH;
+        }
+        let some = |sessions: &Sessions| match sessions {
+            Sessions::Unstated => false,
+            Sessions::All => true,
+            Sessions::Listed(names) => !names.is_empty(),
+        };
+        Direction {
+            received: some(&message.exchange),
+            sent: some(&message.client),
+        }
+    }
+
+    fn or(self, other: Direction) -> Direction {
+        Direction {
+            received: self.received || other.received,
+            sent: self.sent || other.sent,
+        }
+    }
+}
+
+/// Where a list of members is.
+struct Place {
+    /// The message and the groups: `ExecutionReport/NoMiscFees`.
+    text: String,
+    /// Whether it is the entry of a group; the order within an entry may matter.
+    is_entry: bool,
+}
+
+impl Place {
+    fn new(text: &str) -> Place {
+        Place {
+            text: text.to_owned(),
+            is_entry: false,
+        }
+    }
+}
+
+/// A member with those of its components written out.
+struct Flat<'d> {
+    member: &'d Member,
+    id: FieldId,
+    tag: u32,
+    group: Option<&'d Group>,
+    component: Option<&'d str>,
+    need: Need,
+}
+
+/// How much a member is demanded.
+#[derive(Clone, PartialEq, Eq)]
+enum Need {
+    Optional,
+    Conditional(String),
+    Required,
+}
+
+impl<'d> Compare<'d> {
+    fn add(
+        &mut self,
+        subject: Subject,
+        place: impl Into<String>,
+        what: impl Into<String>,
+        receive: Impact,
+        send: Impact,
+    ) {
+        let Direction { received, sent } = self.direction;
+        let change = Change {
+            subject,
+            place: place.into(),
+            also: Vec::new(),
+            what: what.into(),
+            receive: if received { receive } else { Impact::None },
+            send: if sent { send } else { Impact::None },
+        };
+        self.changes.push((self.within, change));
+    }
+
+    /// As [`Compare::add`], of a member that comes with a component.
+    fn add_member(
+        &mut self,
+        component: Option<&'d str>,
+        subject: Subject,
+        place: &Place,
+        what: String,
+        receive: Impact,
+        send: Impact,
+    ) {
+        let around = self.within;
+        self.within = around.or(component);
+        self.add(subject, &place.text, what, receive, send);
+        self.within = around;
+    }
+
+    fn dialect(&mut self) {
+        let (old, new) = (self.old, self.new);
+        if old.begin_string() != new.begin_string() {
+            let what = format!(
+                "the begin string was {} and is {}",
+                old.begin_string(),
+                new.begin_string()
+            );
+            self.add(Subject::Dialect, "dialect", what, Breaking, Breaking);
+        }
+        if old.dialect != new.dialect {
+            let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "unnamed".to_owned());
+            let what = format!(
+                "the dialect was {} and is {}",
+                name(&old.dialect),
+                name(&new.dialect)
+            );
+            self.add(Subject::Dialect, "dialect", what, Cosmetic, Cosmetic);
+        }
+        for gone in old.sessions.iter().filter(|name| !new.sessions.contains(name)) {
+            let what = format!("the session {gone} is gone");
+            self.add(Subject::Dialect, "dialect", what, Breaking, Breaking);
+        }
+        for come in new.sessions.iter().filter(|name| !old.sessions.contains(name)) {
+            let what = format!("the session {come} is new");
+            self.add(Subject::Dialect, "dialect", what, Additive, Additive);
+        }
+    }
+
+    fn fields(&mut self) {
+        let (old, new) = (self.old, self.new);
+        for before in &old.fields {
+            let place = format!("{} ({})", before.name, before.tag);
+            match new.field_by_tag(before.tag).map(|id| new.field(id)) {
+                Some(after) if after.name == before.name => self.field(&place, before, after),
+                Some(after) => {
+                    let moved = new
+                        .field_by_name(&before.name)
+                        .map(|id| format!("; {} is {} now", before.name, new.field(id).tag))
+                        .unwrap_or_default();
+                    let what = format!("the tag {} is {} now{moved}", before.tag, after.name);
+                    self.add(Subject::TagReuse, &place, what, Breaking, Breaking);
+                    self.field(&format!("{} ({})", after.name, after.tag), before, after);
+                }
+                None => {
+                    let what = match new.field_by_name(&before.name) {
+                        Some(id) => format!("is tag {} now", new.field(id).tag),
+                        None => "is no longer defined".to_owned(),
+                    };
+                    self.add(Subject::Field, place, what, Breaking, Breaking);
+                }
+            }
+        }
+        for after in &new.fields {
+            if old.field_by_tag(after.tag).is_none() && old.field_by_name(&after.name).is_none() {
+                let values = match after.values.len() {
+                    0 => String::new(),
+                    1 => ", 1 value".to_owned(),
+                    many => format!(", {many} values"),
+                };
+                let what = format!("is new: {}{values}", after.field_type);
+                let place = format!("{} ({})", after.name, after.tag);
+                self.add(Subject::Field, place, what, Additive, Additive);
+            }
+        }
+    }
+
+    fn field(&mut self, place: &str, before: &FieldDefinition, after: &FieldDefinition) {
+        if before.field_type != after.field_type {
+            let what = format!("the type was {} and is {}", before.field_type, after.field_type);
+            let impact = if before.representation() == after.representation() {
+                Cosmetic
+            } else {
+                Breaking
+            };
+            self.add(Subject::Type, place, what, impact, impact);
+        }
+        if before.unit != after.unit {
+            let unit = |unit: &Option<String>| unit.clone().unwrap_or_else(|| "unstated".to_owned());
+            let what = format!("the unit was {} and is {}", unit(&before.unit), unit(&after.unit));
+            // Cents for dollars is the worst of changes; a unit that is stated for the first time is none.
+            let impact = if before.unit.is_some() && after.unit.is_some() {
+                Breaking
+            } else {
+                Cosmetic
+            };
+            self.add(Subject::Type, place, what, impact, impact);
+        }
+        let length = |dictionary: &Dictionary, field: &FieldDefinition| {
+            field.length_field.map(|id| dictionary.field(id).tag)
+        };
+        if length(self.old, before) != length(self.new, after) {
+            let what = "another field tells the length";
+            self.add(Subject::Type, place, what, Breaking, Breaking);
+        }
+        if before.secret != after.secret {
+            let what = if after.secret {
+                "is secret now"
+            } else {
+                "is no longer secret"
+            };
+            self.add(Subject::Type, place, what, Cosmetic, Cosmetic);
+        }
+        let as_number = |most: Option<usize>| most.map(|most| rust_decimal::Decimal::from(most as u64));
+        for (name, was, is, greater_is_wider) in [
+            (
+                "greatest length",
+                as_number(before.max_length),
+                as_number(after.max_length),
+                true,
+            ),
+            ("greatest value", before.max, after.max, true),
+            ("least value", before.min, after.min, false),
+        ] {
+            if was == is {
+                continue;
+            }
+            let shown = |bound: Option<rust_decimal::Decimal>| {
+                bound.map_or_else(|| "unlimited".to_owned(), |bound| bound.to_string())
+            };
+            let wider = match (was, is) {
+                (Some(_), None) => true,
+                (None, Some(_)) => false,
+                (was, is) => (is > was) == greater_is_wider,
+            };
+            let what = format!("the {name} was {} and is {}", shown(was), shown(is));
+            let (receive, send) = if wider {
+                (Additive, Additive)
+            } else {
+                (Cosmetic, Breaking)
+            };
+            self.add(Subject::Type, place, what, receive, send);
+        }
+        self.values(place, before, after);
+    }
+
+    fn values(&mut self, place: &str, before: &FieldDefinition, after: &FieldDefinition) {
+        // Where a list begins or ends, its single values are no news.
+        match (before.values.is_empty(), after.values.is_empty()) {
+            (true, true) => return,
+            (true, false) => {
+                let what = format!("lists its values now: {}", after.values.len());
+                return self.add(Subject::Value, place, what, Cosmetic, Breaking);
+            }
+            (false, true) => {
+                let what = "no longer lists its values";
+                return self.add(Subject::Value, place, what, Additive, Additive);
+            }
+            (false, false) => {}
+        }
+        for value in &before.values {
+            let was = value.name.as_deref().unwrap_or(&value.description);
+            match value_name(after, &value.wire) {
+                None => {
+                    let what = format!("value {} is gone: {was}", value.wire);
+                    self.add(Subject::Value, place, what, Cosmetic, Breaking);
+                }
+                Some(is) if is == was => {}
+                Some(is) => {
+                    let impact = if letters(is) == letters(was) {
+                        Cosmetic
+                    } else {
+                        Breaking
+                    };
+                    let what = format!("value {} was {was} and is {is}", value.wire);
+                    self.add(Subject::Value, place, what, impact, impact);
+                }
+            }
+        }
+        for value in &after.values {
+            if value_name(before, &value.wire).is_none() {
+                let is = value.name.as_deref().unwrap_or(&value.description);
+                let what = format!("value {} is new: {is}", value.wire);
+                self.add(Subject::Value, place, what, Additive, Additive);
+            }
+        }
+    }
+
+    fn messages(&mut self) {
+        let (old, new) = (self.old, self.new);
+        for before in &old.messages {
+            let Some(after) = new.message_by_type(&before.msg_type) else {
+                self.direction = Direction::of(before);
+                let what = match new.message_by_name(&before.name) {
+                    Some(moved) => format!("is of type {} now", moved.msg_type),
+                    None => "is no longer defined".to_owned(),
+                };
+                let place = format!("{} ({})", before.name, before.msg_type);
+                self.add(Subject::Message, place, what, Breaking, Breaking);
+                continue;
+            };
+            self.direction = Direction::of(before).or(Direction::of(after));
+            if before.name != after.name {
+                let place = format!("{} ({})", before.name, before.msg_type);
+                let what = format!("the message type {} is {} now", before.msg_type, after.name);
+                self.add(Subject::TagReuse, place, what, Breaking, Breaking);
+            }
+            if before.category != after.category {
+                let what = "changed its layer (session or application)";
+                self.add(Subject::Message, &after.name, what, Breaking, Breaking);
+            }
+            if before.family != after.family {
+                let family = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
+                let what = format!(
+                    "the family was {} and is {}",
+                    family(&before.family),
+                    family(&after.family)
+                );
+                self.add(Subject::Message, &after.name, what, Cosmetic, Cosmetic);
+            }
+            self.sessions(before, after);
+            self.members(&Place::new(&after.name), &before.members, &after.members);
+        }
+        for after in &new.messages {
+            if old.message_by_type(&after.msg_type).is_none() && old.message_by_name(&after.name).is_none() {
+                self.direction = Direction::of(after);
+                let place = format!("{} ({})", after.name, after.msg_type);
+                let what = format!("is new: {}", self.sides(after));
+                self.add(Subject::Message, place, what, Additive, Additive);
+            }
+        }
+        self.direction = Direction::BOTH;
+    }
+
+    fn sides(&self, message: &Message) -> String {
+        let all = &self.new.sessions;
+        let side = |who: &str, sessions: &Sessions| {
+            let names = names(sessions, all)?;
+            (!names.is_empty()).then(|| format!("the {who} sends it on {}", names.join(" ")))
+        };
+        let sides: Vec<String> = [
+            side("client", &message.client),
+            side("exchange", &message.exchange),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if sides.is_empty() {
+            "no session is stated".to_owned()
+        } else {
+            sides.join(", ")
+        }
+    }
+
+    fn sessions(&mut self, before: &Message, after: &Message) {
+        let (old, new) = (self.old, self.new);
+        for (who, was, is) in [
+            ("client", &before.client, &after.client),
+            ("exchange", &before.exchange, &after.exchange),
+        ] {
+            let concerns = |impact| match who {
+                "client" => (Impact::None, impact),
+                _ => (impact, Impact::None),
+            };
+            match (names(was, &old.sessions), names(is, &new.sessions)) {
+                (Some(was), Some(is)) => {
+                    for gone in was.iter().filter(|name| !is.contains(name)) {
+                        let (receive, send) = concerns(Breaking);
+                        let what = format!("the {who} no longer sends it on {gone}");
+                        self.add(Subject::Session, &after.name, what, receive, send);
+                    }
+                    for come in is.iter().filter(|name| !was.contains(name)) {
+                        let (receive, send) = concerns(Additive);
+                        let what = format!("the {who} sends it on {come} now");
+                        self.add(Subject::Session, &after.name, what, receive, send);
+                    }
+                }
+                (None, None) => {}
+                (was, _) => {
+                    let (receive, send) = concerns(Cosmetic);
+                    let what = format!(
+                        "the sessions on which the {who} sends it are {}",
+                        if was.is_some() {
+                            "no longer stated"
+                        } else {
+                            "stated now"
+                        }
+                    );
+                    self.add(Subject::Session, &after.name, what, receive, send);
+                }
+            }
+        }
+    }
+
+    fn members(&mut self, place: &Place, before: &'d [Member], after: &'d [Member]) {
+        let (old, new) = (flatten(self.old, before), flatten(self.new, after));
+        for was in &old {
+            let name = format!("{} ({})", was.member_name(self.old), was.tag);
+            let Some(is) = new.iter().find(|is| is.tag == was.tag) else {
+                let what = format!("{name} is gone");
+                let subject = was.subject();
+                self.add_member(was.component, subject, place, what, Breaking, Breaking);
+                continue;
+            };
+            let component = was.component.and(is.component);
+            self.member(place, component, was, is);
+        }
+        for is in &new {
+            if old.iter().any(|was| was.tag == is.tag) {
+                continue;
+            }
+            let name = format!("{} ({})", is.member_name(self.new), is.tag);
+            let (need, send) = match &is.need {
+                Need::Required => ("required".to_owned(), Breaking),
+                Need::Conditional(when) => (format!("required when {when}"), Breaking),
+                Need::Optional => ("optional".to_owned(), Additive),
+            };
+            let what = match is.group {
+                Some(_) => format!("{name} is new: a group, {need}"),
+                None => format!("{name} is new: {need}"),
+            };
+            self.add_member(is.component, is.subject(), place, what, Additive, send);
+        }
+        let common = |these: &[Flat<'d>], those: &[Flat<'d>]| -> Vec<u32> {
+            let has = |tag| those.iter().any(|other| other.tag == tag);
+            these
+                .iter()
+                .map(|flat| flat.tag)
+                .filter(|&tag| has(tag))
+                .collect()
+        };
+        if common(&old, &new) != common(&new, &old) {
+            let component = old.first().and_then(|flat| flat.component);
+            let send = if place.is_entry { Breaking } else { Cosmetic };
+            let what = "members stand in another order".to_owned();
+            self.add_member(component, Subject::Order, place, what, Cosmetic, send);
+        }
+    }
+
+    fn member(&mut self, place: &Place, component: Option<&'d str>, was: &Flat<'d>, is: &Flat<'d>) {
+        let name = format!("{} ({})", is.member_name(self.new), is.tag);
+        if was.need != is.need {
+            let (receive, send) = match (&was.need, &is.need) {
+                // What must be there may be missing: a reader must look, a writer need not.
+                (Need::Required, _) | (Need::Conditional(_), Need::Optional) => (Breaking, Additive),
+                (Need::Optional, _) | (_, Need::Required) => (Cosmetic, Breaking),
+                (Need::Conditional(_), Need::Conditional(_)) => (Breaking, Breaking),
+            };
+            let what = format!("{name} was {} and is {}", was.need, is.need);
+            self.add_member(component, Subject::Presence, place, what, receive, send);
+        }
+        if was.member.may_be_empty != is.member.may_be_empty {
+            let (what, receive, send) = if is.member.may_be_empty {
+                ("may be empty now", Breaking, Additive)
+            } else {
+                ("may no longer be empty", Cosmetic, Breaking)
+            };
+            let what = format!("{name} {what}");
+            self.add_member(component, Subject::Presence, place, what, receive, send);
+        }
+        match (was.group, is.group) {
+            (None, None) => {}
+            (Some(was), Some(is)) => self.group(place, component, &name, was, is),
+            (was, _) => {
+                let what = format!(
+                    "{name} {}",
+                    if was.is_some() {
+                        "no longer counts a group"
+                    } else {
+                        "counts a group now"
+                    }
+                );
+                self.add_member(component, Subject::Group, place, what, Breaking, Breaking);
+            }
+        }
+    }
+
+    fn group(
+        &mut self,
+        place: &Place,
+        component: Option<&'d str>,
+        name: &str,
+        was: &'d Group,
+        is: &'d Group,
+    ) {
+        let inner = Place {
+            text: format!("{}/{}", place.text, self.new.field(is.count).name),
+            is_entry: true,
+        };
+        if was.any_delimiter != is.any_delimiter {
+            let (what, receive, send) = if is.any_delimiter {
+                ("may begin with any member now", Breaking, Additive)
+            } else {
+                ("must begin with their first member now", Cosmetic, Breaking)
+            };
+            let what = format!("entries of {name} {what}");
+            self.add_member(component, Subject::Group, place, what, receive, send);
+        }
+        let first = |dictionary: &Dictionary, group: &Group| {
+            dictionary
+                .first_field(&group.members)
+                .map(|id| dictionary.field(id).tag)
+        };
+        if let (Some(before), Some(after)) = (first(self.old, was), first(self.new, is))
+            && before != after
+            && !is.any_delimiter
+        {
+            let what = format!("entries of {name} began with {before} and begin with {after}");
+            self.add_member(component, Subject::Group, place, what, Breaking, Breaking);
+        }
+        if self.old.entry_name(was) != self.new.entry_name(is) {
+            let (before, after) = (self.old.entry_name(was), self.new.entry_name(is));
+            let what = format!("an entry of {name} was called {before} and is called {after}");
+            self.add_member(component, Subject::Group, place, what, Cosmetic, Cosmetic);
+        }
+        // What is within a component's group is the component's.
+        let around = self.within;
+        self.within = around.or(component);
+        self.members(&inner, &was.members, &is.members);
+        self.within = around;
+    }
+}
+
+/// Tells a change of a component once, with every place that it is in.
+fn fold(changes: Vec<(Option<&str>, Change)>) -> Vec<Change> {
+    let mut folded: Vec<Change> = Vec::new();
+    let mut known: HashMap<(&str, String, Subject), usize> = HashMap::new();
+    for (component, change) in changes {
+        let Some(component) = component else {
+            folded.push(change);
+            continue;
+        };
+        match known.entry((component, change.what.clone(), change.subject)) {
+            Entry::Vacant(entry) => {
+                entry.insert(folded.len());
+                folded.push(change);
+            }
+            Entry::Occupied(entry) => {
+                let first = &mut folded[*entry.get()];
+                first.receive = first.receive.max(change.receive);
+                first.send = first.send.max(change.send);
+                if first.place != change.place {
+                    first.also.push(change.place);
+                }
+            }
+        }
+    }
+    folded
+}
+
+impl Flat<'_> {
+    fn subject(&self) -> Subject {
+        match self.group {
+            Some(_) => Subject::Group,
+            None => Subject::Member,
+        }
+    }
+
+    fn member_name<'n>(&self, dictionary: &'n Dictionary) -> &'n str {
+        &dictionary.field(self.id).name
+    }
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Need::Optional => f.write_str("optional"),
+            Need::Required => f.write_str("required"),
+            Need::Conditional(when) if when.is_empty() => f.write_str("conditional"),
+            Need::Conditional(when) => write!(f, "required when {when}"),
+        }
+    }
+}
+
+/// The members with those of components written out; what is in an optional component is not required by itself.
+fn flatten<'d>(dictionary: &'d Dictionary, members: &'d [Member]) -> Vec<Flat<'d>> {
+    fn add<'d>(
+        dictionary: &'d Dictionary,
+        members: &'d [Member],
+        component: Option<&'d str>,
+        around: Option<&Need>,
+        flat: &mut Vec<Flat<'d>>,
+    ) {
+        for member in members {
+            let own = match (member.presence, &member.when) {
+                (Presence::Required, _) => Need::Required,
+                (_, Some(when)) => Need::Conditional(dictionary.condition_text(when)),
+                (Presence::Conditional, None) => Need::Conditional(String::new()),
+                (Presence::Optional, None) => Need::Optional,
+            };
+            let need = match around {
+                Some(around) if own == Need::Required => around.clone(),
+                _ => own,
+            };
+            let (id, group) = match &member.kind {
+                MemberKind::Field(id) => (*id, None),
+                MemberKind::Group(group) => (group.count, Some(group)),
+                MemberKind::Component(id) => {
+                    let inner = dictionary.component(*id);
+                    let name = component.or(Some(&inner.name));
+                    add(dictionary, &inner.members, name, Some(&need), flat);
+                    continue;
+                }
+            };
+            flat.push(Flat {
+                member,
+                id,
+                tag: dictionary.field(id).tag,
+                group,
+                component,
+                need,
+            });
+        }
+    }
+    let mut flat = Vec::new();
+    add(dictionary, members, None, None, &mut flat);
+    flat
+}
+
+fn names<'s>(sessions: &'s Sessions, all: &'s [String]) -> Option<Vec<&'s str>> {
+    match sessions {
+        Sessions::Unstated => None,
+        Sessions::All => Some(all.iter().map(String::as_str).collect()),
+        Sessions::Listed(names) => Some(names.iter().map(String::as_str).collect()),
+    }
+}
+
+fn value_name<'f>(field: &'f FieldDefinition, wire: &str) -> Option<&'f str> {
+    let value = field.values.iter().find(|value| value.wire == wire)?;
+    Some(value.name.as_deref().unwrap_or(&value.description))
+}
+
+/// A name without what only spells it differently.
+fn letters(name: &str) -> String {
+    name.chars()
+        .filter(|character| character.is_ascii_alphanumeric())
+        .map(|character| character.to_ascii_lowercase())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "<fix type='FIXT' major='1' minor='1' x-dialect='venue' x-sessions='NR DC'>
+      <messages>
+        <message name='Order' msgtype='D' msgcat='app' x-client='NR'>
+          <field name='ClOrdID' required='Y'/><field name='Side' required='Y'/><field name='Price' required='N'/>
+        </message>
+        <message name='Report' msgtype='8' msgcat='app' x-exchange='NR DC'>
+          <field name='ClOrdID' required='N'/><component name='Fees' required='N'/>
+        </message>
+      </messages>
+      <components>
+        <component name='Fees'>
+          <group name='NoFees' required='N' x-entry='Fee'>
+            <field name='FeeAmt' required='Y'/><field name='FeeType' required='N'/>
+          </group>
+        </component>
+      </components>
+      <fields>
+        <field number='11' name='ClOrdID' type='STRING' x-max-length='64'/>
+        <field number='54' name='Side' type='CHAR'>
+          <value enum='1' description='BUY'/><value enum='2' description='SELL'/>
+        </field>
+        <field number='44' name='Price' type='PRICE' x-unit='dollars'/>
+        <field number='136' name='NoFees' type='NUMINGROUP'/>
+        <field number='137' name='FeeAmt' type='AMT'/>
+        <field number='139' name='FeeType' type='STRING'/>
+      </fields></fix>";
+
+    fn diff(edits: &[(&str, &str)]) -> Diff {
+        let mut new = OLD.to_owned();
+        for (from, to) in edits {
+            assert!(new.contains(from), "{from}");
+            new = new.replace(from, to);
+        }
+        let load = |text| Dictionary::parse(text, "test.xml").unwrap_or_else(|faults| panic!("{faults}"));
+        Diff::new(&load(OLD), &load(&new))
+    }
+
+    fn check(edits: &[(&str, &str)], expected: &[&str]) {
+        let told: Vec<String> = diff(edits)
+            .changes()
+            .iter()
+            .map(|change| format!("{}/{} {change}", change.receive, change.send))
+            .collect();
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn nothing_changes_without_a_change() {
+        check(&[], &[]);
+        check(&[("x-unit", "x-note='Hm.' x-unit")], &[]);
+        let group = "<group name='NoFees' required='N' x-entry='Fee'>
+            <field name='FeeAmt' required='Y'/><field name='FeeType' required='N'/>
+          </group>";
+        // Written out, the members are the same.
+        check(&[("<component name='Fees' required='N'/>", group)], &[]);
+    }
+
+    #[test]
+    fn a_new_optional_field_in_a_group() {
+        let edits = [
+            (
+                "<field name='FeeType' required='N'/>",
+                "<field name='FeeType' required='N'/><field name='FeeRate' required='N'/>",
+            ),
+            (
+                "<field number='139'",
+                "<field number='140' name='FeeRate' type='PERCENTAGE'/><field number='139'",
+            ),
+        ];
+        check(
+            &edits,
+            &[
+                "additive/additive FeeRate (140): is new: PERCENTAGE",
+                "additive/no change Report/NoFees: FeeRate (140) is new: optional",
+            ],
+        );
+        assert_eq!(
+            diff(&edits).verdict(),
+            "For a client that receives: additive. For a client that sends: additive."
+        );
+    }
+
+    #[test]
+    fn a_tag_is_used_again() {
+        let edits = [
+            ("number='139' name='FeeType'", "number='139' name='FeeCurrency'"),
+            ("<field name='FeeType'", "<field name='FeeCurrency'"),
+        ];
+        check(
+            &edits,
+            &["breaking/breaking FeeType (139): the tag 139 is FeeCurrency now"],
+        );
+        let diff = diff(&edits);
+        assert_eq!(diff.reused().count(), 1);
+        assert!(
+            diff.verdict()
+                .ends_with("One number now names something else: read that change first.")
+        );
+    }
+
+    #[test]
+    fn a_new_message_with_a_new_enum() {
+        check(
+            &[
+                (
+                    "</messages>",
+                    "<message name='Halt' msgtype='UH' msgcat='app' x-exchange='NR'><field name='Why' required='Y'/>
+                     </message></messages>",
+                ),
+                (
+                    "<field number='44'",
+                    "<field number='9001' name='Why' type='INT'><value enum='1' description='NEWS'/></field>
+                     <field number='44'",
+                ),
+            ],
+            &[
+                "additive/additive Why (9001): is new: INT, 1 value",
+                "additive/no change Halt (UH): is new: the exchange sends it on NR",
+            ],
+        );
+    }
+
+    #[test]
+    fn every_kind_of_change_is_classed_for_both_sides() {
+        check(
+            &[("'Price' required='N'", "'Price' required='Y'")],
+            &["no change/breaking Order: Price (44) was optional and is required"],
+        );
+        check(
+            &[("'Price' required='N'", "'Price' required='N' x-when='Side=1'")],
+            &["no change/breaking Order: Price (44) was optional and is required when Side=1"],
+        );
+        check(
+            &[("'FeeAmt' required='Y'", "'FeeAmt' required='N'")],
+            &["breaking/no change Report/NoFees: FeeAmt (137) was required and is optional"],
+        );
+        check(
+            &[("x-unit='dollars'", "x-unit='cents'")],
+            &["breaking/breaking Price (44): the unit was dollars and is cents"],
+        );
+        check(
+            &[("type='PRICE'", "type='QTY'")],
+            &["cosmetic/cosmetic Price (44): the type was PRICE and is QTY"],
+        );
+        check(
+            &[("type='PRICE'", "type='STRING'")],
+            &["breaking/breaking Price (44): the type was PRICE and is STRING"],
+        );
+        check(
+            &[("x-max-length='64'", "x-max-length='36'")],
+            &["cosmetic/breaking ClOrdID (11): the greatest length was 64 and is 36"],
+        );
+        check(
+            &[("<value enum='2' description='SELL'/>", "")],
+            &["cosmetic/breaking Side (54): value 2 is gone: SELL"],
+        );
+        check(
+            &[("description='SELL'", "description='CROSS'")],
+            &["breaking/breaking Side (54): value 2 was SELL and is CROSS"],
+        );
+        check(
+            &[("description='SELL'", "description='Sell'")],
+            &["cosmetic/cosmetic Side (54): value 2 was SELL and is Sell"],
+        );
+        check(
+            &[("x-exchange='NR DC'", "x-exchange='NR'")],
+            &["breaking/no change Report: the exchange no longer sends it on DC"],
+        );
+        check(
+            &[("x-client='NR'", "x-client='NR DC'")],
+            &["no change/additive Order: the client sends it on DC now"],
+        );
+        check(
+            &[(
+                "<field name='ClOrdID' required='Y'/><field name='Side' required='Y'/>",
+                "<field name='Side' required='Y'/><field name='ClOrdID' required='Y'/>",
+            )],
+            &["no change/cosmetic Order: members stand in another order"],
+        );
+        check(
+            &[("x-entry='Fee'", "x-entry='Fee' x-delimiter='any'")],
+            &["breaking/no change Report: entries of NoFees (136) may begin with any member now"],
+        );
+    }
+
+    #[test]
+    fn both_forms_end_in_a_verdict() {
+        let edits = [("x-unit='dollars'", "x-unit='cents'"), ("'BUY'", "'Buy|B'")];
+        assert_eq!(
+            diff(&edits).to_text(),
+            "Breaking:
+  [receive: breaking   send: breaking ]  Side (54): value 1 was BUY and is Buy|B
+  [receive: breaking   send: breaking ]  Price (44): the unit was dollars and is cents
+
+For a client that receives: breaking. For a client that sends: breaking.
+"
+        );
+        assert_eq!(
+            diff(&edits).to_markdown(),
+            "**Verdict.** For a client that receives: breaking. For a client that sends: breaking.
+
+### Breaking
+
+| where | what | receiving | sending |
+| --- | --- | --- | --- |
+| `Side (54)` | value 1 was BUY and is Buy\\|B | breaking | breaking |
+| `Price (44)` | the unit was dollars and is cents | breaking | breaking |
+"
+        );
+    }
+}
