@@ -10,7 +10,7 @@ use crate::plan::{Plan, SlotKind};
 use crate::tables::{FieldTable, GroupTable, MessageTable, Tables};
 
 /// A part of a frame, in the order of the wire.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Part<'p> {
     /// The frame begins.
@@ -169,6 +169,8 @@ impl PartWalker {
                     group = plan.scopes[usize::from(inner)].group.map(|table| (inner, table));
                 }
             }
+            // A field without a place is in the entry under way, or before the first in what is around the group.
+            let waiting = open.last().is_some_and(|last| last.entries == 0);
             visit(Part::Field(FieldPart {
                 tag: field.tag,
                 value: field.value,
@@ -176,7 +178,7 @@ impl PartWalker {
                 group: group.map(|(_, table)| table),
                 place,
                 path,
-                depth: open.len(),
+                depth: open.len() - usize::from(waiting),
             }));
             // A group of none has no entries to wait for.
             if let Some((scope, group)) = group

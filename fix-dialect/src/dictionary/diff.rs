@@ -2,6 +2,8 @@
 
 mod compare;
 mod render;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use super::{Change, Diff, Impact, Subject};
 
-/// The sections of both forms: a heading, and whether a change belongs under it.
-const SECTIONS: [(&str, fn(&Change) -> bool); 4] = [
+/// A heading of both forms, and whether a change belongs under it.
+type Section = (&'static str, fn(&Change) -> bool);
+
+const SECTIONS: [Section; 4] = [
     ("Numbers that name something else now", |change| {
         change.subject == Subject::TagReuse
     }),
