@@ -31,7 +31,7 @@ use crate::violation::Violation;
 /// let mut printer = Printer::new(&TABLES);
 /// let text = printer.to_string(b"8=FIX.4.4\x019=10\x0135=D\x0154=1\x0110=000\x01", &[]);
 /// assert!(text.starts_with("Order (D)\n"));
-/// assert!(text.contains("54  Side          1  BUY\n"));
+/// assert!(text.contains("54  Side                  1  BUY\n"));
 /// ```
 #[derive(Debug)]
 pub struct Printer {
@@ -147,8 +147,8 @@ impl<W: fmt::Write> Lines<'_, W> {
         let indent = INDENT * field.depth;
         write!(self.out, "{:indent$}{faint}{:>7}{end}  ", "", field.tag)?;
         match field.table {
-            Some(table) => write!(self.out, "{name}{:<12}{end}  ", table.name)?,
-            None => write!(self.out, "{bad}{:<12}{end}  ", "?")?,
+            Some(table) => write!(self.out, "{name}{:<20}{end}  ", table.name)?,
+            None => write!(self.out, "{bad}{:<20}{end}  ", "?")?,
         }
         if field.is_secret() {
             write!(self.out, "{dim}<redacted>{end}")?;
@@ -311,19 +311,19 @@ mod tests {
         check(
             "11=x|555=2|600=A|687=1|453=1|448=p|600=B|687=2|54=1|554=hush|",
             "Order (D)
-     11  ClOrdID       x
-    555  NoLegs        2
+     11  ClOrdID               x
+    555  NoLegs                2
         Leg 0
-        600  LegSymbol     A
-        687  LegQty        1
-        453  NoParties     1
+        600  LegSymbol             A
+        687  LegQty                1
+        453  NoParties             1
             Party 0
-            448  Party         p
+            448  Party                 p
         Leg 1
-        600  LegSymbol     B
-        687  LegQty        2
-     54  Side          1  BUY
-    554  Password      <redacted>",
+        600  LegSymbol             B
+        687  LegQty                2
+     54  Side                  1  BUY
+    554  Password              <redacted>",
         );
     }
 
@@ -332,22 +332,22 @@ mod tests {
         check(
             "11=x|555=3|600=A|9999=?|600=B|687=many|54=9|",
             "Order (D)
-     11  ClOrdID       x
-    555  NoLegs        3  <- count says 3, but there are 2 entries
+     11  ClOrdID               x
+    555  NoLegs                3  <- count says 3, but there are 2 entries
         Leg 0
-        600  LegSymbol     A
-       9999  ?             ?  <- tag is not defined
+        600  LegSymbol             A
+       9999  ?                     ?  <- tag is not defined
         687  <- required field is missing
         Leg 1
-        600  LegSymbol     B
-        687  LegQty        many  <- value is not of the field's type
-     54  Side          9  <- value is not among those listed",
+        600  LegSymbol             B
+        687  LegQty                many  <- value is not of the field's type
+     54  Side                  9  <- value is not among those listed",
         );
         check(
             "555=0|54=1|",
             "Order (D)
-    555  NoLegs        0
-     54  Side          1  BUY
+    555  NoLegs                0
+     54  Side                  1  BUY
      11  <- required field is missing",
         );
     }
@@ -357,8 +357,8 @@ mod tests {
         check(
             "11=\u{1b}[2Jü\u{202e}|54=1|",
             "Order (D)
-     11  ClOrdID       \\u{1b}[2Jü\\u{202e}
-     54  Side          1  BUY",
+     11  ClOrdID               \\u{1b}[2Jü\\u{202e}
+     54  Side                  1  BUY",
         );
         let tables = Dictionary::parse(SOURCE, "test.xml").map(|dictionary| dictionary.leak_tables());
         let mut printer = Printer::new(tables.unwrap_or_else(|faults| panic!("{faults}"))).colour(true);
