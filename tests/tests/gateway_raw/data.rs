@@ -120,58 +120,6 @@ async fn a_client_that_does_not_read_is_cut_off_and_nobody_waits_for_it() {
     while let Some(message) = idle.next().await {
         assert_eq!(field(&message, "35"), Some("X"), "{message}");
     }
-    let mut wire = scene.orders("21011=Y").await;
-    let order = format!("35=D|11=a|38=1|40=2|44=20|54=1|55={MARKET}");
-    assert_eq!(
-        show(&wire.ask(&order).await, &["150", "103", "58"]),
-        ["150=8|103=2|58=MARKET_INACTIVE"]
-    );
-    scene
-        .gateway
-        .set_market_status(product, MARKET, MarketStatus::Active);
-    assert_eq!(
-        data.ask(&format!("35=e|263=2|55={MARKET}")).await,
-        [format!("35=f|55={MARKET}|326=3")]
-    );
-    scene.gateway.set_status(product, ExchangeStatus::TradingPaused);
-    assert_eq!(
-        show(&wire.ask(&order).await, &["150", "103", "58"]),
-        ["150=8|103=2|58=TRADING_PAUSED"]
-    );
-    assert_eq!(data.heard().await, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn a_client_that_does_not_read_is_cut_off_and_nobody_waits_for_it() {
-    let gateway = Gateway::builder()
-        .market(MARKET)
-        .outbound_limit(32 << 10)
-        .start()
-        .await
-        .unwrap();
-    let scene = Scene { gateway };
-    let (product, member) = (Product::Prediction, scene.gateway.member());
-    let mut idle = scene.session(product, SessionKind::MarketData, &member, "").await;
-    idle.ask(&format!("35=V|263=1|146=1|55={MARKET}")).await;
-    let house = scene.gateway.member();
-    let flood = tokio::task::spawn_blocking(move || {
-        // More than all the buffers on the way can take.
-        for number in 0..60_000 {
-            let id = format!("house-{number}");
-            let (price, one) = (Price::from_cents(40), Quantity::from_contracts(1));
-            let order = house
-                .place(product, NewOrder::limit(&id, MARKET, Side::Buy, price, one))
-                .unwrap();
-            assert!(house.cancel(product, &order));
-        }
-    });
-    flood.await.unwrap();
-    let mut last = None;
-    while let Some(message) = idle.next().await {
-        last = Some(message);
-    }
-    // It ends in the midst of the changes, without a word.
-    assert_eq!(last.as_deref().and_then(|last| field(last, "35")), Some("X"));
     let mut wire = scene.orders("").await;
     assert_eq!(wire.ask("35=q|11=a|530=6").await, ["35=r|11=a|531=6"]);
 }
