@@ -1,12 +1,12 @@
 //! From a frame to a typed message, without an allocation once every kind of message has been seen.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use crate::check::{Depth, check};
 use crate::dialect::Dialect;
 use crate::plan::Plan;
 use crate::raw::{Malformed, RawMessage};
-use crate::slots::Slots;
+use crate::slots::{Slots, recycle};
 use crate::tables::{MessageTable, Tables};
 use crate::violation::Violation;
 use crate::walk::Walk;
@@ -29,22 +29,20 @@ pub struct Decoder<D: Dialect> {
     walk: Walk,
     plans: Plans,
     storage: D::Storage,
+    /// Room for one message: it is built there and stays, since messages are large.
+    room: Vec<D::Message<'static>>,
 }
 
 /// A decoded frame: the raw layer, and the typed message where there is one. Dropping it gives its room back.
 pub struct Decoded<'a, D: Dialect> {
     raw: RawMessage<'a>,
-    content: Content<'a, D>,
+    /// The message, where there is one.
+    message: Vec<D::Message<'a>>,
     violations: Vec<Violation>,
     walk: &'a Walk,
     plan: Option<&'a Plan>,
     storage: &'a mut D::Storage,
-}
-
-enum Content<'a, D: Dialect> {
-    Message(D::Message<'a>),
-    Incomplete,
-    UnknownType,
+    room: &'a mut Vec<D::Message<'static>>,
 }
 
 /// What a frame turned out to be.
@@ -117,6 +115,7 @@ impl<D: Dialect> Decoder<D> {
             walk: Walk::default(),
             plans: Plans::new(D::tables()),
             storage: D::Storage::default(),
+            room: Vec::new(),
         }
     }
 
@@ -127,16 +126,17 @@ impl<D: Dialect> Decoder<D> {
     /// When the frame is not even a raw message: its header cannot be read, or it is not a sequence of fields.
     #[inline]
     pub fn decode<'a>(&'a mut self, frame: &'a [u8]) -> Result<Decoded<'a, D>, Malformed> {
-        let raw = RawMessage::index(frame, &mut self.index)?;
+        let (raw, msg_type) = RawMessage::index(frame, &mut self.index)?;
         let (first, last) = raw.body_fields();
-        let Some((ordinal, plan)) = self.plans.plan(raw.header().msg_type) else {
+        let Some((ordinal, plan)) = self.plans.plan(msg_type) else {
             return Ok(Decoded {
                 raw: checked(raw)?,
-                content: Content::UnknownType,
+                message: Vec::new(),
                 violations: Vec::new(),
                 walk: &self.walk,
                 plan: None,
                 storage: &mut self.storage,
+                room: &mut self.room,
             });
         };
         self.walk
@@ -148,12 +148,10 @@ impl<D: Dialect> Decoder<D> {
         let walk = &self.walk;
         let mut malformed = !walk.misplaced.is_empty();
         let mut slots = Slots::new(frame, walk, plan, &mut self.storage, &mut malformed);
-        let content = if let Ok(message) = D::build(ordinal, &mut slots) {
-            Content::Message(message)
-        } else {
+        let mut message = recycle(mem::take(&mut self.room));
+        if D::build(ordinal, &mut slots, &mut message).is_err() {
             malformed = true;
-            Content::Incomplete
-        };
+        }
         let violations = if malformed {
             check(D::tables(), plan, walk, frame, Depth::Readable)
         } else {
@@ -161,11 +159,12 @@ impl<D: Dialect> Decoder<D> {
         };
         Ok(Decoded {
             raw,
-            content,
+            message,
             violations,
             walk,
             plan: Some(plan),
             storage: &mut self.storage,
+            room: &mut self.room,
         })
     }
 }
@@ -199,7 +198,7 @@ impl<'a, D: Dialect> Decoded<'a, D> {
 
     /// The standard header.
     #[must_use]
-    pub const fn header(&self) -> &Header<'a> {
+    pub fn header(&self) -> Header<'a> {
         self.raw.header()
     }
 
@@ -213,10 +212,10 @@ impl<'a, D: Dialect> Decoded<'a, D> {
     #[must_use]
     #[inline]
     pub fn outcome(&self) -> Outcome<'_, D::Message<'a>> {
-        match &self.content {
-            Content::Message(message) => Outcome::Message(message),
-            Content::Incomplete => Outcome::Incomplete(&self.violations),
-            Content::UnknownType => Outcome::UnknownType,
+        match (self.message.first(), self.plan) {
+            (Some(message), _) => Outcome::Message(message),
+            (None, Some(_)) => Outcome::Incomplete(&self.violations),
+            (None, None) => Outcome::UnknownType,
         }
     }
 
@@ -224,11 +223,7 @@ impl<'a, D: Dialect> Decoded<'a, D> {
     #[must_use]
     #[inline]
     pub fn message(&self) -> Option<&D::Message<'a>> {
-        if let Content::Message(message) = &self.content {
-            Some(message)
-        } else {
-            None
-        }
+        self.message.first()
     }
 
     /// The values that could not be read: of optional fields where there is a message, of any where there is none.
@@ -250,8 +245,11 @@ impl<'a, D: Dialect> Decoded<'a, D> {
 impl<D: Dialect> Drop for Decoded<'_, D> {
     #[inline]
     fn drop(&mut self) {
-        if let Content::Message(message) = &mut self.content {
+        if let Some(message) = self.message.first_mut() {
             D::recycle(message, self.storage);
+        }
+        if self.message.capacity() > 0 {
+            *self.room = recycle(mem::take(&mut self.message));
         }
     }
 }
@@ -300,9 +298,9 @@ impl Validator {
     ///
     /// When the frame is not even a raw message.
     pub fn validate(&mut self, frame: &[u8]) -> Result<Vec<Violation>, Malformed> {
-        let raw = RawMessage::index(frame, &mut self.index)?;
+        let (raw, msg_type) = RawMessage::index(frame, &mut self.index)?;
         let tables = self.plans.tables;
-        let Some((_, plan)) = self.plans.plan(raw.header().msg_type) else {
+        let Some((_, plan)) = self.plans.plan(msg_type) else {
             checked(raw)?;
             return Ok(Vec::new());
         };

@@ -14,7 +14,6 @@ use crate::{Field, FieldIndex, Header, HeaderError, Timestamp, fields};
 pub struct RawMessage<'a> {
     bytes: &'a [u8],
     ends: &'a [u32],
-    header: Header<'a>,
     /// The first field of the body, and the first behind it.
     body: (usize, usize),
 }
@@ -50,7 +49,7 @@ impl<'a> RawMessage<'a> {
     ///
     /// When the header cannot be read, or the bytes are not a sequence of fields that ends with CheckSum (10).
     pub fn parse(frame: &'a [u8], index: &'a mut FieldIndex) -> Result<RawMessage<'a>, Malformed> {
-        let raw = RawMessage::index(frame, index)?;
+        let (raw, _) = RawMessage::index(frame, index)?;
         let mut end = 0;
         for field in raw.fields() {
             end = field.value.as_ptr().addr() + field.value.len() + 1 - frame.as_ptr().addr();
@@ -62,9 +61,12 @@ impl<'a> RawMessage<'a> {
         }
     }
 
-    /// As [`RawMessage::parse`], without a look at the fields of the body.
+    /// As [`RawMessage::parse`], without a look at the fields of the body; also says what MsgType (35) is.
     #[inline]
-    pub(crate) fn index(frame: &'a [u8], index: &'a mut FieldIndex) -> Result<RawMessage<'a>, Malformed> {
+    pub(crate) fn index(
+        frame: &'a [u8],
+        index: &'a mut FieldIndex,
+    ) -> Result<(RawMessage<'a>, &'a [u8]), Malformed> {
         if u32::try_from(frame.len()).is_err() {
             return Err(Malformed::TooLong { length: frame.len() });
         }
@@ -75,12 +77,12 @@ impl<'a> RawMessage<'a> {
         if !trailer.starts_with(b"10=") || ends[body_end] as usize + 1 != frame.len() || body_end < count {
             return Err(Malformed::Unterminated);
         }
-        Ok(RawMessage {
+        let raw = RawMessage {
             bytes: frame,
             ends,
-            header,
             body: (count, body_end),
-        })
+        };
+        Ok((raw, header.msg_type))
     }
 
     /// The whole frame.
@@ -89,10 +91,15 @@ impl<'a> RawMessage<'a> {
         self.bytes
     }
 
-    /// The standard header.
+    /// The standard header, read anew: it is large to keep, and the session layer has read it before.
+    ///
+    /// # Panics
+    ///
+    /// Never: there is no raw message without a header that can be read.
     #[must_use]
-    pub const fn header(&self) -> &Header<'a> {
-        &self.header
+    pub fn header(&self) -> Header<'a> {
+        let read = Header::read_index(self.bytes, self.ends);
+        read.expect("the header was read when the message was made").0
     }
 
     /// All fields, from BeginString (8) to CheckSum (10).

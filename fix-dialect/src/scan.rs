@@ -35,11 +35,18 @@ impl FieldIndex {
             count = push(ends, count, base, mask(block));
             base += BLOCK as u32;
         }
-        if !rest.is_empty() {
+        if rest.is_empty() {
+            return &self.ends[..count];
+        }
+        // The last block again from its end, less what has been seen; a copy only where there is no whole block.
+        let last = if let Some(block) = frame.last_chunk() {
+            mask(block) >> (BLOCK - rest.len())
+        } else {
             let mut block = [0; BLOCK];
             block[..rest.len()].copy_from_slice(rest);
-            count = push(ends, count, base, mask(&block));
-        }
+            mask(&block)
+        };
+        count = push(ends, count, base, last);
         &self.ends[..count]
     }
 }

@@ -72,7 +72,7 @@ const MOST_POOLED: usize = 1024;
 
 /// The same room for another lifetime of the same type: collecting in place keeps the allocation.
 #[inline]
-fn recycle<T, U>(mut entries: Vec<T>) -> Vec<U> {
+pub(crate) fn recycle<T, U>(mut entries: Vec<T>) -> Vec<U> {
     entries.clear();
     entries
         .into_iter()

@@ -199,11 +199,13 @@ fn generate_dialect(krate: &Path, marker: &Ident, ir: &Ir<'_>) -> TokenStream {
             fn build<'a>(
                 ordinal: usize,
                 slots: &mut #krate::Slots<'_, 'a, Storage>,
-            ) -> ::core::result::Result<Message<'a>, #krate::Refused> {
+                room: &mut ::std::vec::Vec<Message<'a>>,
+            ) -> ::core::result::Result<(), #krate::Refused> {
                 match ordinal {
-                    #(#ordinals => ::core::result::Result::Ok(Message::#names(#krate::Block::read(slots)?)),)*
-                    _ => ::core::result::Result::Err(#krate::Refused),
+                    #(#ordinals => room.push(Message::#names(#krate::Block::read(slots)?)),)*
+                    _ => return ::core::result::Result::Err(#krate::Refused),
                 }
+                ::core::result::Result::Ok(())
             }
 
             #[inline]
