@@ -441,15 +441,18 @@ impl Context<'_> {
     /// What the dictionary requires and the item does not have.
     fn missing(&self, item: &Item, errors: &mut Errors) {
         let Some(owner) = &self.owner else { return };
-        let has = |tag: u32| {
-            item.fields
-                .iter()
-                .any(|field| field.tag == tag || field.length == Some(tag))
+        // A field of that name and another tag has been told.
+        let has = |definition: &FieldDefinition| {
+            item.fields.iter().any(|field| {
+                field.tag == definition.tag
+                    || field.length == Some(definition.tag)
+                    || field.ident == rust_name(field, definition)
+            })
         };
         for found in owner.members.iter().filter(|found| found.required) {
             let definition = self.dictionary.field(found.id);
             // The session's own part of a message is not the user's.
-            if has(definition.tag) || fix_dialect::custom::support::is_standard(definition.tag) {
+            if has(definition) || fix_dialect::custom::support::is_standard(definition.tag) {
                 continue;
             }
             let message = format!(

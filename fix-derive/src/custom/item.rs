@@ -23,6 +23,8 @@ pub(super) struct Item {
     pub(super) fields: Vec<Field>,
     /// The field that keeps the unknown ones.
     pub(super) unknown: Option<Ident>,
+    /// Whether there are named fields to look at.
+    has_fields: bool,
 }
 
 /// The keys of `#[fix(…)]` on the struct.
@@ -107,6 +109,7 @@ impl Item {
             keys,
             fields: Vec::new(),
             unknown: None,
+            has_fields: false,
         };
         let named = if let Data::Struct(data) = &input.data {
             match &data.fields {
@@ -127,6 +130,7 @@ impl Item {
             errors.at(input.ident.span(), message);
             return item;
         };
+        item.has_fields = true;
         for field in named {
             item.field(field, errors);
         }
@@ -213,7 +217,7 @@ impl Item {
                 taken.push((tag, &field.ident));
             }
         }
-        if self.role == Role::Group {
+        if self.role == Role::Group && self.has_fields {
             self.check_delimiter(errors);
         }
     }

@@ -4,6 +4,8 @@ mod dictionary;
 pub(crate) mod enums;
 mod generate;
 mod item;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use proc_macro2::TokenStream;
