@@ -34,7 +34,7 @@ pub struct Fault {
 /// `path:line:column: message`, with "did you mean" at the end when there is a suggestion.
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}: ", self.path, self.position)?;
+        write!(formatter, "{}: ", self.position.within(&self.path))?;
         if self.severity == Severity::Warning {
             formatter.write_str("warning: ")?;
         }
@@ -202,7 +202,10 @@ impl FaultCollector {
     ) -> Fault {
         Fault {
             severity,
-            path: self.path.clone(),
+            path: match position.file() {
+                Some(overlay) => overlay.into(),
+                None => self.path.clone(),
+            },
             position,
             message,
             suggestion: suggestion.map(str::to_owned),
@@ -234,7 +237,7 @@ mod tests {
     use super::*;
 
     fn at(line: u32) -> Position {
-        Position { line, column: 1 }
+        Position::new(line, 1)
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod fault;
 mod members;
 mod merge;
 mod model;
+mod overlay;
 mod position;
 mod read;
 mod run_time;

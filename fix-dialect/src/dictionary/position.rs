@@ -1,10 +1,13 @@
 //! Where in its file a dictionary says something.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// A place in a dictionary file: of an element, or of an attribute's value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Position {
+    /// Where a dictionary is made of several files: the number of this one among them, and its name.
+    file: Option<File>,
     /// The line, from 1.
     pub line: u32,
     /// The column in characters, from 1.
@@ -13,11 +16,62 @@ pub struct Position {
 
 impl Position {
     /// The first character of a file.
-    pub const START: Position = Position { line: 1, column: 1 };
+    pub const START: Position = Position::new(1, 1);
+
+    /// A place in the only file.
+    #[must_use]
+    pub const fn new(line: u32, column: u32) -> Position {
+        Position {
+            file: None,
+            line,
+            column,
+        }
+    }
+
+    /// The file, where a dictionary is made of several.
+    #[must_use]
+    pub fn file(self) -> Option<&'static str> {
+        self.file.map(|(_, name)| name)
+    }
+
+    /// `file:line:column`, where `path` is the file of a dictionary that is made of one.
+    #[must_use]
+    pub fn within(self, path: &str) -> String {
+        match self.file {
+            Some(_) => self.to_string(),
+            None => format!("{path}:{self}"),
+        }
+    }
+
+    pub(super) const fn of(self, file: Option<File>) -> Position {
+        Position { file, ..self }
+    }
+
+    pub(super) fn same_file(self, other: Position) -> bool {
+        self.file == other.file
+    }
+}
+
+/// One of several files: its number among them, and its name.
+pub(super) type File = (u8, &'static str);
+
+/// The name of a file, kept as long as the program runs: a position is copied too often to own it.
+pub(super) fn intern(file: &str) -> &'static str {
+    static FILES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+    let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = files.iter().find(|known| **known == file) {
+        return known;
+    }
+    let file: &'static str = Box::leak(file.into());
+    files.push(file);
+    file
 }
 
 impl fmt::Display for Position {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((_, file)) = self.file {
+            write!(formatter, "{file}:")?;
+        }
         write!(formatter, "{}:{}", self.line, self.column)
     }
 }
@@ -26,6 +80,7 @@ impl fmt::Display for Position {
 #[derive(Debug)]
 pub(super) struct Lines<'s> {
     source: &'s str,
+    file: Option<File>,
     /// The byte offset of the first character of each line.
     starts: Vec<usize>,
     /// The number of characters in front of each block of bytes.
@@ -37,6 +92,11 @@ const BLOCK: usize = 256;
 
 impl<'s> Lines<'s> {
     pub(super) fn new(source: &'s str) -> Self {
+        Lines::of(source, None)
+    }
+
+    /// The lines of one of several files.
+    pub(super) fn of(source: &'s str, file: Option<File>) -> Self {
         let breaks = source
             .bytes()
             .enumerate()
@@ -49,6 +109,7 @@ impl<'s> Lines<'s> {
         });
         Lines {
             source,
+            file,
             starts: std::iter::once(0).chain(breaks).collect(),
             characters: std::iter::once(0).chain(blocks).collect(),
         }
@@ -59,10 +120,7 @@ impl<'s> Lines<'s> {
         let offset = offset.min(self.source.len());
         let line = self.starts.partition_point(|&start| start <= offset) - 1;
         let column = self.characters_before(offset) - self.characters_before(self.starts[line]);
-        Position {
-            line: line as u32 + 1,
-            column: column + 1,
-        }
+        Position::new(line as u32 + 1, column + 1).of(self.file)
     }
 
     fn characters_before(&self, offset: usize) -> u32 {
@@ -86,7 +144,7 @@ mod tests {
         let check = |offset, line, column| {
             assert_eq!(
                 lines.position(offset),
-                Position { line, column },
+                Position::new(line, column),
                 "offset {offset}"
             );
         };

@@ -76,8 +76,7 @@ impl Dictionary {
 /// Reads as much as can be read; the result is of use only when there are no errors.
 fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
     if source.len() > MAX_SOURCE {
-        let message = format!("the file is larger than {} MiB", MAX_SOURCE >> 20);
-        faults.error(super::Position::START, message);
+        faults.error(super::Position::START, MAX_SOURCE_MESSAGE);
         return None;
     }
     // A byte order mark is no character of the first line.
@@ -89,14 +88,22 @@ fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
         faults.error(root.position, message);
         return None;
     }
-    ROOT.check(&root, faults);
+    read_tree(&root, faults)
+}
+
+/// What [`MAX_SOURCE`] says, in words.
+pub(super) const MAX_SOURCE_MESSAGE: &str = "the file is larger than 16 MiB";
+
+/// Reads as much as can be read of the element `<fix>`.
+pub(super) fn read_tree(root: &Element<'_>, faults: &mut FaultCollector) -> Option<Dictionary> {
+    ROOT.check(root, faults);
 
     let mut index = Index::default();
-    let fields = match section(&root, "fields", true, faults) {
+    let fields = match section(root, "fields", true, faults) {
         Some(section) => definitions::read(section, &mut index, faults),
         None => Vec::new(),
     };
-    let stated_sessions = read_sessions(&root, faults);
+    let stated_sessions = read_sessions(root, faults);
     let mut reader = MemberReader {
         fields: &fields,
         index: &mut index,
@@ -104,19 +111,19 @@ fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
         conditions: HashMap::new(),
         incomplete: false,
     };
-    let components = match section(&root, "components", false, reader.faults) {
+    let components = match section(root, "components", false, reader.faults) {
         Some(section) => reader.components(section),
         None => Vec::new(),
     };
     let mut ends = [("header", &HEADER), ("trailer", &TRAILER)].map(|(name, vocabulary)| {
-        let Some(section) = section(&root, name, false, reader.faults) else {
+        let Some(section) = section(root, name, false, reader.faults) else {
             return Vec::new();
         };
         vocabulary.check(section, reader.faults);
         reader.members(section)
     });
     let [header, trailer]: [Vec<Member>; 2] = [std::mem::take(&mut ends[0]), std::mem::take(&mut ends[1])];
-    let messages = match section(&root, "messages", true, reader.faults) {
+    let messages = match section(root, "messages", true, reader.faults) {
         Some(section) => reader.messages(section, stated_sessions.as_deref()),
         None => Vec::new(),
     };
@@ -127,19 +134,19 @@ fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
         ..
     } = reader;
 
-    let kind = read_kind(&root, faults);
-    let mut version = |name: &str| attributes::number::<u32>(&root, name, "a version number", faults);
+    let kind = read_kind(root, faults);
+    let mut version = |name: &str| attributes::number::<u32>(root, name, "a version number", faults);
     let (major, minor, service_pack) = (version("major"), version("minor"), version("servicepack"));
     for name in ["major", "minor"] {
-        attributes::required(&root, name, faults);
+        attributes::required(root, name, faults);
     }
     let dictionary = Dictionary {
         kind: kind.unwrap_or(Kind::Fix),
         major: major.unwrap_or_default(),
         minor: minor.unwrap_or_default(),
         service_pack: service_pack.unwrap_or_default(),
-        dialect: attributes::text(&root, "x-dialect"),
-        version: attributes::text(&root, "x-version"),
+        dialect: attributes::text(root, "x-dialect"),
+        version: attributes::text(root, "x-version"),
         sessions: stated_sessions.unwrap_or_else(|| named_sessions(&messages)),
         header,
         trailer,

@@ -82,7 +82,7 @@ fn a_dictionary_is_read_whole() {
     assert!(order.members[4].may_be_empty);
     let when = order.members[2].when.as_ref().expect("OrderQty has a condition");
     assert_eq!(dictionary.condition_text(when), "Side=1 and !PartyID or exchange");
-    assert_eq!(order.members[0].position, Position { line: 23, column: 20 });
+    assert_eq!(order.members[0].position, Position::new(23, 20));
 
     let logon = dictionary.message_by_name("Logon").expect("Logon is there");
     assert_eq!((logon.category, &logon.client), (Category::Admin, &Sessions::All));
@@ -102,7 +102,7 @@ fn fields_are_read_whole() {
     assert_eq!(field("RawData").length_field, dictionary.field_by_tag(95));
     assert!(field("RawData").secret && !field("RawDataLength").secret);
     let side = field("Side");
-    assert_eq!((side.tag, side.position), (54, Position { line: 8, column: 5 }));
+    assert_eq!((side.tag, side.position), (54, Position::new(8, 5)));
     let [buy, sell] = &side.values[..] else {
         panic!("two values")
     };
