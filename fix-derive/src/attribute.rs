@@ -1,6 +1,5 @@
 //! `#[fix(…)]` as written.
 
-use proc_macro2::Span;
 use syn::{DeriveInput, LitStr, Path};
 
 use crate::errors::Errors;
@@ -8,15 +7,17 @@ use crate::errors::Errors;
 /// The keys of `#[fix(…)]` on a dialect's marker.
 pub(crate) struct DialectAttribute {
     pub(crate) dictionary: LitStr,
+    pub(crate) overlay: Option<LitStr>,
     pub(crate) krate: Path,
 }
 
-const KEYS: [&str; 2] = ["crate", "dictionary"];
+const KEYS: [&str; 3] = ["crate", "dictionary", "overlay"];
 
 impl DialectAttribute {
     /// Reads the attributes of `input`; every fault goes to `errors`.
     pub(crate) fn read(input: &DeriveInput, errors: &mut Errors) -> Option<DialectAttribute> {
         let mut dictionary: Option<LitStr> = None;
+        let mut overlay: Option<LitStr> = None;
         let mut krate: Option<Path> = None;
         for attribute in input
             .attrs
@@ -27,6 +28,9 @@ impl DialectAttribute {
                 if meta.path.is_ident("dictionary") {
                     let value: LitStr = meta.value()?.parse()?;
                     once(&mut dictionary, value, &meta, "dictionary", errors);
+                } else if meta.path.is_ident("overlay") {
+                    let value: LitStr = meta.value()?.parse()?;
+                    once(&mut overlay, value, &meta, "overlay", errors);
                 } else if meta.path.is_ident("crate") {
                     let value: LitStr = meta.value()?.parse()?;
                     once(&mut krate, value.parse()?, &meta, "crate", errors);
@@ -60,6 +64,7 @@ impl DialectAttribute {
         let krate = krate.unwrap_or_else(|| syn::parse_quote!(::fix_dialect));
         Some(DialectAttribute {
             dictionary: dictionary?,
+            overlay,
             krate,
         })
     }
@@ -77,9 +82,4 @@ fn once<T>(
     } else {
         *slot = Some(value);
     }
-}
-
-/// Where the attribute's literal stands: every fault of the dictionary is told there.
-pub(crate) fn span_of(literal: &LitStr) -> Span {
-    literal.span()
 }

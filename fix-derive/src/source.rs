@@ -14,11 +14,22 @@ pub(crate) struct Source {
     pub(crate) watched: TokenStream,
 }
 
-/// Reads the dictionary at the path that the attribute states. Faults name the file as the attribute does, not where it
-/// happens to be on this machine.
-pub(crate) fn load(literal: &LitStr, errors: &mut Errors) -> Option<Source> {
-    let (bytes, watched) = read(literal, errors)?;
-    match Dictionary::parse_bytes(&bytes, &literal.value()) {
+/// Reads the dictionary at the path that the attribute states, and lays the overlay over it. Faults name a file as the
+/// attribute does, not where it happens to be on this machine.
+pub(crate) fn load(literal: &LitStr, overlay: Option<&LitStr>, errors: &mut Errors) -> Option<Source> {
+    let base = read(literal, errors);
+    let laid_over = overlay.map(|overlay| (overlay, read(overlay, errors)));
+    let (bytes, mut watched) = base?;
+    let path = literal.value();
+    let parsed = match laid_over {
+        None => Dictionary::parse_bytes(&bytes, &path),
+        Some((overlay, read)) => {
+            let (mine, mine_watched) = read?;
+            watched.extend(mine_watched);
+            Dictionary::parse_with_overlay((&bytes, &path), (&mine, &overlay.value()))
+        }
+    };
+    match parsed {
         Ok(dictionary) => Some(Source { dictionary, watched }),
         Err(faults) => {
             errors.at(literal.span(), LoadError::from(faults));

@@ -96,13 +96,18 @@ pub(super) fn apply(item: &mut Item, errors: &mut Errors) -> Checked {
         begin_string: "FIXT.1.1".to_owned(),
     };
     let Some(literal) = &item.keys.dictionary else {
-        if let Some(group) = &item.keys.group {
-            let message = "`group` names a group of a dictionary: give that with `dictionary = \"…\"`";
-            errors.at(group.span(), message);
+        let needless = [
+            (&item.keys.group, "`group` names a group of a dictionary"),
+            (&item.keys.overlay, "`overlay` changes a dictionary"),
+        ];
+        for (key, what) in needless {
+            if let Some(key) = key {
+                errors.at(key.span(), format!("{what}: give that with `dictionary = \"…\"`"));
+            }
         }
         return checked;
     };
-    let Some(source) = source::load(literal, errors) else {
+    let Some(source) = source::load(literal, item.keys.overlay.as_ref(), errors) else {
         for field in item.fields.iter_mut().filter(|field| field.tag == 0) {
             field.tag = u32::MAX;
         }
@@ -311,7 +316,7 @@ impl Context<'_> {
     }
 
     fn place(&self, definition: &FieldDefinition) -> String {
-        format!("{}:{}", self.path, definition.position)
+        definition.position.within(&self.path)
     }
 
     /// The field's place in the message or group of the dictionary.
@@ -334,8 +339,12 @@ impl Context<'_> {
         };
         if found.required && field.optional {
             let message = format!(
-                "{}:{}: {} ({}) is required in {}, and `{}` is an `Option`",
-                self.path, found.member.position, definition.name, definition.tag, owner.shown, field.ident
+                "{}: {} ({}) is required in {}, and `{}` is an `Option`",
+                found.member.position.within(&self.path),
+                definition.name,
+                definition.tag,
+                owner.shown,
+                field.ident
             );
             errors.at(field.of.span(), message);
         }
@@ -416,9 +425,9 @@ impl Context<'_> {
                     let required = self.dictionary.field(found.id);
                     let wanted = required.tag;
                     let message = format!(
-                        "{}:{}: {} ({wanted}) is required in each entry of {name} ({tag}), and the entry of `{}` does \
+                        "{}: {} ({wanted}) is required in each entry of {name} ({tag}), and the entry of `{}` does \
                          not require it",
-                        self.path, found.member.position, required.name, field.ident
+                        found.member.position.within(&self.path), required.name, field.ident
                     );
                     quote_spanned! {span=>
                         const _: () = ::core::assert!(
@@ -456,8 +465,12 @@ impl Context<'_> {
                 continue;
             }
             let message = format!(
-                "{}:{}: {} ({}) is required in {}, and `{}` has no field for it",
-                self.path, found.member.position, definition.name, definition.tag, owner.shown, item.name
+                "{}: {} ({}) is required in {}, and `{}` has no field for it",
+                found.member.position.within(&self.path),
+                definition.name,
+                definition.tag,
+                owner.shown,
+                item.name
             );
             errors.at(item.name.span(), message);
         }

@@ -32,6 +32,7 @@ pub(super) struct Keys {
     pub(super) krate: Path,
     pub(super) msg_type: Option<LitStr>,
     pub(super) dictionary: Option<LitStr>,
+    pub(super) overlay: Option<LitStr>,
     /// The group in the dictionary, by the name of its count.
     pub(super) group: Option<LitStr>,
     pub(super) client: Vec<Path>,
@@ -52,8 +53,8 @@ pub(super) struct Field {
     pub(super) known: Option<super::dictionary::Known>,
 }
 
-const MESSAGE_KEYS: &[&str] = &["client", "crate", "dictionary", "exchange", "msg_type"];
-const GROUP_KEYS: &[&str] = &["crate", "dictionary", "group"];
+const MESSAGE_KEYS: &[&str] = &["client", "crate", "dictionary", "exchange", "msg_type", "overlay"];
+const GROUP_KEYS: &[&str] = &["crate", "dictionary", "group", "overlay"];
 const FIELD_KEYS: &[&str] = &["length", "tag", "unknown"];
 
 impl Role {
@@ -71,6 +72,7 @@ impl Keys {
             krate: syn::parse_quote!(::fix_dialect),
             msg_type: None,
             dictionary: None,
+            overlay: None,
             group: None,
             client: Vec::new(),
             exchange: Vec::new(),
@@ -86,6 +88,7 @@ impl Keys {
             match key {
                 "msg_type" => keys.msg_type = keys::text(meta, errors)?,
                 "dictionary" => keys.dictionary = keys::text(meta, errors)?,
+                "overlay" => keys.overlay = keys::text(meta, errors)?,
                 "group" => keys.group = keys::text(meta, errors)?,
                 "client" => keys.client.extend(keys::path(meta, errors)?),
                 "exchange" => keys.exchange.extend(keys::path(meta, errors)?),

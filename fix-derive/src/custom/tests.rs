@@ -201,7 +201,7 @@ fn groups_at_fault() {
     check(
         "#[fix(msg_type = \"D\")] struct E { #[fix(tag = 1)] a: u8 }",
         &[
-            "1:7: no key `msg_type` in `#[fix(…)]` of a group's entry; expected one of `crate`, `dictionary`, `group`",
+            "1:7: no key `msg_type` in `#[fix(…)]` of a group's entry; expected one of `crate`, `dictionary`, `group`, `overlay`",
         ],
     );
     check(
@@ -321,6 +321,37 @@ fn dictionaries_at_fault() {
         "#[fix(msg_type = \"D\", dictionary = \"tests/dictionaries/oders.xml\")] struct M { side: char }",
         &[
             "1:36: no dictionary at \"tests/dictionaries/oders.xml\"; tried\n  <package>/tests/dictionaries/oders.xml",
+        ],
+    );
+    check(
+        "#[fix(msg_type = \"D\", dictionary = \"tests/dictionaries/oders.xml\", overlay = \"tests/over.xml\")] struct M { side: char }",
+        &[
+            "1:36: no dictionary at \"tests/dictionaries/oders.xml\"; tried\n  <package>/tests/dictionaries/oders.xml",
+            "1:78: no dictionary at \"tests/over.xml\"; tried\n  <package>/tests/over.xml",
+        ],
+    );
+    check(
+        "#[fix(msg_type = \"D\", overlay = \"tests/over.xml\")] struct M { #[fix(tag = 1)] side: char }",
+        &["1:33: `overlay` changes a dictionary: give that with `dictionary = \"…\"`"],
+    );
+    check(
+        "#[fix(msg_type = \"U9\", dictionary = \"tests/dictionaries/orders.xml\", overlay = \"tests/dictionaries/orders-overlay.xml\")] \
+         struct M<'a> { side: char, desk: &'a str }",
+        &[],
+    );
+    check(
+        "#[fix(msg_type = \"U9\", dictionary = \"tests/dictionaries/orders.xml\", overlay = \"tests/dictionaries/orders-overlay.xml\")] \
+         struct M { side: char, price: Decimal }",
+        &[
+            "1:145: tests/dictionaries/orders.xml:25:5: Price (44) is no member of Probe (U9)",
+            "1:129: tests/dictionaries/orders-overlay.xml:6:20: Desk (20001) is required in Probe (U9), and `M` has no field for it",
+        ],
+    );
+    check(
+        "#[fix(msg_type = \"D\", dictionary = \"tests/dictionaries/orders.xml\", overlay = \"tests/dictionaries/faulty/overlay.xml\")] struct M { side: char }",
+        &[
+            "1:36: tests/dictionaries/faulty/overlay.xml:4:20: no field named \"Prise\"; did you mean `Price`?\n\
+           tests/dictionaries/faulty/overlay.xml:8:20: tag 54 is `Side` already, defined at tests/dictionaries/orders.xml:21:5",
         ],
     );
     check(

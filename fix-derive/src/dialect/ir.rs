@@ -126,7 +126,7 @@ impl<'d> Ir<'d> {
     }
 
     fn fault(&mut self, position: Position, message: impl std::fmt::Display) {
-        let fault = format!("{}:{position}: {message}", self.path);
+        let fault = format!("{}: {message}", position.within(self.path));
         self.faults.push((position, fault));
     }
 

@@ -8,14 +8,13 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use fix_dialect::dictionary::{Dictionary, LoadError};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields};
 
-use crate::attribute::{DialectAttribute, span_of};
+use crate::attribute::DialectAttribute;
 use crate::errors::Errors;
-use crate::locate::locate;
+use crate::source::{self, Source};
 use ir::Ir;
 
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
@@ -40,37 +39,10 @@ fn expand(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
         );
     }
     let attribute = DialectAttribute::read(input, errors)?;
-    let span = span_of(&attribute.dictionary);
+    let span = attribute.dictionary.span();
     let written = attribute.dictionary.value();
-    let path = match locate(&written, span) {
-        Ok(path) => path,
-        Err(tried) => {
-            let tried: Vec<String> = tried
-                .iter()
-                .map(|place| format!("\n  {}", place.display()))
-                .collect();
-            errors.at(
-                span,
-                format!("no dictionary at \"{written}\"; tried{}", tried.concat()),
-            );
-            return None;
-        }
-    };
-    // Faults name the file as the attribute does, not where it happens to be on this machine.
-    let dictionary = match std::fs::read(&path) {
-        Ok(bytes) => Dictionary::parse_bytes(&bytes, &written).map_err(LoadError::from),
-        Err(source) => Err(LoadError::Unreadable {
-            path: path.clone(),
-            source,
-        }),
-    };
-    let dictionary = match dictionary {
-        Ok(dictionary) => dictionary,
-        Err(error) => {
-            errors.at(span, error);
-            return None;
-        }
-    };
+    let Source { dictionary, watched } =
+        source::load(&attribute.dictionary, attribute.overlay.as_ref(), errors)?;
     let ir = match Ir::new(&dictionary, &written) {
         Ok(ir) => ir,
         Err(faults) => {
@@ -80,11 +52,6 @@ fn expand(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
             return None;
         }
     };
-    let watched = path.to_str().map(|path| {
-        quote!(
-            const _: &str = ::core::include_str!(#path);
-        )
-    });
     let generated = generate(input, &attribute, &ir);
     Some(quote!(#watched #generated))
 }

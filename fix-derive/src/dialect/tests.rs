@@ -83,7 +83,7 @@ fn attributes_at_fault() {
         ),
         &[
             "`dictionary` is given twice",
-            "no key `colour` in `#[fix(…)]` of a dialect; expected one of `crate`, `dictionary`",
+            "no key `colour` in `#[fix(…)]` of a dialect; expected one of `crate`, `dictionary`, `overlay`",
         ],
     );
     check(
