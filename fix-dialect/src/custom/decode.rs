@@ -68,7 +68,7 @@ impl CustomDecoder {
     ///
     /// When the frame is not a raw message, has another type, or lacks a required value.
     pub fn decode<'a, M: FixMessage<'a>>(&mut self, frame: &'a [u8]) -> Result<Custom<M>, CustomError> {
-        let raw = RawMessage::index(frame, &mut self.index)?;
+        let (raw, _) = RawMessage::index(frame, &mut self.index)?;
         read(frame, &raw, &mut self.walk, &mut self.plans)
     }
 
