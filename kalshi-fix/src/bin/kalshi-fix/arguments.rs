@@ -1,0 +1,155 @@
+//! What the program can be asked to do.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Tools for Kalshi's FIX dialects, and for any dictionary in the QuickFIX format.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kalshi-fix",
+    version,
+    after_help = "Exit codes: 0 nothing found, 1 something found (errors in a dictionary, breaking changes, \
+                  violations, an unknown name), 2 wrong usage or unreadable input."
+)]
+pub(crate) struct Arguments {
+    /// When to colour the output
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN")]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make frames readable: from a log, a capture, or standard input
+    Decode(DecodeArguments),
+    /// Work with data dictionaries
+    #[command(subcommand)]
+    Dictionary(DictionaryCommand),
+    /// Print a script that completes this program's commands in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DictionaryCommand {
+    /// Lint dictionaries: every fault with its line, column and the source under it
+    Check(CheckArguments),
+    /// Compare two dictionaries by what they mean to a client
+    Diff(DiffArguments),
+    /// Say what a message, tag or name is
+    Show(ShowArguments),
+}
+
+/// Which dictionary to go by.
+#[derive(Debug, Args)]
+pub(crate) struct DialectArguments {
+    /// `prediction`, `margin`, or a dictionary file
+    #[arg(
+        long,
+        short,
+        default_value = "prediction",
+        value_name = "NAME|FILE",
+        hide_possible_values = true
+    )]
+    pub(crate) dialect: String,
+    /// A transport dictionary under the dialect's file, such as FIXT11.xml under FIX50SP2.xml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) transport: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecodeArguments {
+    /// The log or capture; standard input when it is absent or `-`
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) dialect: DialectArguments,
+    /// Mark every breach of the dictionary's rules, and exit with 1 when there is one
+    #[arg(long)]
+    pub(crate) validate: bool,
+    /// Only messages of this type, by MsgType (35) or name; can be repeated
+    #[arg(long, short = 't', value_name = "TYPE")]
+    pub(crate) msg_type: Vec<String>,
+    /// Keep reading as the file grows
+    #[arg(long, short, requires = "file")]
+    pub(crate) follow: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Count frames and violations, and print nothing else
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) count: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The dictionaries
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Exit with 1 for warnings, too
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// The faults as one JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The old dictionary: a file, `prediction` or `margin`
+    pub(crate) old: String,
+    /// The new dictionary: a file, `prediction` or `margin`
+    pub(crate) new: String,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Which changes make the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Breaking, value_name = "CHANGES")]
+    pub(crate) fail_on: FailOn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a terminal
+    Text,
+    /// For a pull request
+    Markdown,
+    /// For a program
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Those that break a client on either side
+    Breaking,
+    /// Any
+    Any,
+    /// None
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// A message's name or type, a tag, or the name of a field or component; an overview when it is absent
+    #[arg(value_name = "MSG|TAG|NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) dialect: DialectArguments,
+    /// One JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,45 @@
+//! The command-line program: dictionaries checked, compared and shown, and frames made readable.
+
+mod arguments;
+mod check;
+mod decode;
+mod diff;
+mod json;
+mod output;
+mod show;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command, DictionaryCommand};
+use output::{Failure, Findings, Output};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut output = Output::new(arguments.color);
+    let result = match arguments.command {
+        Command::Decode(arguments) => decode::run(&arguments, &mut output),
+        Command::Dictionary(DictionaryCommand::Check(arguments)) => check::run(&arguments, &mut output),
+        Command::Dictionary(DictionaryCommand::Diff(arguments)) => diff::run(&arguments, &mut output),
+        Command::Dictionary(DictionaryCommand::Show(arguments)) => show::run(&arguments, &mut output),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "kalshi-fix", &mut script);
+            output
+                .write(&String::from_utf8_lossy(&script))
+                .map(|()| Findings::None)
+        }
+    };
+    match result.and_then(|findings| output.flush().map(|()| findings)) {
+        Ok(Findings::None) => ExitCode::SUCCESS,
+        Ok(Findings::Some) => ExitCode::from(1),
+        // Whoever reads the output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("kalshi-fix: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}

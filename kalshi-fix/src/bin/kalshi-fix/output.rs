@@ -1,0 +1,112 @@
+//! Standard output: buffered, coloured only when asked.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+
+use kalshi_fix::dialect::dictionary::{Faults, MergeError};
+
+use crate::arguments::Color;
+
+/// Whether a command found what it looks for: errors, violations, breaking changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Findings {
+    None,
+    Some,
+}
+
+impl From<bool> for Findings {
+    fn from(found: bool) -> Self {
+        if found { Findings::Some } else { Findings::None }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    #[error("{0}")]
+    Faulty(#[from] Faults),
+    #[error("the dictionaries do not go together: {0}")]
+    Merge(#[from] MergeError),
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Failure {
+    pub(crate) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Failure + '_ {
+        |source| Failure::Unreadable {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Standard output.
+#[derive(Debug)]
+pub(crate) struct Output {
+    writer: BufWriter<StdoutLock<'static>>,
+    colour: bool,
+}
+
+impl Output {
+    pub(crate) fn new(colour: Color) -> Output {
+        let stdout = io::stdout().lock();
+        let colour = match colour {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        Output {
+            writer: BufWriter::with_capacity(1 << 16, stdout),
+            colour,
+        }
+    }
+
+    pub(crate) fn colour(&self) -> bool {
+        self.colour
+    }
+
+    pub(crate) fn write(&mut self, text: &str) -> Result<(), Failure> {
+        Ok(self.writer.write_all(text.as_bytes())?)
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.writer.flush()?)
+    }
+
+    /// The escape sequences of a style, or nothing: its start and its end.
+    pub(crate) fn style(&self, style: Style) -> (&'static str, &'static str) {
+        if !self.colour {
+            return ("", "");
+        }
+        let start = match style {
+            Style::Strong => "\x1b[1m",
+            Style::Dim => "\x1b[2m",
+            Style::Name => "\x1b[36m",
+            Style::Error => "\x1b[1;31m",
+            Style::Warning => "\x1b[1;33m",
+            Style::Good => "\x1b[32m",
+        };
+        (start, "\x1b[0m")
+    }
+
+    pub(crate) fn styled(&self, style: Style, text: impl std::fmt::Display) -> String {
+        let (start, end) = self.style(style);
+        format!("{start}{text}{end}")
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Style {
+    Strong,
+    Dim,
+    Name,
+    Error,
+    Warning,
+    Good,
+}

@@ -1,0 +1,272 @@
+//! The command-line program, run as a user runs it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const ORDER: &str = "8=FIXT.1.1|9=90|35=D|49=A|56=KalshiNR|34=2|52=20260525-22:38:01.097|11=x|38=10|40=2|44=0.5500|\
+                     54=9|55=HIGHNY|10=118|";
+const HEARTBEAT: &str = "8=FIXT.1.1|9=54|35=0|49=Kalshi|56=A|34=3|52=20260525-11:36:36.941|10=118|";
+
+fn run(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kalshi-fix"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // A program that does not read its input may be gone before it is written.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("the program ends")
+}
+
+/// The exit code, standard output and standard error.
+fn told(arguments: &[&str], input: &str) -> (i32, String, String) {
+    let output = run(arguments, input);
+    let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+    (
+        output.status.code().expect("the program exits by itself"),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+/// A frame with its length and sum put right.
+fn sealed(frame: &str, delimiter: &str) -> String {
+    let wire = frame.replace('|', "\x01");
+    let body = wire.find("35=").expect("a MsgType");
+    let end = wire.find("\x0110=").expect("a CheckSum") + 1;
+    let front = format!("8=FIXT.1.1\x019={}\x01{}", end - body, &wire[body..end]);
+    let sum = front.bytes().fold(0_u8, u8::wrapping_add);
+    format!("{front}10={sum:03}\x01").replace('\x01', delimiter)
+}
+
+fn scratch(name: &str, contents: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, contents).expect("the scratch directory can be written");
+    path
+}
+
+fn spec(name: &str) -> String {
+    format!("{}/spec/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn help_and_version_are_no_findings() {
+    for arguments in [&["--help"][..], &["--version"], &["dictionary", "--help"]] {
+        let (code, out, _) = told(arguments, "");
+        assert_eq!(code, 0, "{arguments:?}");
+        assert!(out.contains("kalshi-fix"), "{out}");
+    }
+    assert_eq!(told(&["decoed"], "").0, 2);
+    assert!(told(&["decoed"], "").2.contains("'decode'"));
+    assert!(told(&["completions", "bash"], "").1.contains("complete -F"));
+}
+
+#[test]
+fn frames_are_decoded_from_any_log() {
+    for delimiter in ["\x01", "|", "^A"] {
+        let log = format!(
+            "12:00:01 INFO out: {}\nnoise\n12:00:02 INFO in: {}\n",
+            sealed(ORDER, delimiter),
+            sealed(HEARTBEAT, delimiter)
+        );
+        let (code, out, _) = told(&["decode"], &log);
+        assert_eq!(code, 0);
+        assert!(
+            out.starts_with("12:00:01 INFO out:\nNewOrderSingle (D)\n"),
+            "{out}"
+        );
+        assert!(out.contains("\n     44  Price                 0.5500\n"), "{out}");
+        assert!(
+            out.contains("12:00:02 INFO in:\nHeartbeat (0)\n") && !out.contains("garbled"),
+            "{out}"
+        );
+        let (code, out, _) = told(&["decode", "-t", "Heartbeat"], &log);
+        assert_eq!((code, out.contains("NewOrderSingle")), (0, false));
+    }
+}
+
+#[test]
+fn violations_are_findings_when_they_are_asked_for() {
+    let order = sealed(ORDER, "|");
+    assert_eq!(told(&["decode"], &order).0, 0);
+    let (code, out, _) = told(&["decode", "--validate"], &order);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("     54  Side                  9  <- value is not among those listed\n"),
+        "{out}"
+    );
+    let (code, out, _) = told(&["decode", "--validate", "--json"], &order);
+    assert_eq!(code, 1);
+    assert!(out.contains(r#"{"tag":54,"name":"Side","value":"9"}"#), "{out}");
+    assert!(
+        out.ends_with(concat!(
+            r#""violations":[{"tag":54,"path":"NewOrderSingle/54","rule":"value is not among those listed","#,
+            r#""session_reject_reason":5,"value":"9"}]}"#,
+            "\n"
+        )),
+        "{out}"
+    );
+    assert_eq!(told(&["decode", "--validate"], &sealed(HEARTBEAT, "|")).0, 0);
+    let (code, out, _) = told(&["decode", "--validate", "--count"], &(order.clone() + HEARTBEAT));
+    assert_eq!(
+        (code, &out[..]),
+        (
+            1,
+            "2 frames shown, 1 garbled, 0 of unknown type, 1 violations in 1 frames\n"
+        )
+    );
+}
+
+#[test]
+fn secrets_and_escape_sequences_do_not_come_through() {
+    let logon =
+        "8=FIXT.1.1|9=0|35=A|49=A|56=B|34=1|52=20260525-22:38:01|98=0|108=30|95=4|96=hush|58=\x1b[2J|10=0|";
+    for arguments in [&["decode"][..], &["decode", "--json"], &["decode", "--validate"]] {
+        let (_, out, _) = told(arguments, &sealed(logon, "|"));
+        assert!(
+            out.contains("<redacted>") && !out.contains("hush") && !out.contains('\x1b'),
+            "{out}"
+        );
+    }
+}
+
+#[test]
+fn groups_are_nested_in_json() {
+    let refresh = "8=FIXT.1.1|9=0|35=X|49=A|56=B|34=1|52=20260525-22:38:01|268=2|279=0|269=0|55=S|270=0.5|271=1|\
+                   279=2|269=1|55=S|10=0|";
+    let (code, out, _) = told(&["decode", "--json"], &sealed(refresh, "|"));
+    assert_eq!(code, 0);
+    assert!(
+        out.contains(concat!(
+            r#"{"tag":268,"name":"NoMDEntries","value":"2","entries":[["#,
+            r#"{"tag":279,"name":"MDUpdateAction","value":"0","meaning":"NEW"}"#
+        )),
+        "{out}"
+    );
+    assert!(
+        out.contains(concat!(
+            r#"{"tag":271,"name":"MDEntrySize","value":"1"}],"#,
+            r#"[{"tag":279,"name":"MDUpdateAction","value":"2","meaning":"DELETE"}"#
+        )),
+        "{out}"
+    );
+    assert!(
+        out.contains(r#"{"tag":55,"name":"Symbol","value":"S"}]]},{"tag":10,"#),
+        "{out}"
+    );
+}
+
+#[test]
+fn colour_is_for_terminals() {
+    let order = sealed(ORDER, "|");
+    assert!(!told(&["decode"], &order).1.contains('\x1b'));
+    assert!(told(&["--color", "always", "decode"], &order).1.contains("\x1b["));
+}
+
+#[test]
+fn dictionaries_are_checked() {
+    let (code, out, _) = told(
+        &[
+            "dictionary",
+            "check",
+            &spec("kalshi-prediction.xml"),
+            &spec("kalshi-margin.xml"),
+        ],
+        "",
+    );
+    assert_eq!((code, &out[..]), (0, "2 files: no errors, no warnings\n"));
+    let source = std::fs::read_to_string(spec("kalshi-margin.xml")).expect("the dictionary");
+    let broken = scratch(
+        "broken.xml",
+        &source.replacen("'Price' required", "'Pricee' required", 1),
+    );
+    let (code, out, _) = told(&["dictionary", "check", &broken.to_string_lossy()], "");
+    assert_eq!(code, 1);
+    let mut lines = out.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(
+        first.ends_with(": error: no field named \"Pricee\"; did you mean `Price`?"),
+        "{out}"
+    );
+    let (shown, caret) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    assert_eq!(caret.find('^'), shown.find("Pricee"), "{out}");
+    let (code, out, _) = told(&["dictionary", "check", "--json", &broken.to_string_lossy()], "");
+    assert_eq!(code, 1);
+    assert!(
+        out.contains(r#""severity":"error","message":"no field named \"Pricee\"","suggestion":"Price"}"#),
+        "{out}"
+    );
+    assert_eq!(told(&["dictionary", "check", "no-such-file.xml"], "").0, 2);
+    let warned = scratch(
+        "warned.xml",
+        &source.replace(
+            "</fields>",
+            "<field number='9999' name='Unused' type='INT'/></fields>",
+        ),
+    );
+    let warned = warned.to_string_lossy();
+    let (code, out, _) = told(&["dictionary", "check", &warned], "");
+    assert_eq!(code, 0, "{out}");
+    assert!(out.ends_with("1 file: no errors, 1 warning\n"), "{out}");
+    assert_eq!(
+        told(&["dictionary", "check", "--deny-warnings", &warned], "").0,
+        1
+    );
+}
+
+#[test]
+fn dictionaries_are_compared() {
+    let (code, out, _) = told(&["dictionary", "diff", "margin", &spec("kalshi-margin.xml")], "");
+    assert_eq!((code, &out[..]), (0, "The two dictionaries mean the same.\n"));
+    let source = std::fs::read_to_string(spec("kalshi-margin.xml")).expect("the dictionary");
+    let reused = scratch("reused.xml", &source.replace("'AvgPx'", "'MeanPx'"));
+    let reused = reused.to_string_lossy();
+    let (code, out, _) = told(&["dictionary", "diff", "margin", &reused], "");
+    assert_eq!(code, 1);
+    assert!(
+        out.starts_with("Numbers that name something else now:\n") && out.contains("the tag 6 is MeanPx now"),
+        "{out}"
+    );
+    let (code, out, _) = told(
+        &[
+            "dictionary",
+            "diff",
+            "margin",
+            &reused,
+            "--format",
+            "markdown",
+            "--fail-on",
+            "never",
+        ],
+        "",
+    );
+    assert_eq!(code, 0);
+    assert!(out.starts_with("**Verdict.** "), "{out}");
+    let (_, out, _) = told(&["dictionary", "diff", "margin", &reused, "--format", "json"], "");
+    assert!(
+        out.contains(r#""subject":"tag reuse","place":"AvgPx (6)""#),
+        "{out}"
+    );
+}
+
+#[test]
+fn names_are_explained() {
+    let (code, out, _) = told(&["dictionary", "show", "8"], "");
+    assert_eq!(code, 0);
+    assert!(
+        out.contains("ExecutionReport  message 8") && out.contains("BeginString  tag 8, STRING"),
+        "{out}"
+    );
+    let (code, _, error) = told(&["dictionary", "show", "OrderQyt"], "");
+    assert_eq!(code, 1);
+    assert!(error.contains("did you mean `OrderQty`?"), "{error}");
+    let (_, out, _) = told(&["dictionary", "show", "Side", "--json", "-d", "margin"], "");
+    assert!(
+        out.starts_with("[\n{\"kind\":\"field\",\"name\":\"Side\",\"tag\":54"),
+        "{out}"
+    );
+    assert!(told(&["dictionary", "show"], "").1.contains("order-entry"));
+}
