@@ -32,12 +32,6 @@ pub enum MergeError {
         /// Its tag in the application dictionary.
         application: u32,
     },
-    /// Both dictionaries define a component with this name, and not alike.
-    #[error("the component `{name}` is defined in both dictionaries, and not alike")]
-    Component {
-        /// The component.
-        name: String,
-    },
     /// Both dictionaries define a message with this name or type.
     #[error("the message `{name}` ({msg_type}) is defined in both dictionaries")]
     Message {
@@ -59,11 +53,12 @@ impl Dictionary {
     ///
     /// The result speaks the transport's begin string, header, trailer and session layer, and has the messages of both.
     /// A field that both define (they must agree in name and tag) is as the application dictionary has it, with the
-    /// values that only the transport dictionary lists. Positions stay those of the two files.
+    /// values that only the transport dictionary lists. A component that both define, and not alike, is there twice: the
+    /// transport's messages keep theirs, as `Name (transport)`. Positions stay those of the two files.
     ///
     /// # Errors
     ///
-    /// When the two define a tag, a field, a component or a message differently.
+    /// When the two define a tag or a field differently, or a message both.
     pub fn over(&self, transport: &Dictionary) -> Result<Dictionary, MergeError> {
         let mut merged = self.clone();
         merged.kind = transport.kind;
@@ -78,26 +73,7 @@ impl Dictionary {
                 .length_field
                 .or(field.length_field.map(|length| fields[length.0]));
         }
-        let components = transport
-            .components
-            .iter()
-            .map(|component| match merged.component_by_name(&component.name) {
-                Some(id) => id,
-                None => add_component(&mut merged, component),
-            })
-            .collect::<Vec<_>>();
-        let map = Map { fields, components };
-        for (component, &id) in transport.components.iter().zip(&map.components) {
-            let members = map.members(&component.members);
-            if id.0 < self.components.len() {
-                if !alike(&members, &self.component(id).members) {
-                    let name = component.name.clone();
-                    return Err(MergeError::Component { name });
-                }
-            } else {
-                merged.components[id.0].members = members;
-            }
-        }
+        let map = self.map_components(&mut merged, transport, &fields);
         for (section, own, theirs) in [
             ("header", &mut merged.header, &transport.header),
             ("trailer", &mut merged.trailer, &transport.trailer),
@@ -136,6 +112,50 @@ impl Dictionary {
         let warnings = std::mem::take(&mut merged.warnings);
         merged.warnings = transport.warnings.iter().cloned().chain(warnings).collect();
         Ok(merged)
+    }
+
+    /// Gives the transport's components their places: those of this dictionary where they are alike, new ones else.
+    fn map_components(&self, merged: &mut Dictionary, transport: &Dictionary, fields: &[FieldId]) -> Map {
+        let mut shared: Vec<Option<ComponentId>> = transport
+            .components
+            .iter()
+            .map(|component| self.component_by_name(&component.name))
+            .collect();
+        loop {
+            let mut next = self.components.len();
+            let components = shared
+                .iter()
+                .map(|shared| {
+                    shared.unwrap_or_else(|| {
+                        next += 1;
+                        ComponentId(next - 1)
+                    })
+                })
+                .collect();
+            let map = Map {
+                fields: fields.to_vec(),
+                components,
+            };
+            // What contains a component that is not shared cannot be shared either.
+            let mut settled = true;
+            for (component, shared) in transport.components.iter().zip(&mut shared) {
+                if let Some(id) = *shared
+                    && !alike(&map.members(&component.members), &self.component(id).members)
+                {
+                    *shared = None;
+                    settled = false;
+                }
+            }
+            if !settled {
+                continue;
+            }
+            for (component, shared) in transport.components.iter().zip(&shared) {
+                if shared.is_none() {
+                    add_component(merged, component, map.members(&component.members));
+                }
+            }
+            return map;
+        }
     }
 }
 
@@ -178,14 +198,18 @@ fn add_field(
     Ok(id)
 }
 
-fn add_component(merged: &mut Dictionary, component: &Component) -> ComponentId {
+fn add_component(merged: &mut Dictionary, component: &Component, members: Vec<Member>) {
     let id = ComponentId(merged.components.len());
+    let mut name = component.name.clone();
+    while merged.component_by_name(&name).is_some() {
+        name += " (transport)";
+    }
+    merged.index.components_by_name.insert(name.clone(), id);
     merged.components.push(Component {
-        members: Vec::new(),
+        name,
+        members,
         ..component.clone()
     });
-    merged.index.components_by_name.insert(component.name.clone(), id);
-    id
 }
 
 fn reindex_messages(messages: &[Message], index: &mut Index) {
@@ -333,6 +357,22 @@ mod tests {
         };
         let first = merged.first_field(&merged.component(hops).members);
         assert_eq!(first.map(|id| merged.field(id).tag), Some(627));
+    }
+
+    #[test]
+    fn a_component_that_differs_is_there_twice() {
+        let component =
+            "<components><component name='Hops'><field name='Mode' required='N'/></component></components>
+          <fields>";
+        let merged = merge(TRANSPORT, &APPLICATION.replace("<fields>", component)).expect("they go together");
+        let names: Vec<_> = merged
+            .components
+            .iter()
+            .map(|component| &component.name[..])
+            .collect();
+        assert_eq!(names, ["Hops", "Hops (transport)"]);
+        let logon = merged.message_by_name("Logon").expect("a message");
+        assert_eq!(logon.members[3].kind, MemberKind::Component(ComponentId(1)));
     }
 
     #[test]
