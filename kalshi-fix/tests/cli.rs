@@ -270,3 +270,15 @@ fn names_are_explained() {
     );
     assert!(told(&["dictionary", "show"], "").1.contains("order-entry"));
 }
+
+#[test]
+fn a_reference_is_written() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reference");
+    let (code, out, _) = told(&["dictionary", "html", &directory.to_string_lossy()], "");
+    assert_eq!(code, 0);
+    assert!(out.ends_with("open index.html\n"), "{out}");
+    let page = std::fs::read_to_string(directory.join("message-NewOrderSingle.html")).expect("a page");
+    assert!(page.contains("href='field-54.html'"), "{page}");
+    let file = scratch("not-a-directory", "");
+    assert_eq!(told(&["dictionary", "html", &file.to_string_lossy()], "").0, 2);
+}

@@ -53,6 +53,8 @@ pub(crate) enum DictionaryCommand {
     Diff(DiffArguments),
     /// Say what a message, tag or name is
     Show(ShowArguments),
+    /// Write a reference of a dialect as a web site that needs no server
+    Html(HtmlArguments),
 }
 
 /// Which dictionary to go by.
@@ -152,4 +154,12 @@ pub(crate) struct ShowArguments {
     /// One JSON array
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HtmlArguments {
+    /// Where to write; created when it is not there
+    pub(crate) directory: PathBuf,
+    #[command(flatten)]
+    pub(crate) dialect: DialectArguments,
 }

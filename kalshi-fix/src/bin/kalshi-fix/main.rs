@@ -1,9 +1,10 @@
-//! The command-line program: dictionaries checked, compared and shown, and frames made readable.
+//! The command-line program: dictionaries checked, compared, shown and published, and frames made readable.
 
 mod arguments;
 mod check;
 mod decode;
 mod diff;
+mod html;
 mod json;
 mod output;
 mod show;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Dictionary(DictionaryCommand::Check(arguments)) => check::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Diff(arguments)) => diff::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Show(arguments)) => show::run(&arguments, &mut output),
+        Command::Dictionary(DictionaryCommand::Html(arguments)) => html::run(&arguments, &mut output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "kalshi-fix", &mut script);

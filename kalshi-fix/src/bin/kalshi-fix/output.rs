@@ -25,6 +25,8 @@ impl From<bool> for Findings {
 pub(crate) enum Failure {
     #[error("cannot read {}: {source}", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
     #[error("{0}")]
@@ -38,6 +40,15 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Failure + '_ {
         |source| Failure::Unreadable {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+impl Failure {
+    pub(crate) fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Failure + '_ {
+        |source| Failure::Unwritable {
             path: path.to_owned(),
             source,
         }
