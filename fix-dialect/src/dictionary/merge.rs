@@ -53,7 +53,8 @@ impl Dictionary {
     ///
     /// The result speaks the transport's begin string, header, trailer and session layer, and has the messages of both.
     /// A field that both define (they must agree in name and tag) is as the application dictionary has it, with the
-    /// values that only the transport dictionary lists. A component that both define, and not alike, is there twice: the
+    /// values that only the transport dictionary lists. A component that is empty in the transport dictionary is
+    /// the application's; one that both define otherwise, and not alike, is there twice: the
     /// transport's messages keep theirs, as `Name (transport)`. Positions stay those of the two files.
     ///
     /// # Errors
@@ -139,7 +140,9 @@ impl Dictionary {
             // What contains a component that is not shared cannot be shared either.
             let mut settled = true;
             for (component, shared) in transport.components.iter().zip(&mut shared) {
+                // An empty one stands for what the application fills in, as MsgTypeGrp of FIXT11.xml does.
                 if let Some(id) = *shared
+                    && !component.members.is_empty()
                     && !alike(&map.members(&component.members), &self.component(id).members)
                 {
                     *shared = None;
@@ -373,6 +376,18 @@ mod tests {
         assert_eq!(names, ["Hops", "Hops (transport)"]);
         let logon = merged.message_by_name("Logon").expect("a message");
         assert_eq!(logon.members[3].kind, MemberKind::Component(ComponentId(1)));
+    }
+
+    #[test]
+    fn the_application_fills_an_empty_component() {
+        let group = "<group name='NoHops' required='N'><field name='Hop' required='N'/></group>";
+        let component =
+            "<components><component name='Hops'><field name='Mode' required='N'/></component></components>
+          <fields>";
+        let application = APPLICATION.replace("<fields>", component);
+        let merged = merge(&TRANSPORT.replace(group, ""), &application).expect("they go together");
+        assert_eq!(merged.components.len(), 1);
+        assert_eq!(merged.components[0].members[0].name, "Mode");
     }
 
     #[test]
