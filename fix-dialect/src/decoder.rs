@@ -9,7 +9,7 @@ use crate::raw::{Malformed, RawMessage};
 use crate::slots::{Slots, recycle};
 use crate::tables::{MessageTable, Tables};
 use crate::violation::Violation;
-use crate::walk::Walk;
+use crate::walk::{NotAField, Walk};
 use crate::{FieldIndex, Header};
 
 /// Decodes frames of a dialect, one after another, into storage that it owns and lends.
@@ -29,20 +29,22 @@ pub struct Decoder<D: Dialect> {
     walk: Walk,
     plans: Plans,
     storage: D::Storage,
-    /// Room for one message: it is built there and stays, since messages are large.
-    room: Vec<D::Message<'static>>,
+    /// Room for one message, empty between frames.
+    room: Vec<Option<D::Message<'static>>>,
 }
 
 /// A decoded frame: the raw layer, and the typed message where there is one. Dropping it gives its room back.
 pub struct Decoded<'a, D: Dialect> {
     raw: RawMessage<'a>,
-    /// The message, where there is one.
-    message: Vec<D::Message<'a>>,
+    /// At most one message. It is built in room that the decoder lends and stays there: it is large to move, and to move
+    /// what has just been written stalls.
+    message: Vec<Option<D::Message<'a>>>,
     violations: Vec<Violation>,
     walk: &'a Walk,
+    /// `None` when MsgType (35) is none of the dialect's.
     plan: Option<&'a Plan>,
     storage: &'a mut D::Storage,
-    room: &'a mut Vec<D::Message<'static>>,
+    room: &'a mut Vec<Option<D::Message<'static>>>,
 }
 
 /// What a frame turned out to be.
@@ -63,9 +65,13 @@ pub enum Outcome<'m, M> {
 pub(crate) struct Plans {
     tables: &'static Tables,
     made: Vec<Option<Box<Plan>>>,
+    /// The ordinal of each MsgType (35) of one byte; [`NO_TYPE`] where there is none.
+    short_types: [u16; 256],
     /// MsgType (35) as a word, with its ordinal; types longer than eight bytes are searched in the tables.
     types: Vec<(u64, u16)>,
 }
+
+const NO_TYPE: u16 = u16::MAX;
 
 impl Plans {
     pub(crate) fn new(tables: &'static Tables) -> Plans {
@@ -77,15 +83,26 @@ impl Plans {
             .map(|(ordinal, message)| (crate::swar::word(message.msg_type.as_bytes()), ordinal as u16))
             .collect();
         types.sort_unstable();
+        let mut short_types = [NO_TYPE; 256];
+        for (ordinal, message) in tables.messages.iter().enumerate() {
+            if let [short] = *message.msg_type.as_bytes() {
+                short_types[usize::from(short)] = ordinal as u16;
+            }
+        }
         Plans {
             tables,
             made: tables.messages.iter().map(|_| None).collect(),
+            short_types,
             types,
         }
     }
 
     #[inline]
     fn ordinal(&self, msg_type: &[u8]) -> Option<usize> {
+        if let [short] = *msg_type {
+            let ordinal = self.short_types[usize::from(short)];
+            return (ordinal != NO_TYPE).then_some(usize::from(ordinal));
+        }
         if msg_type.len() > 8 {
             return self.tables.message(msg_type).map(|(ordinal, _)| ordinal);
         }
@@ -127,10 +144,10 @@ impl<D: Dialect> Decoder<D> {
     #[inline]
     pub fn decode<'a>(&'a mut self, frame: &'a [u8]) -> Result<Decoded<'a, D>, Malformed> {
         let (raw, msg_type) = RawMessage::index(frame, &mut self.index)?;
-        let (first, last) = raw.body_fields();
         let Some((ordinal, plan)) = self.plans.plan(msg_type) else {
+            check_fields(frame)?;
             return Ok(Decoded {
-                raw: checked(raw)?,
+                raw,
                 message: Vec::new(),
                 violations: Vec::new(),
                 walk: &self.walk,
@@ -139,17 +156,15 @@ impl<D: Dialect> Decoder<D> {
                 room: &mut self.room,
             });
         };
-        self.walk
-            .run(plan, frame, raw.ends(), first, last)
-            .map_err(|error| Malformed::NotAField {
-                offset: error.0 as usize,
-            })?;
+        let found = plan.find(&mut self.walk, frame, raw.ends(), raw.body_fields())?;
         let plan = &*plan;
-        let walk = &self.walk;
+        let walk = plan.walk(found, &self.walk);
         let mut malformed = !walk.misplaced.is_empty();
         let mut slots = Slots::new(frame, walk, plan, &mut self.storage, &mut malformed);
         let mut message = recycle(mem::take(&mut self.room));
-        if D::build(ordinal, &mut slots, &mut message).is_err() {
+        // An empty place, and not a message that is pushed: that would be made elsewhere and moved.
+        message.resize_with(1, || None);
+        if D::build(ordinal, &mut slots, &mut message[0]).is_err() {
             malformed = true;
         }
         let violations = if malformed {
@@ -169,17 +184,22 @@ impl<D: Dialect> Decoder<D> {
     }
 }
 
-/// A message without a plan is not walked over, so its fields are looked at here.
-fn checked(raw: RawMessage<'_>) -> Result<RawMessage<'_>, Malformed> {
-    let mut fields = crate::fields(raw.bytes());
+/// Looks at the fields of a message that has no plan, and so is not walked over.
+#[cold]
+fn check_fields(frame: &[u8]) -> Result<(), NotAField> {
+    let mut fields = crate::fields(frame);
     fields.by_ref().for_each(drop);
-    let rest = fields.rest().len();
-    if rest == 0 {
-        Ok(raw)
-    } else {
-        Err(Malformed::NotAField {
-            offset: raw.bytes().len() - rest,
-        })
+    match fields.rest().len() {
+        0 => Ok(()),
+        rest => Err(NotAField((frame.len() - rest) as u32)),
+    }
+}
+
+impl From<NotAField> for Malformed {
+    fn from(error: NotAField) -> Malformed {
+        Malformed::NotAField {
+            offset: error.0 as usize,
+        }
     }
 }
 
@@ -212,9 +232,9 @@ impl<'a, D: Dialect> Decoded<'a, D> {
     #[must_use]
     #[inline]
     pub fn outcome(&self) -> Outcome<'_, D::Message<'a>> {
-        match (self.message.first(), self.plan) {
+        match (self.message(), self.plan) {
             (Some(message), _) => Outcome::Message(message),
-            (None, Some(_)) => Outcome::Incomplete(&self.violations),
+            (None, Some(_)) => Outcome::Incomplete(self.violations()),
             (None, None) => Outcome::UnknownType,
         }
     }
@@ -223,7 +243,7 @@ impl<'a, D: Dialect> Decoded<'a, D> {
     #[must_use]
     #[inline]
     pub fn message(&self) -> Option<&D::Message<'a>> {
-        self.message.first()
+        self.message.first()?.as_ref()
     }
 
     /// The values that could not be read: of optional fields where there is a message, of any where there is none.
@@ -245,7 +265,7 @@ impl<'a, D: Dialect> Decoded<'a, D> {
 impl<D: Dialect> Drop for Decoded<'_, D> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(message) = self.message.first_mut() {
+        if let Some(Some(message)) = self.message.first_mut() {
             D::recycle(message, self.storage);
         }
         if self.message.capacity() > 0 {
@@ -267,7 +287,7 @@ impl<D: Dialect> fmt::Debug for Decoded<'_, D> {
         f.debug_struct("Decoded")
             .field("raw", &self.raw)
             .field("message", &self.message())
-            .field("violations", &self.violations)
+            .field("violations", &self.violations())
             .finish()
     }
 }
@@ -301,15 +321,11 @@ impl Validator {
         let (raw, msg_type) = RawMessage::index(frame, &mut self.index)?;
         let tables = self.plans.tables;
         let Some((_, plan)) = self.plans.plan(msg_type) else {
-            checked(raw)?;
+            check_fields(frame)?;
             return Ok(Vec::new());
         };
-        let (first, last) = raw.body_fields();
-        self.walk
-            .run(plan, frame, raw.ends(), first, last)
-            .map_err(|error| Malformed::NotAField {
-                offset: error.0 as usize,
-            })?;
-        Ok(check(tables, plan, &self.walk, frame, Depth::Full))
+        let found = plan.find(&mut self.walk, frame, raw.ends(), raw.body_fields())?;
+        let walk = plan.walk(found, &self.walk);
+        Ok(check(tables, plan, walk, frame, Depth::Full))
     }
 }

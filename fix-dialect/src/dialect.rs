@@ -14,7 +14,7 @@ pub trait Dialect: Sized + Send + Sync + 'static {
     /// The dialect as data.
     fn tables() -> &'static Tables;
 
-    /// Builds the message with this ordinal from its slots, in the place that `room` has for it.
+    /// Builds the message with this ordinal from its slots, in its empty place.
     ///
     /// # Errors
     ///
@@ -22,7 +22,7 @@ pub trait Dialect: Sized + Send + Sync + 'static {
     fn build<'a>(
         ordinal: usize,
         slots: &mut Slots<'_, 'a, Self::Storage>,
-        room: &mut Vec<Self::Message<'a>>,
+        place: &mut Option<Self::Message<'a>>,
     ) -> Result<(), Refused>;
 
     /// Takes the room of a message's groups back.

@@ -6,7 +6,7 @@ use wide::u8x16;
 use crate::frame::{MAX_BEGIN_STRING, TRAILER};
 use crate::number::{DECIMAL_LENGTH, write_decimal, write_digits};
 use crate::time::TIME_LENGTH;
-use crate::{Date, SOH, TimeOfDay, Timestamp};
+use crate::{Date, SOH, TimeOfDay, Timestamp, swar};
 
 /// Writes one frame after another into the same buffer.
 ///
@@ -148,6 +148,11 @@ impl Tag {
     #[must_use]
     pub const fn number(self) -> u32 {
         self.number
+    }
+
+    /// The length of the tag and its `=`.
+    pub(crate) const fn len(self) -> usize {
+        self.length
     }
 
     /// The tag and its `=` as a little-endian word, and the mask that covers them.
@@ -601,22 +606,9 @@ fn sum_and_count(blocks: &[u8]) -> (u8, usize) {
                 counts -= bytes.simd_eq(needle);
             }
         }
-        count += lanes(counts);
+        count += swar::lanes(counts);
     }
-    (lanes(sums) as u8, count)
-}
-
-/// The sum of all lanes.
-#[inline]
-fn lanes(vector: u8x16) -> usize {
-    const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
-    let (words, _) = vector.as_array().as_chunks::<8>();
-    let mut sum = 0;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        sum += (word & EVEN) + (word >> 8 & EVEN);
-    }
-    (sum.wrapping_mul(0x0001_0001_0001_0001) >> 48) as usize
+    (swar::lanes(sums) as u8, count)
 }
 
 /// How many delimiters there are in `bytes`.

@@ -3,6 +3,8 @@
 //! A frame is found by its BodyLength (9), never by searching for `10=`, so that a value that looks like a trailer
 //! cannot end a message early (FIX session protocol, "message structure").
 
+use wide::u8x16;
+
 use crate::{SOH, swar};
 
 /// Cuts frames from the front of a receive buffer and verifies BodyLength (9) and CheckSum (10).
@@ -179,7 +181,7 @@ impl Head {
         if begin != BEGIN || digits == 0 || digits == 8 {
             return None;
         }
-        let length = swar::up_to_eight_digits(word & ((1 << (digits * 8)) - 1), digits)?;
+        let length = swar::up_to_eight_digits(word, digits)?;
         Some(Head {
             body_start: BEGIN.len() + digits + 1,
             body_length: u64::from(length),
@@ -246,22 +248,38 @@ fn garbled(bytes: &[u8], reason: Garbled) -> Framing {
     }
 }
 
-/// The sum of `bytes`, modulo 256: CheckSum (10) as a number. Compiles to vector code.
+/// The sum of `bytes`, modulo 256: CheckSum (10) as a number.
 #[inline]
 pub(crate) fn sum(bytes: &[u8]) -> u8 {
-    let mut lanes = [0_u8; 32];
-    let (chunks, rest) = bytes.as_chunks::<32>();
-    for chunk in chunks {
-        for (lane, byte) in lanes.iter_mut().zip(chunk) {
-            *lane = lane.wrapping_add(*byte);
-        }
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    let Some(last) = bytes.last_chunk::<16>() else {
+        return rest.iter().fold(0, |total, byte| total.wrapping_add(*byte));
+    };
+    let (mut even, mut odd) = (u8x16::splat(0), u8x16::splat(0));
+    let (pairs, single) = blocks.as_chunks::<2>();
+    for [first, second] in pairs {
+        even += u8x16::new(*first);
+        odd += u8x16::new(*second);
     }
-    let mut total = 0_u8;
-    for lane in lanes {
-        total = total.wrapping_add(lane);
+    for block in single {
+        even += u8x16::new(*block);
     }
-    rest.iter().fold(total, |total, byte| total.wrapping_add(*byte))
+    // The last sixteen bytes, without those that a block before them has had.
+    let fresh: [u8; 16] = *FRESH[rest.len()..].first_chunk().unwrap_or(&[0; 16]);
+    odd += u8x16::new(*last) & u8x16::new(fresh);
+    swar::lanes(even + odd) as u8
 }
+
+/// From any place below sixteen on, the bytes that keep as many of the last sixteen.
+const FRESH: [u8; 32] = {
+    let mut fresh = [0; 32];
+    let mut at = 16;
+    while at < 32 {
+        fresh[at] = 0xff;
+        at += 1;
+    }
+    fresh
+};
 
 #[cfg(test)]
 mod tests {

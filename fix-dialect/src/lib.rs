@@ -26,6 +26,7 @@ mod plan;
 mod print;
 mod raw;
 mod scan;
+mod shape;
 mod slots;
 mod swar;
 pub mod tables;

@@ -21,43 +21,104 @@ pub fn parse_decimal(bytes: &[u8]) -> Option<Decimal> {
         [b'-', rest @ ..] => (rest, true),
         _ => (bytes, false),
     };
-    if digits.len() <= 8 {
-        short_decimal(swar::word(digits), digits.len(), negative)
-    } else {
-        long_decimal(digits, negative)
+    match digits.len() {
+        0 => None,
+        length @ 1..=8 => short_decimal(swar::word(digits), length).signed(negative),
+        _ => long_decimal(digits, negative),
     }
 }
 
-/// As [`parse_decimal`] of `frame[start..end]`, where `word` is the first eight bytes from `start` on.
-#[inline]
-pub(crate) fn decimal_at(word: u64, frame: &[u8], start: usize, end: usize) -> Option<Decimal> {
-    let negative = word as u8 == b'-';
-    let sign = usize::from(negative);
-    let length = end.checked_sub(start + sign)?;
-    if length > 8 - sign {
-        return parse_decimal(frame.get(start..end)?);
+/// As [`parse_decimal`] of `frame[start..end]`.
+///
+/// Inlined, while what it calls is not and answers in registers: a decimal that went through memory would be written
+/// in quarters and read whole, which stalls until the quarters have left the store buffer.
+#[inline(always)]
+#[expect(
+    clippy::inline_always,
+    reason = "a call would hand the decimal over in memory"
+)]
+pub(crate) fn decimal_at(frame: &[u8], start: usize, end: usize) -> Option<Decimal> {
+    let short = short_decimal_at(frame, start, end);
+    if short != NOT_SHORT {
+        return short.signed(short.0 & NEGATIVE != 0);
     }
-    let word = (word >> (sign * 8)) & u64::MAX.unbounded_shr(64 - length as u32 * 8);
-    short_decimal(word, length, negative)
+    match long_decimal_at(frame, start, end) {
+        u128::MAX => None,
+        decimal => Some(Decimal::deserialize(decimal.to_le_bytes())),
+    }
 }
 
-/// The decimal that the `length` (at most eight) low bytes of `word` spell, all others being zero.
-#[inline]
-fn short_decimal(word: u64, length: usize, negative: bool) -> Option<Decimal> {
-    let point = swar::position(word, b'.');
-    let (digits, count, scale) = if point < length {
-        // Close the gap that the point leaves.
-        let below = (1_u64 << (point * 8)) - 1;
-        let digits = (word & below) | ((word >> 8) & !below);
-        (digits, length - 1, length - 1 - point)
-    } else {
-        (word, length, 0)
+/// The serialised decimal of `frame[start..end]`, or all ones.
+#[cold]
+#[inline(never)]
+fn long_decimal_at(frame: &[u8], start: usize, end: usize) -> u128 {
+    let decimal = frame.get(start..end).and_then(parse_decimal);
+    decimal.map_or(u128::MAX, |decimal| u128::from_le_bytes(decimal.serialize()))
+}
+
+/// A decimal of at most eight digits in one register: the mantissa in the low half, the scale above it, and the sign.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ShortDecimal(u64);
+
+const NOT_SHORT: ShortDecimal = ShortDecimal(u64::MAX);
+const NEGATIVE: u64 = 1 << 63;
+
+impl ShortDecimal {
+    #[inline]
+    fn signed(self, negative: bool) -> Option<Decimal> {
+        let scale = (self.0 >> 32) as u32 & 7;
+        (self != NOT_SHORT).then(|| Decimal::from_parts(self.0 as u32, 0, 0, negative, scale))
+    }
+}
+
+/// What is not short, or no decimal, is [`NOT_SHORT`].
+///
+/// A call of its own: it is the same code for every decimal of a dialect, and its result is in a register.
+#[inline(never)]
+fn short_decimal_at(frame: &[u8], start: usize, end: usize) -> ShortDecimal {
+    let Some(word) = frame.get(start..start + 8).and_then(<[u8]>::as_array) else {
+        return NOT_SHORT;
     };
-    if count == 0 {
-        return None;
+    let word = u64::from_le_bytes(*word);
+    let length = end.wrapping_sub(start);
+    if word as u8 != b'-' {
+        if length.wrapping_sub(1) >= 8 {
+            return NOT_SHORT;
+        }
+        return short_decimal(word, length);
     }
-    let mantissa = swar::up_to_eight_digits(digits, count)?;
-    Some(Decimal::from_parts(mantissa, 0, 0, negative, scale as u32))
+    // Behind the sign the word holds seven digits.
+    if length.wrapping_sub(2) >= 7 {
+        return NOT_SHORT;
+    }
+    match short_decimal(word >> 8, length - 1) {
+        NOT_SHORT => NOT_SHORT,
+        ShortDecimal(decimal) => ShortDecimal(decimal | NEGATIVE),
+    }
+}
+
+/// The decimal that the `length` (1 to 8) low bytes of `word` spell; what stands above them is not looked at.
+#[inline]
+fn short_decimal(word: u64, length: usize) -> ShortDecimal {
+    // The last byte of the number becomes the highest of the word, so that a digit's place in it is known.
+    let text = word << (((8 - length) * 8) & 63);
+    let points = swar::marks(text, b'.');
+    let (digits, scale) = if points == 0 {
+        (text | swar::ZEROS[length & 7], 0)
+    } else if length == 1 {
+        return NOT_SHORT;
+    } else {
+        // Everything below the point moves up into its place.
+        let point = points & points.wrapping_neg();
+        let before = text & ((point >> 7) - 1);
+        let after = text & (point << 1).wrapping_neg();
+        let digits = before << 8 | after | swar::ZEROS[(length - 1) & 7];
+        (digits, 7 - u64::from(points.trailing_zeros() / 8))
+    };
+    match swar::eight_digits(digits) {
+        Some(mantissa) => ShortDecimal(u64::from(mantissa) | scale << 32),
+        None => NOT_SHORT,
+    }
 }
 
 #[cold]
@@ -111,6 +172,15 @@ pub fn parse_unsigned(bytes: &[u8]) -> Option<u64> {
             b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
             _ => None,
         }),
+    }
+}
+
+/// As [`parse_unsigned`] of `frame[start..end]`, where `word` is the first eight bytes from `start` on.
+#[inline]
+pub(crate) fn unsigned_at(word: u64, frame: &[u8], start: usize, end: usize) -> Option<u64> {
+    match end.wrapping_sub(start) {
+        length @ 1..=8 => swar::up_to_eight_digits(word, length).map(u64::from),
+        _ => parse_unsigned(frame.get(start..end)?),
     }
 }
 

@@ -5,14 +5,22 @@
 //! costs one comparison a field, and any other order costs time but never correctness.
 
 use crate::Tag;
+use crate::shape::{LONGEST, SHAPES, Shape};
 use crate::tables::{ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable};
+use crate::walk::{NotAField, Walk};
 
 /// All scopes of a message: the first is its body, the others its groups, wherever they are nested.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) table: &'static MessageTable,
     pub(crate) scopes: Vec<Scope>,
+    /// What messages of the type were last like, by the number of their fields.
+    shapes: [Shape; SHAPES],
 }
+
+/// The shape that holds what was found, or none where the walk given does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found(Option<usize>);
 
 /// The slots of a body or of a group's entry.
 #[derive(Debug)]
@@ -66,7 +74,48 @@ impl Plan {
     pub(crate) fn new(table: &'static MessageTable) -> Plan {
         let mut scopes = Vec::new();
         add_scope(&mut scopes, None, table.members);
-        Plan { table, scopes }
+        Plan {
+            table,
+            scopes,
+            shapes: <[Shape; SHAPES]>::default(),
+        }
+    }
+
+    /// Finds the fields of a body, the first of which is the frame's field `first`, in their slots; what was found is
+    /// in [`Plan::walk`].
+    #[inline]
+    pub(crate) fn find(
+        &mut self,
+        walk: &mut Walk,
+        frame: &[u8],
+        ends: &[u32],
+        (first, last): (usize, usize),
+    ) -> Result<Found, NotAField> {
+        let count = last.wrapping_sub(first);
+        let shape = &mut self.shapes[count % SHAPES];
+        if count > LONGEST {
+            walk.run(&mut self.scopes, frame, ends, first, last)?;
+            return Ok(Found(None));
+        }
+        let Some(body) = ends.get(first..last) else {
+            return Err(NotAField(0));
+        };
+        let start = if first == 0 { 0 } else { ends[first - 1] + 1 };
+        if !shape.repeat(frame, body, start) {
+            if !shape.gives_way() {
+                walk.run(&mut self.scopes, frame, ends, first, last)?;
+                return Ok(Found(None));
+            }
+            shape.walk.run(&mut self.scopes, frame, ends, first, last)?;
+            shape.learn(frame, body, start);
+        }
+        Ok(Found(Some(count % SHAPES)))
+    }
+
+    /// Where [`Plan::find`] has put what it found.
+    #[inline]
+    pub(crate) fn walk<'w>(&'w self, found: Found, walk: &'w Walk) -> &'w Walk {
+        found.0.map_or(walk, |shape| &self.shapes[shape].walk)
     }
 }
 
@@ -141,6 +190,12 @@ impl Hot {
             skip: (mask.count_ones() / 8) as u8,
             plain: slot.kind == SlotKind::Value,
         }
+    }
+
+    /// Whether the field that begins with these eight bytes is the slot's.
+    #[inline]
+    pub(crate) const fn is(&self, word: u64) -> bool {
+        word & self.mask == self.pattern
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use crate::field::{Shown, data_field, split_tag};
 use crate::header::is_header;
 use crate::number::parse_unsigned;
-use crate::{Field, FieldIndex, Header, HeaderError, Timestamp, fields};
+use crate::walk::load;
+use crate::{Field, FieldIndex, FieldValue, Header, HeaderError, Tag, Timestamp, fields};
 
 /// A structurally sound frame: its bytes, its standard header, and its fields in the order of the wire.
 ///
@@ -151,14 +152,18 @@ impl<'a> Header<'a> {
     #[inline]
     fn read_usual(frame: &'a [u8], ends: &[u32]) -> Option<Header<'a>> {
         let (ends, rest) = ends.split_first_chunk::<{ USUAL.len() }>()?;
-        let mut values: [&[u8]; USUAL.len()] = [&[]; USUAL.len()];
+        let mut values = [(0, 0); USUAL.len()];
         let mut start = 0;
-        for ((&end, prefix), value) in ends.iter().zip(USUAL).zip(&mut values) {
-            let field = frame.get(start..end as usize)?;
-            *value = field.strip_prefix(prefix)?;
-            start = end as usize + 1;
+        for ((&end, tag), value) in ends.iter().zip(USUAL).zip(&mut values) {
+            let (pattern, mask) = tag.pattern();
+            let begin = start + tag.len() as u32;
+            if load(frame, start) & mask != pattern || begin >= end {
+                return None;
+            }
+            *value = (begin as usize, end as usize);
+            start = end + 1;
         }
-        let next = frame.get(start..*rest.first()? as usize)?;
+        let next = frame.get(start as usize..*rest.first()? as usize)?;
         if !next.starts_with(b"10=") && is_header(split_tag(next)?.0) {
             return None;
         }
@@ -169,21 +174,16 @@ impl<'a> Header<'a> {
             sender_comp_id,
             target_comp_id,
             number,
-            sending_time_text,
+            sending_time,
         ] = values;
-        if begin_string.is_empty()
-            || msg_type.is_empty()
-            || sender_comp_id.is_empty()
-            || target_comp_id.is_empty()
-        {
-            return None;
-        }
+        let text = |(begin, end)| frame.get(begin..end);
+        let sending_time_text = text(sending_time)?;
         Some(Header {
-            begin_string,
-            msg_type,
-            sender_comp_id,
-            target_comp_id,
-            msg_seq_num: parse_unsigned(number).filter(|&number| number > 0)?,
+            begin_string: text(begin_string)?,
+            msg_type: text(msg_type)?,
+            sender_comp_id: text(sender_comp_id)?,
+            target_comp_id: text(target_comp_id)?,
+            msg_seq_num: u64::read_at(frame, number.0, number.1).filter(|&number| number > 0)?,
             sending_time: Timestamp::parse(sending_time_text)?,
             sending_time_text,
             poss_dup: false,
@@ -194,7 +194,15 @@ impl<'a> Header<'a> {
 }
 
 /// The fields of the usual header, in their order.
-const USUAL: [&[u8]; 7] = [b"8=", b"9=", b"35=", b"49=", b"56=", b"34=", b"52="];
+const USUAL: [Tag; 7] = [
+    Tag::new(8),
+    Tag::new(9),
+    Tag::new(35),
+    Tag::new(49),
+    Tag::new(56),
+    Tag::new(34),
+    Tag::new(52),
+];
 
 /// Fields over an index.
 struct IndexedFields<'a> {

@@ -35,18 +35,17 @@ impl FieldIndex {
             count = push(ends, count, base, mask(block));
             base += BLOCK as u32;
         }
-        if rest.is_empty() {
-            return &self.ends[..count];
+        if !rest.is_empty() {
+            // The last block again from its end, less what has been seen; a copy only where there is no whole block.
+            let mask = if let Some(block) = frame.last_chunk() {
+                mask(block) >> (BLOCK - rest.len())
+            } else {
+                let mut block = [0; BLOCK];
+                block[..rest.len()].copy_from_slice(rest);
+                mask(&block)
+            };
+            count = push(ends, count, base, mask);
         }
-        // The last block again from its end, less what has been seen; a copy only where there is no whole block.
-        let last = if let Some(block) = frame.last_chunk() {
-            mask(block) >> (BLOCK - rest.len())
-        } else {
-            let mut block = [0; BLOCK];
-            block[..rest.len()].copy_from_slice(rest);
-            mask(&block)
-        };
-        count = push(ends, count, base, last);
         &self.ends[..count]
     }
 }
@@ -65,19 +64,30 @@ fn mask(block: &[u8; BLOCK]) -> u64 {
     mask
 }
 
+/// Writes the positions that are set in `mask`.
+///
+/// A block rarely has more than [`USUAL`] delimiters, and so many are written whether they are there or not: a loop
+/// whose length differs from block to block would be mispredicted at almost every one.
 #[inline]
 fn push(ends: &mut [u32], count: usize, base: u32, mut mask: u64) -> usize {
     let Some(room) = ends[count..].first_chunk_mut::<BLOCK>() else {
         return count;
     };
-    let mut at = 0;
+    let found = mask.count_ones() as usize;
+    for end in &mut room[..USUAL] {
+        *end = base + mask.trailing_zeros();
+        mask &= mask.wrapping_sub(1);
+    }
+    let mut at = USUAL;
     while mask != 0 {
         room[at % BLOCK] = base + mask.trailing_zeros();
         mask &= mask - 1;
         at += 1;
     }
-    count + at
+    count + found
 }
+
+const USUAL: usize = 8;
 
 #[cfg(test)]
 mod tests {

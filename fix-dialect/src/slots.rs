@@ -31,12 +31,19 @@ pub trait Block<'a, S>: Sized {
     /// How many slots its flattened members take.
     const SLOTS: usize;
 
-    /// Builds the struct from its slots.
+    /// Builds the struct from its slots, at least with its required members: they decide whether there is one.
     ///
     /// # Errors
     ///
     /// [`Refused`] when a required value is missing or malformed.
     fn read(slots: &mut Slots<'_, 'a, S>) -> Result<Self, Refused>;
+
+    /// Fills in the members that [`Block::read`] has left out, in the place where the struct stays: a message has
+    /// hundreds of bytes, most of them of absent members, which are neither written again nor moved.
+    #[inline]
+    fn fill(&mut self, slots: &mut Slots<'_, 'a, S>) {
+        let _ = slots;
+    }
 }
 
 /// Room for a group's entries that is used again, once the message that held them is done with.
@@ -78,6 +85,12 @@ pub(crate) fn recycle<T, U>(mut entries: Vec<T>) -> Vec<U> {
         .into_iter()
         .map(|_| unreachable!("the vector is empty"))
         .collect()
+}
+
+/// Puts a value into its empty place. Nothing is lost by forgetting what was there, and no code is spent on dropping it.
+#[inline]
+fn put<T>(place: &mut Option<T>, value: T) {
+    std::mem::forget(place.replace(value));
 }
 
 impl<'w, 'a, S> Slots<'w, 'a, S> {
@@ -139,6 +152,14 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
         value
     }
 
+    /// As [`Slots::optional`], into the value's empty place, which is not touched when there is none.
+    #[inline]
+    pub fn fill<T: FieldValue<'a>>(&mut self, found: Span, place: &mut Option<T>) {
+        if let Some(value) = self.optional(found) {
+            put(place, value);
+        }
+    }
+
     /// The value of a required text field that may be empty.
     ///
     /// # Errors
@@ -153,11 +174,12 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
         }
     }
 
-    /// The value of an optional text field that may be empty.
+    /// The value of an optional text field that may be empty, into its empty place.
     #[inline]
-    #[must_use]
-    pub fn optional_or_empty(&self, found: Span) -> Option<Text<'a>> {
-        found.is_set().then(|| Text::from_bytes(found.of(self.frame)))
+    pub fn fill_or_empty(&mut self, found: Span, place: &mut Option<Text<'a>>) {
+        if found.is_set() {
+            put(place, Text::from_bytes(found.of(self.frame)));
+        }
     }
 
     /// The entries of a required group.
@@ -194,26 +216,29 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
                 malformed: &mut *self.malformed,
             };
             entries.push(T::read(&mut slots)?);
+            if let Some(place) = entries.last_mut() {
+                place.fill(&mut slots);
+            }
             next = entry.next;
         }
         Ok(entries)
     }
 
-    /// The entries of an optional group; `None` when it is absent, or faulty, which is a violation then.
+    /// The entries of an optional group, into their empty place; it stays `None` when the group is absent, or faulty,
+    /// which is a violation then.
     #[inline]
-    pub fn optional_group<T: Block<'a, S>, P>(
+    pub fn fill_group<T: Block<'a, S>, P>(
         &mut self,
         found: Span,
+        place: &mut Option<Vec<T>>,
         pool: impl Fn(&mut S) -> &mut Pool<P>,
-    ) -> Option<Vec<T>> {
-        if !found.is_set() {
-            return None;
+    ) {
+        if found.is_set() {
+            match self.required_group(found, pool) {
+                Ok(entries) => put(place, entries),
+                Err(Refused) => *self.malformed = true,
+            }
         }
-        let entries = self.required_group(found, pool).ok();
-        if entries.is_none() {
-            *self.malformed = true;
-        }
-        entries
     }
 
     /// A required component, whose slots begin at `slot`.
@@ -232,22 +257,22 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
             storage: &mut *self.storage,
             malformed: &mut *self.malformed,
         };
-        T::read(&mut slots)
+        let mut component = T::read(&mut slots)?;
+        component.fill(&mut slots);
+        Ok(component)
     }
 
-    /// An optional component, whose slots begin at `slot`: `None` when none of its fields is there, or one that it
-    /// requires is missing or malformed, which is a violation then.
+    /// An optional component, whose slots begin at `slot`, into its empty place; it stays `None` when none of its
+    /// fields is there, or one that it requires is missing or malformed, which is a violation then.
     #[inline]
-    pub fn optional_component<T: Block<'a, S>>(&mut self, slot: usize) -> Option<T> {
-        let values = self.values.get(slot..slot + T::SLOTS)?;
-        if !values.iter().any(|found| found.is_set()) {
-            return None;
+    pub fn fill_component<T: Block<'a, S>>(&mut self, slot: usize, place: &mut Option<T>) {
+        let values = self.values.get(slot..slot + T::SLOTS).unwrap_or_default();
+        if values.iter().any(|found| found.is_set()) {
+            match self.required_component(slot) {
+                Ok(component) => put(place, component),
+                Err(Refused) => *self.malformed = true,
+            }
         }
-        let component = self.required_component(slot).ok();
-        if component.is_none() {
-            *self.malformed = true;
-        }
-        component
     }
 
     /// The fields without a slot.
@@ -259,6 +284,33 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
         } else {
             self.collect_unknown()
         }
+    }
+
+    /// As [`Slots::unknown`], into their empty place, which is not touched when there are none.
+    #[inline]
+    pub fn fill_unknown(&self, place: &mut Unknown<'a>) {
+        if !self.walk.unknown.is_empty() {
+            *place = self.collect_unknown();
+        }
+    }
+
+    /// Builds a message, wrapped into the enum of messages, in its empty place.
+    ///
+    /// # Errors
+    ///
+    /// When a required value is missing or malformed.
+    #[inline]
+    pub fn message<T: Block<'a, S>, M>(
+        &mut self,
+        place: &mut Option<M>,
+        wrap: impl FnOnce(T) -> M,
+        unwrap: impl FnOnce(&mut M) -> Option<&mut T>,
+    ) -> Result<(), Refused> {
+        put(place, wrap(T::read(self)?));
+        if let Some(message) = place.as_mut().and_then(unwrap) {
+            message.fill(self);
+        }
+        Ok(())
     }
 
     #[inline(never)]

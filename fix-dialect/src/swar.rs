@@ -1,5 +1,7 @@
 //! Eight bytes at a time in one register: the arithmetic behind the number and time parsers.
 
+use wide::u8x16;
+
 /// `bytes` (at most eight) as a little-endian word: the first byte is the lowest, absent ones are zero.
 #[inline]
 pub(crate) fn word(bytes: &[u8]) -> u64 {
@@ -39,20 +41,51 @@ pub(crate) const fn eight_digits(word: u64) -> Option<u32> {
     Some((outer.wrapping_add(inner) >> 32) as u32)
 }
 
-/// The number that the `count` (1 to 8) ASCII digits in the low bytes of `word` spell.
+/// The number that the `count` (1 to 8) ASCII digits in the low bytes of `word` spell; what stands above them is not
+/// looked at.
 #[inline]
 pub(crate) const fn up_to_eight_digits(word: u64, count: usize) -> Option<u32> {
     let shift = (8 - count as u32) * 8;
-    let zeros = 0x3030_3030_3030_3030_u64.unbounded_shr(count as u32 * 8);
-    eight_digits(word.unbounded_shl(shift) | zeros)
+    eight_digits(word << (shift & 63) | ZEROS[count & 7])
+}
+
+/// The `0`s that fill up a word in whose high bytes this many digits stand; eight (or none) need none.
+pub(crate) const ZEROS: [u64; 8] = {
+    let mut fills = [0; 8];
+    let mut count = 1;
+    while count < 8 {
+        fills[count] = 0x3030_3030_3030_3030 >> (count * 8);
+        count += 1;
+    }
+    fills
+};
+
+/// Marks the bytes of `word` that are `needle` by their highest bit: the lowest mark is exact, those above it need not
+/// be.
+#[inline]
+pub(crate) const fn marks(word: u64, needle: u8) -> u64 {
+    let difference = word ^ (needle as u64 * 0x0101_0101_0101_0101);
+    difference.wrapping_sub(0x0101_0101_0101_0101) & !difference & 0x8080_8080_8080_8080
 }
 
 /// Where the first byte `needle` stands in `word`, counted from the lowest; eight when it does not.
 #[inline]
 pub(crate) const fn position(word: u64, needle: u8) -> usize {
-    let difference = word ^ (needle as u64 * 0x0101_0101_0101_0101);
-    let zeros = difference.wrapping_sub(0x0101_0101_0101_0101) & !difference & 0x8080_8080_8080_8080;
-    (zeros.trailing_zeros() / 8) as usize
+    (marks(word, needle).trailing_zeros() / 8) as usize
+}
+
+/// The sum of a vector's lanes.
+#[inline]
+pub(crate) fn lanes(vector: u8x16) -> usize {
+    const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
+    let (words, _) = vector.as_array().as_chunks::<8>();
+    let mut sum = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        sum += (word & EVEN) + (word >> 8 & EVEN);
+    }
+    // Four sums of at most 1,020 in lanes of sixteen bits.
+    (sum.wrapping_mul(0x0001_0001_0001_0001) >> 48) as usize
 }
 
 #[cfg(test)]

@@ -90,10 +90,7 @@ impl FieldValue<'_> for Decimal {
 
     #[inline]
     fn read_at(frame: &[u8], start: usize, end: usize) -> Option<Self> {
-        match frame.get(start..).and_then(<[u8]>::first_chunk::<8>) {
-            Some(word) => crate::number::decimal_at(u64::from_le_bytes(*word), frame, start, end),
-            None => Self::read(frame.get(start..end)?),
-        }
+        crate::number::decimal_at(frame, start, end)
     }
 
     #[inline]
@@ -112,6 +109,14 @@ impl FieldValue<'_> for i64 {
     }
 
     #[inline]
+    fn read_at(frame: &[u8], start: usize, end: usize) -> Option<Self> {
+        match frame.get(start..end)? {
+            [digit @ b'0'..=b'9'] => Some(i64::from(digit - b'0')),
+            bytes => Self::read(bytes),
+        }
+    }
+
+    #[inline]
     fn write(&self, tag: Tag, out: &mut BodyWriter) {
         out.int_value(tag, *self);
     }
@@ -124,6 +129,14 @@ impl FieldValue<'_> for u64 {
     #[inline]
     fn read(bytes: &[u8]) -> Option<Self> {
         crate::parse_unsigned(bytes)
+    }
+
+    #[inline]
+    fn read_at(frame: &[u8], start: usize, end: usize) -> Option<Self> {
+        match frame.get(start..start + 8).and_then(<[u8]>::as_array) {
+            Some(word) => crate::number::unsigned_at(u64::from_le_bytes(*word), frame, start, end),
+            None => Self::read(frame.get(start..end)?),
+        }
     }
 
     #[inline]

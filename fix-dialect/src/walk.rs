@@ -3,14 +3,18 @@
 use crate::SOH;
 use crate::field::split_tag;
 use crate::header::is_header;
-use crate::number::parse_unsigned;
-use crate::plan::{Plan, SlotKind};
+use crate::number::{parse_unsigned, unsigned_at};
+use crate::plan::{Scope, SlotKind};
 
 /// Reusable storage for what a walk finds.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
-    /// The slots of the body, then those of each entry.
+    /// The slots of the body, then those of each entry; behind them what longer messages have left.
     pub(crate) values: Vec<Span>,
+    /// How many of the values are this message's.
+    used: usize,
+    /// Whether what was found depends on a value: a DATA field ends where its length says.
+    measured: bool,
     pub(crate) groups: Vec<GroupSpan>,
     pub(crate) entries: Vec<EntrySpan>,
     /// Fields without a slot, in the order of the wire.
@@ -110,6 +114,11 @@ impl Span {
             .unwrap_or_default()
     }
 
+    /// Whether the slot holds a group.
+    pub(crate) const fn is_group(self) -> bool {
+        self.start == NONE
+    }
+
     /// A slot that holds a group.
     const fn group(at: usize) -> Span {
         Span {
@@ -123,25 +132,25 @@ impl Walk {
     /// Walks over the fields `first` to `last` (exclusive) of the frame, where `ends` holds its delimiters.
     pub(crate) fn run(
         &mut self,
-        plan: &mut Plan,
+        scopes: &mut [Scope],
         frame: &[u8],
         ends: &[u32],
         first: usize,
         last: usize,
     ) -> Result<(), NotAField> {
-        self.values.clear();
+        self.used = 0;
+        self.measured = false;
         self.groups.clear();
         self.entries.clear();
         self.unknown.clear();
         self.misplaced.clear();
         self.levels.clear();
-        self.values.resize(plan.scopes[0].slots.len(), Span::default());
         let mut level = Level {
             scope: 0,
             previous: NO_SLOT,
-            expected: plan.scopes[0].first,
+            expected: scopes[0].first,
             delimiter: NO_SLOT,
-            base: 0,
+            base: self.take_slots(scopes[0].hot.len()),
             group: NONE,
             entry: NONE,
         };
@@ -152,14 +161,16 @@ impl Walk {
         let mut start = if first == 0 { 0 } else { ends[first - 1] + 1 };
         loop {
             // The usual way: the expected field, with nothing but a value, in a slot that is free.
-            let hot = &plan.scopes[usize::from(level.scope)].hot[..];
-            let values = &mut self.values[level.base as usize..];
+            let hot = &scopes[usize::from(level.scope)].hot[..];
+            let base = level.base as usize;
+            let values = self.values.get_mut(base..base + hot.len()).unwrap_or_default();
+            let slots = &hot[..values.len()];
             while let Some(&end) = ends.get(at) {
                 let place = usize::from(level.expected);
-                let (Some(slot), Some(value)) = (hot.get(place), values.get_mut(place)) else {
+                let (Some(slot), Some(value)) = (slots.get(place), values.get_mut(place)) else {
                     break;
                 };
-                if load(frame, start) & slot.mask != slot.pattern || value.is_set() || !slot.plain {
+                if !slot.is(load(frame, start)) || value.is_set() || !slot.plain {
                     break;
                 }
                 *value = Span {
@@ -172,13 +183,70 @@ impl Walk {
                 at += 1;
             }
             let Some(&end) = ends.get(at) else { return Ok(()) };
+            let word = load(frame, start);
+            let place = if hot
+                .get(usize::from(level.expected))
+                .is_some_and(|slot| slot.is(word))
+            {
+                level.expected
+            } else if self.usual_end(scopes, &level, word) {
+                self.pop(&mut level);
+                continue;
+            } else {
+                let field = Span { start, end };
+                let Some(place) = self.place(scopes, frame, field, &mut level)? else {
+                    start = end + 1;
+                    at += 1;
+                    continue;
+                };
+                place
+            };
+            if level.group != NONE && (level.delimiter == place || level.entry == NONE) {
+                let slots = scopes[usize::from(level.scope)].hot.len();
+                self.begin_entry(&mut level, place, slots);
+            }
             let field = Span { start, end };
             start = end + 1;
             at += 1;
-            if let Some(place) = self.place(plan, frame, field, &mut level)? {
-                self.store(plan, frame, ends, field, place, &mut level, &mut start, &mut at);
-            }
+            self.store(scopes, frame, ends, field, place, &mut level, &mut start, &mut at);
         }
+    }
+
+    /// This message's values.
+    pub(crate) fn values(&self) -> &[Span] {
+        &self.values[..self.used]
+    }
+
+    /// Whether another message with the same fields and the same group counts would be found to be the same.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !self.measured && self.misplaced.is_empty()
+    }
+
+    /// Free slots, as many as asked for; where they begin.
+    #[inline]
+    fn take_slots(&mut self, count: usize) -> u32 {
+        let base = self.used;
+        self.used += count;
+        if self.values.len() < self.used {
+            self.values.resize(self.used, Span::default());
+        }
+        self.values[base..self.used].fill(Span::default());
+        base as u32
+    }
+
+    /// Whether the group under way ends as it usually does: with the field that the enclosing scope expects next, and
+    /// that the entry has no slot for.
+    #[inline]
+    fn usual_end(&self, scopes: &[Scope], level: &Level, word: u64) -> bool {
+        let Some(around) = self.levels.last() else {
+            return false;
+        };
+        let scope = &scopes[usize::from(around.scope)];
+        let expected = usize::from(around.expected);
+        scope.hot.get(expected).is_some_and(|slot| slot.is(word))
+            && scopes[usize::from(level.scope)]
+                .slot(scope.slots[expected].field.tag)
+                .is_none()
     }
 
     /// Finds the slot of a field: in the entry under way, then in those around it.
@@ -186,40 +254,20 @@ impl Walk {
     /// A field that has no slot anywhere is kept, and ends nothing.
     fn place(
         &mut self,
-        plan: &mut Plan,
+        scopes: &mut [Scope],
         frame: &[u8],
         field: Span,
         level: &mut Level,
     ) -> Result<Option<u16>, NotAField> {
-        let word = load(frame, field.start);
-        let inner = &plan.scopes[usize::from(level.scope)];
-        if let Some(slot) = inner.hot.get(usize::from(level.expected))
-            && word & slot.mask == slot.pattern
-        {
-            return Ok(Some(level.expected));
-        }
-        // The usual end of a group: the enclosing scope goes on where it is expected to.
-        if let Some(around) = self.levels.last() {
-            let scope = &plan.scopes[usize::from(around.scope)];
-            if let Some(slot) = scope.hot.get(usize::from(around.expected))
-                && word & slot.mask == slot.pattern
-                && inner
-                    .slot(scope.slots[usize::from(around.expected)].field.tag)
-                    .is_none()
-            {
-                self.pop(level);
-                return Ok(Some(level.expected));
-            }
-        }
         let (tag, value) = split_tag(field.of(frame)).ok_or(NotAField(field.start))?;
         let mut depth = self.levels.len();
         let mut scope = level.scope;
         loop {
-            if let Some(place) = plan.scopes[usize::from(scope)].slot(tag) {
+            if let Some(place) = scopes[usize::from(scope)].slot(tag) {
                 while self.levels.len() > depth {
                     self.pop(level);
                 }
-                plan.scopes[usize::from(level.scope)].learn(level.previous, place);
+                scopes[usize::from(level.scope)].learn(level.previous, place);
                 return Ok(Some(place));
             }
             if depth == 0 {
@@ -256,7 +304,7 @@ impl Walk {
     #[expect(clippy::too_many_arguments, reason = "the state of the walk, in registers")]
     fn store(
         &mut self,
-        plan: &Plan,
+        scopes: &[Scope],
         frame: &[u8],
         ends: &[u32],
         field: Span,
@@ -265,11 +313,8 @@ impl Walk {
         start: &mut u32,
         at: &mut usize,
     ) {
-        let scope = &plan.scopes[usize::from(level.scope)];
+        let scope = &scopes[usize::from(level.scope)];
         let hot = scope.hot[usize::from(place)];
-        if level.group != NONE && (level.delimiter == place || level.entry == NONE) {
-            self.begin_entry(level, place, scope.hot.len());
-        }
         let skip = u32::from(hot.skip);
         let value = Span {
             start: field.start + skip,
@@ -291,11 +336,12 @@ impl Walk {
             SlotKind::Value => {}
             SlotKind::Group(group) => {
                 *stored = Span::group(self.groups.len());
-                self.begin_group(level, group, plan.scopes[usize::from(group)].first, value, frame);
+                self.begin_group(level, group, scopes[usize::from(group)].first, value, frame);
             }
             SlotKind::Length(data) => {
+                self.measured = true;
                 let slot = scope.hot[usize::from(data)];
-                if load(frame, *start) & slot.mask != slot.pattern {
+                if !slot.is(load(frame, *start)) {
                     return;
                 }
                 let tag = scope.slots[usize::from(place)].field.tag;
@@ -331,7 +377,12 @@ impl Walk {
 
     #[inline]
     fn begin_group(&mut self, level: &mut Level, scope: u16, expected: u16, count: Span, frame: &[u8]) {
-        let declared = parse_unsigned(count.of(frame));
+        let declared = unsigned_at(
+            load(frame, count.start),
+            frame,
+            count.start as usize,
+            count.end as usize,
+        );
         let group = self.groups.len() as u32;
         self.groups.push(GroupSpan {
             count,
@@ -348,19 +399,19 @@ impl Walk {
                 expected,
                 delimiter: NO_SLOT,
                 // Without an entry there are no slots, so that its first field takes the careful way.
-                base: self.values.len() as u32,
+                base: NONE,
                 group,
                 entry: NONE,
             };
         }
     }
 
+    #[inline]
     fn begin_entry(&mut self, level: &mut Level, delimiter: u16, slots: usize) {
         let entry = self.entries.len() as u32;
-        let base = self.values.len();
-        self.values.resize(base + slots, Span::default());
+        let base = self.take_slots(slots);
         self.entries.push(EntrySpan {
-            base: base as u32,
+            base,
             next: NONE,
             delimiter,
         });
@@ -372,7 +423,7 @@ impl Walk {
             self.entries[group.last as usize].next = entry;
         }
         group.last = entry;
-        level.base = base as u32;
+        level.base = base;
         level.entry = entry;
         level.delimiter = delimiter;
     }
@@ -414,7 +465,8 @@ fn data_end(frame: &[u8], ends: &[u32], at: usize, body: u32, length: Span) -> O
 /// Eight bytes of the frame, the first the lowest. Behind every field of a frame stand seven bytes of trailer.
 #[inline]
 pub(crate) fn load(frame: &[u8], start: u32) -> u64 {
-    match frame.get(start as usize..).and_then(<[u8]>::first_chunk::<8>) {
+    let start = start as usize;
+    match frame.get(start..start + 8).and_then(<[u8]>::as_array) {
         Some(bytes) => u64::from_le_bytes(*bytes),
         None => 0,
     }

@@ -156,9 +156,7 @@ impl Struct<'_, '_> {
 
     /// `new`, `into_owned`, and the implementations for the decoder.
     pub(super) fn implement(&self) -> TokenStream {
-        let Struct {
-            krate, name, scope, ..
-        } = self;
+        let Struct { krate, name, .. } = self;
         let lifetime = self.lifetime();
         let owned = self.owned();
         let new = self.constructor();
@@ -168,15 +166,7 @@ impl Struct<'_, '_> {
             quote!(#name: #value,)
         });
         let owned_unknown = self.unknown.then(|| quote!(unknown: self.unknown.into_owned(),));
-        let read = self.body.fields.iter().map(|field| self.read(field));
-        let slots = self.body.slots;
-        let found = self
-            .body
-            .fields
-            .iter()
-            .any(|field| !matches!(field.kind, FieldKind::Component { .. }));
-        let found = found.then(|| quote!(let found = slots.found::<#slots>()?;));
-        let read_unknown = self.unknown.then(|| quote!(unknown: slots.unknown(),));
+        let block = self.block();
         let write = self.encoder();
         let recycle = self.recycle();
         quote! {
@@ -197,19 +187,79 @@ impl Struct<'_, '_> {
                 }
             }
 
+            #block
+            #recycle
+        }
+    }
+
+    /// What reads the struct from slots: its required members first, then the others in its place.
+    fn block(&self) -> TokenStream {
+        let Struct {
+            krate, name, scope, ..
+        } = self;
+        let lifetime = self.lifetime();
+        let slots = self.body.slots;
+        let required = self.body.fields.iter().map(|field| {
+            let name = ident(&field.name);
+            let value = if field.required {
+                self.read_required(field)
+            } else {
+                quote!(::core::option::Option::None)
+            };
+            quote!(#name: #value,)
+        });
+        let no_unknown = self.unknown.then(|| quote!(unknown: #krate::Unknown::new(),));
+        let optional = self
+            .body
+            .fields
+            .iter()
+            .filter(|field| !field.required)
+            .map(|field| self.read_optional(field));
+        let unknown = self
+            .unknown
+            .then(|| quote!(slots.fill_unknown(&mut self.unknown);));
+        // Components find their slots themselves.
+        let reads_slots = |required| {
+            self.body
+                .fields
+                .iter()
+                .any(|field| field.required == required && !matches!(field.kind, FieldKind::Component { .. }))
+        };
+        let found = reads_slots(true).then(|| quote!(let found = slots.found::<#slots>()?;));
+        let found_optional = reads_slots(false).then(|| {
+            quote! {
+                let ::core::result::Result::Ok(found) = slots.found::<#slots>() else { return };
+            }
+        });
+        let unused = if self.body.fields.iter().any(|field| field.required) {
+            quote!(slots)
+        } else {
+            quote!(_)
+        };
+        let unused_optional = if self.unknown || self.body.fields.iter().any(|field| !field.required) {
+            quote!(slots)
+        } else {
+            quote!(_)
+        };
+        quote! {
             impl<'a> #krate::Block<'a, #scope Storage> for #name #lifetime {
                 const SLOTS: usize = #slots;
 
                 #[inline]
                 fn read(
-                    slots: &mut #krate::Slots<'_, 'a, #scope Storage>,
+                    #unused: &mut #krate::Slots<'_, 'a, #scope Storage>,
                 ) -> ::core::result::Result<Self, #krate::Refused> {
                     #found
-                    ::core::result::Result::Ok(#name { #(#read)* #read_unknown })
+                    ::core::result::Result::Ok(#name { #(#required)* #no_unknown })
+                }
+
+                #[inline]
+                fn fill(&mut self, #unused_optional: &mut #krate::Slots<'_, 'a, #scope Storage>) {
+                    #found_optional
+                    #(#optional)*
+                    #unknown
                 }
             }
-
-            #recycle
         }
     }
 
@@ -340,37 +390,41 @@ impl Struct<'_, '_> {
         }
     }
 
-    fn read(&self, field: &FieldIr) -> TokenStream {
-        let (name, slot) = (ident(&field.name), field.slot);
-        let scope = &self.scope;
-        let value = match &field.kind {
-            FieldKind::Value {
-                value, may_be_empty, ..
-            } => {
-                let text = matches!(
-                    value,
-                    ValueKind::Plain(Representation::Text | Representation::Data)
-                );
-                match (field.required, *may_be_empty && text) {
-                    (true, false) => quote!(slots.required(found[#slot])?),
-                    (true, true) => quote!(slots.required_or_empty(found[#slot])?),
-                    (false, false) => quote!(slots.optional(found[#slot])),
-                    (false, true) => quote!(slots.optional_or_empty(found[#slot])),
-                }
+    fn read_required(&self, field: &FieldIr) -> TokenStream {
+        let slot = field.slot;
+        match &field.kind {
+            FieldKind::Value { .. } if may_be_empty(field) => {
+                quote!(slots.required_or_empty(found[#slot])?)
             }
+            FieldKind::Value { .. } => quote!(slots.required(found[#slot])?),
             FieldKind::Group { block, .. } => {
-                let pool = pool(&self.ir.blocks[*block]);
-                let pool = quote!(|storage: &mut #scope Storage| &mut storage.#pool);
-                if field.required {
-                    quote!(slots.required_group(found[#slot], #pool)?)
-                } else {
-                    quote!(slots.optional_group(found[#slot], #pool))
-                }
+                let pool = self.pool_of(*block);
+                quote!(slots.required_group(found[#slot], #pool)?)
             }
-            FieldKind::Component { .. } if field.required => quote!(slots.required_component(#slot)?),
-            FieldKind::Component { .. } => quote!(slots.optional_component(#slot)),
-        };
-        quote!(#name: #value,)
+            FieldKind::Component { .. } => quote!(slots.required_component(#slot)?),
+        }
+    }
+
+    fn read_optional(&self, field: &FieldIr) -> TokenStream {
+        let (name, slot) = (ident(&field.name), field.slot);
+        match &field.kind {
+            FieldKind::Value { .. } if may_be_empty(field) => {
+                quote!(slots.fill_or_empty(found[#slot], &mut self.#name);)
+            }
+            FieldKind::Value { .. } => quote!(slots.fill(found[#slot], &mut self.#name);),
+            FieldKind::Group { block, .. } => {
+                let pool = self.pool_of(*block);
+                quote!(slots.fill_group(found[#slot], &mut self.#name, #pool);)
+            }
+            FieldKind::Component { .. } => quote!(slots.fill_component(#slot, &mut self.#name);),
+        }
+    }
+
+    /// A function from the storage to the pool for a block's entries.
+    fn pool_of(&self, block: usize) -> TokenStream {
+        let scope = &self.scope;
+        let pool = pool(&self.ir.blocks[block]);
+        quote!(|storage: &mut #scope Storage| &mut storage.#pool)
     }
 
     /// Gives the room of groups back, where there are any.
@@ -509,6 +563,18 @@ fn plain_type(krate: &Path, representation: Representation, lifetime: &TokenStre
         }
     };
     quote!(#krate::#name)
+}
+
+/// Whether the field is one of text that the dictionary allows to be empty.
+fn may_be_empty(field: &FieldIr) -> bool {
+    matches!(
+        field.kind,
+        FieldKind::Value {
+            value: ValueKind::Plain(Representation::Text | Representation::Data),
+            may_be_empty: true,
+            ..
+        }
+    )
 }
 
 /// Whether the struct of these members borrows from a frame.

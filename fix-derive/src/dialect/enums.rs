@@ -60,6 +60,7 @@ fn generate_enum(krate: &Path, item: &EnumIr<'_>) -> TokenStream {
     let (field_type, representation) = kind.tables();
     let [field_type, representation] =
         [field_type, representation].map(|name| quote::format_ident!("{name}"));
+    let read_at = kind.read_at(krate);
     quote! {
         #[doc = #text]
         #note
@@ -133,6 +134,8 @@ fn generate_enum(krate: &Path, item: &EnumIr<'_>) -> TokenStream {
             fn read(bytes: &'a [u8]) -> ::core::option::Option<Self> {
                 <Self as #krate::Enumeration>::from_wire(bytes)
             }
+
+            #read_at
 
             #[inline]
             fn write(&self, tag: #krate::Tag, out: &mut #krate::BodyWriter) {
@@ -236,6 +239,25 @@ impl Kind {
                 _ => return #krate::Unlisted::new(#owned).map(Self::Unlisted),
             })
         }
+    }
+
+    /// Numbers and single bytes are read without cutting the value out of the frame.
+    fn read_at(&self, krate: &Path) -> Option<TokenStream> {
+        let wire = match self {
+            Kind::Char => quote!(u8),
+            Kind::Int => quote!(i64),
+            Kind::Text => return None,
+        };
+        Some(quote! {
+            #[inline]
+            fn read_at(frame: &'a [u8], start: usize, end: usize) -> ::core::option::Option<Self> {
+                let wire = <#wire as #krate::FieldValue>::read_at(frame, start, end)?;
+                match <Self as #krate::Enumeration>::listed(&wire) {
+                    ::core::option::Option::None => #krate::Unlisted::new(wire).map(Self::Unlisted),
+                    listed => listed,
+                }
+            }
+        })
     }
 
     fn as_wire(

@@ -199,13 +199,17 @@ fn generate_dialect(krate: &Path, marker: &Ident, ir: &Ir<'_>) -> TokenStream {
             fn build<'a>(
                 ordinal: usize,
                 slots: &mut #krate::Slots<'_, 'a, Storage>,
-                room: &mut ::std::vec::Vec<Message<'a>>,
+                place: &mut ::core::option::Option<Message<'a>>,
             ) -> ::core::result::Result<(), #krate::Refused> {
                 match ordinal {
-                    #(#ordinals => room.push(Message::#names(#krate::Block::read(slots)?)),)*
-                    _ => return ::core::result::Result::Err(#krate::Refused),
+                    #(
+                        #ordinals => slots.message(place, Message::#names, |message| match message {
+                            Message::#names(message) => ::core::option::Option::Some(message),
+                            _ => ::core::option::Option::None,
+                        }),
+                    )*
+                    _ => ::core::result::Result::Err(#krate::Refused),
                 }
-                ::core::result::Result::Ok(())
             }
 
             #[inline]

@@ -102,7 +102,8 @@ fn fallback(input: &DeriveInput) -> TokenStream {
             fn build<'a>(
                 _: usize,
                 _: &mut #krate::Slots<'_, 'a, ()>,
-            ) -> ::core::result::Result<#krate::NoMessage, #krate::Refused> {
+                _: &mut ::core::option::Option<#krate::NoMessage>,
+            ) -> ::core::result::Result<(), #krate::Refused> {
                 ::core::unreachable!()
             }
 

@@ -149,11 +149,10 @@ fn read<'a, M: FixMessage<'a>>(
         unreachable!("the derive gives a message's tables that message");
     };
     let plan = plan(plans, table);
-    let (first, last) = raw.body_fields();
-    walk.run(plan, frame, raw.ends(), first, last)
-        .map_err(|error| Malformed::NotAField {
-            offset: error.0 as usize,
-        })?;
+    let found = plan
+        .find(walk, frame, raw.ends(), raw.body_fields())
+        .map_err(Malformed::from)?;
+    let walk = plan.walk(found, walk);
     let mut malformed = !walk.misplaced.is_empty();
     let mut storage = ();
     let message = M::read(&mut Slots::new(frame, walk, plan, &mut storage, &mut malformed));
