@@ -33,7 +33,7 @@ pub enum Part<'p> {
     },
     /// An entry of a group ends.
     EndOfEntry {
-        /// The entry's path, as [`Violation::path`] has it.
+        /// The entry's path, as [`Violation::path`](crate::Violation::path) has it.
         path: &'p str,
         /// How many groups are around its fields, this one counted.
         depth: usize,
@@ -60,7 +60,7 @@ pub struct FieldPart<'p> {
     pub group: Option<&'static GroupTable>,
     /// Which part of the frame it stands in.
     pub place: Place,
-    /// The path of the entry or message around it, as [`Violation::path`] has it.
+    /// The path of the entry or message around it, as [`Violation::path`](crate::Violation::path) has it.
     pub path: &'p str,
     /// How many groups are around it.
     pub depth: usize,

@@ -1,12 +1,12 @@
 //! Finds the changes.
 
+mod fields;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{Change, Diff, Impact, Subject};
-use crate::dictionary::{
-    Dictionary, FieldDefinition, FieldId, Group, Member, MemberKind, Message, Presence, Sessions,
-};
+use crate::dictionary::{Dictionary, FieldId, Group, Member, MemberKind, Message, Presence, Sessions};
 
 use Impact::{Additive, Breaking, Cosmetic};
 
@@ -183,155 +183,6 @@ impl<'d> Compare<'d> {
         for come in new.sessions.iter().filter(|name| !old.sessions.contains(name)) {
             let what = format!("the session {come} is new");
             self.add(Subject::Dialect, "dialect", what, Additive, Additive);
-        }
-    }
-
-    fn fields(&mut self) {
-        let (old, new) = (self.old, self.new);
-        for before in &old.fields {
-            let place = format!("{} ({})", before.name, before.tag);
-            match new.field_by_tag(before.tag).map(|id| new.field(id)) {
-                Some(after) if after.name == before.name => self.field(&place, before, after),
-                Some(after) => {
-                    let moved = new
-                        .field_by_name(&before.name)
-                        .map(|id| format!("; {} is {} now", before.name, new.field(id).tag))
-                        .unwrap_or_default();
-                    let what = format!("the tag {} is {} now{moved}", before.tag, after.name);
-                    self.add(Subject::TagReuse, &place, what, Breaking, Breaking);
-                    self.field(&format!("{} ({})", after.name, after.tag), before, after);
-                }
-                None => {
-                    let what = match new.field_by_name(&before.name) {
-                        Some(id) => format!("is tag {} now", new.field(id).tag),
-                        None => "is no longer defined".to_owned(),
-                    };
-                    self.add(Subject::Field, place, what, Breaking, Breaking);
-                }
-            }
-        }
-        for after in &new.fields {
-            if old.field_by_tag(after.tag).is_none() && old.field_by_name(&after.name).is_none() {
-                let values = match after.values.len() {
-                    0 => String::new(),
-                    1 => ", 1 value".to_owned(),
-                    many => format!(", {many} values"),
-                };
-                let what = format!("is new: {}{values}", after.field_type);
-                let place = format!("{} ({})", after.name, after.tag);
-                self.add(Subject::Field, place, what, Additive, Additive);
-            }
-        }
-    }
-
-    fn field(&mut self, place: &str, before: &FieldDefinition, after: &FieldDefinition) {
-        if before.field_type != after.field_type {
-            let what = format!("the type was {} and is {}", before.field_type, after.field_type);
-            let impact = if before.representation() == after.representation() {
-                Cosmetic
-            } else {
-                Breaking
-            };
-            self.add(Subject::Type, place, what, impact, impact);
-        }
-        if before.unit != after.unit {
-            let unit = |unit: &Option<String>| unit.clone().unwrap_or_else(|| "unstated".to_owned());
-            let what = format!("the unit was {} and is {}", unit(&before.unit), unit(&after.unit));
-            // Cents for dollars is the worst of changes; a unit that is stated for the first time is none.
-            let impact = if before.unit.is_some() && after.unit.is_some() {
-                Breaking
-            } else {
-                Cosmetic
-            };
-            self.add(Subject::Type, place, what, impact, impact);
-        }
-        let length = |dictionary: &Dictionary, field: &FieldDefinition| {
-            field.length_field.map(|id| dictionary.field(id).tag)
-        };
-        if length(self.old, before) != length(self.new, after) {
-            let what = "another field tells the length";
-            self.add(Subject::Type, place, what, Breaking, Breaking);
-        }
-        if before.secret != after.secret {
-            let what = if after.secret {
-                "is secret now"
-            } else {
-                "is no longer secret"
-            };
-            self.add(Subject::Type, place, what, Cosmetic, Cosmetic);
-        }
-        let as_number = |most: Option<usize>| most.map(|most| rust_decimal::Decimal::from(most as u64));
-        for (name, was, is, greater_is_wider) in [
-            (
-                "greatest length",
-                as_number(before.max_length),
-                as_number(after.max_length),
-                true,
-            ),
-            ("greatest value", before.max, after.max, true),
-            ("least value", before.min, after.min, false),
-        ] {
-            if was == is {
-                continue;
-            }
-            let shown = |bound: Option<rust_decimal::Decimal>| {
-                bound.map_or_else(|| "unlimited".to_owned(), |bound| bound.to_string())
-            };
-            let wider = match (was, is) {
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (was, is) => (is > was) == greater_is_wider,
-            };
-            let what = format!("the {name} was {} and is {}", shown(was), shown(is));
-            let (receive, send) = if wider {
-                (Additive, Additive)
-            } else {
-                (Cosmetic, Breaking)
-            };
-            self.add(Subject::Type, place, what, receive, send);
-        }
-        self.values(place, before, after);
-    }
-
-    fn values(&mut self, place: &str, before: &FieldDefinition, after: &FieldDefinition) {
-        // Where a list begins or ends, its single values are no news.
-        match (before.values.is_empty(), after.values.is_empty()) {
-            (true, true) => return,
-            (true, false) => {
-                let what = format!("lists its values now: {}", after.values.len());
-                return self.add(Subject::Value, place, what, Cosmetic, Breaking);
-            }
-            (false, true) => {
-                let what = "no longer lists its values";
-                return self.add(Subject::Value, place, what, Additive, Additive);
-            }
-            (false, false) => {}
-        }
-        for value in &before.values {
-            let was = value.name.as_deref().unwrap_or(&value.description);
-            match value_name(after, &value.wire) {
-                None => {
-                    let what = format!("value {} is gone: {was}", value.wire);
-                    self.add(Subject::Value, place, what, Cosmetic, Breaking);
-                }
-                Some(is) if is == was => {}
-                Some(is) => {
-                    let impact = if letters(is) == letters(was) {
-                        Cosmetic
-                    } else {
-                        Breaking
-                    };
-                    let what = format!("value {} was {was} and is {is}", value.wire);
-                    self.add(Subject::Value, place, what, impact, impact);
-                }
-            }
-        }
-        for value in &after.values {
-            if value_name(before, &value.wire).is_none() {
-                let is = value.name.as_deref().unwrap_or(&value.description);
-                let what = format!("value {} is new: {is}", value.wire);
-                self.add(Subject::Value, place, what, Additive, Additive);
-            }
         }
     }
 
@@ -672,17 +523,4 @@ fn names<'s>(sessions: &'s Sessions, all: &'s [String]) -> Option<Vec<&'s str>> 
         Sessions::All => Some(all.iter().map(String::as_str).collect()),
         Sessions::Listed(names) => Some(names.iter().map(String::as_str).collect()),
     }
-}
-
-fn value_name<'f>(field: &'f FieldDefinition, wire: &str) -> Option<&'f str> {
-    let value = field.values.iter().find(|value| value.wire == wire)?;
-    Some(value.name.as_deref().unwrap_or(&value.description))
-}
-
-/// A name without what only spells it differently.
-fn letters(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|character| character.to_ascii_lowercase())
-        .collect()
 }
