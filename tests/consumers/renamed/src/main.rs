@@ -1,9 +1,12 @@
 //! Uses the toolkit under another name: the venue's dialect, and one of its own from a dictionary of awkward names.
 
 mod hostile;
+mod own;
 
 use hostile::{Hostile, fields, groups};
-use venue::dialect::{Decoder, Encoder, Framer, Framing, SessionHeader, Text, Timestamp};
+use venue::dialect::{
+    ClientSends, CustomDecoder, Decoder, Encoder, Framer, Framing, SessionHeader, Text, Timestamp, Unknown,
+};
 use venue::prediction::{self, Prediction};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -55,6 +58,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut decoder = Decoder::<Hostile>::new();
     let decoded = decoder.decode(frame)?;
     assert_eq!(decoded.message(), Some(&hostile::Message::Option(option)));
-    println!("both dialects work under another name: {}", decoded.raw());
+    let own = own::Own {
+        r#type: "t".into(),
+        kind: own::Kind::Some,
+        raw: Some(b"any\x01bytes".to_vec()),
+        entries: Some(vec![own::Entry {
+            name: "first",
+            inner: vec![own::Inner {
+                amount: "-0.10".parse()?,
+            }],
+        }]),
+        unknown: Unknown::new(),
+    };
+    let shown = decoded.raw().to_string();
+    drop(decoded);
+    let frame = encoder.encode(&session, 4, time, &own)?;
+    let mut custom = CustomDecoder::new();
+    assert_eq!(custom.decode::<own::Own<'_>>(frame)?.message, own);
+    let decoded = decoder.decode(frame)?;
+    assert_eq!(decoded.decode_as::<own::Own<'_>>()?.message, own);
+    sends::<own::Own<'_>>();
+    println!("both dialects work under another name: {}", shown);
     Ok(())
 }
+
+fn sends<M: ClientSends<hostile::sessions::Send>>() {}
