@@ -44,6 +44,77 @@
 //! # }
 //! ```
 //!
+//! # Messages of your own
+//!
+//! [`FixMessage`](derive@FixMessage), [`FixGroup`](derive@FixGroup) and [`FixEnum`](derive@FixEnum) make a message of a
+//! struct, beside those of the dialects. It is sent and received on a session, decoded, validated and printed like one
+//! of them. Held against a dictionary, as the order below, it takes its tags from there.
+//!
+//! ```
+//! use kalshi_fix::FixMessage;
+//! use kalshi_fix::client::Event;
+//! use kalshi_fix::credentials::PrivateKey;
+//! use kalshi_fix::dialect::{Decimal, Text, Unknown};
+//! use kalshi_fix::gateway::Gateway;
+//! use kalshi_fix::prediction::Prediction;
+//! use kalshi_fix::prediction::fields::{OrdStatus, OrdType, Side};
+//!
+//! /// NewOrderSingle, as far as this program needs it. A private tag would be a field with `#[fix(tag = …)]`.
+//! #[derive(FixMessage)]
+//! #[fix(msg_type = "D", client = "kalshi_fix::prediction::sessions::NR")]
+//! #[fix(dictionary = "spec/kalshi-prediction.xml", crate = "kalshi_fix::dialect")]
+//! struct Order<'a> {
+//!     cl_ord_id: String,
+//!     order_qty: Decimal,
+//!     ord_type: OrdType,
+//!     price: Decimal,
+//!     side: Side,
+//!     symbol: &'a str,
+//! }
+//!
+//! /// ExecutionReport, of which nothing but the state of the order matters here.
+//! #[derive(FixMessage)]
+//! #[fix(msg_type = "8", crate = "kalshi_fix::dialect")]
+//! struct OrderState<'a> {
+//!     #[fix(tag = 11)]
+//!     cl_ord_id: Option<Text<'a>>,
+//!     #[fix(tag = 39)]
+//!     status: OrdStatus,
+//!     #[fix(unknown)]
+//!     rest: Unknown<'a>,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let gateway = Gateway::builder().market("HIGHNY-23DEC31").start().await?;
+//! # let key = PrivateKey::generate()?;
+//! # let credentials = gateway.member().credentials(&key);
+//! # let client = gateway.client_builder::<Prediction>(credentials).build()?;
+//! let mut session = client.order_entry().await?;
+//! let order = Order {
+//!     cl_ord_id: "1".to_owned(),
+//!     order_qty: Decimal::from(10),
+//!     ord_type: OrdType::Limit,
+//!     price: Decimal::new(5500, 4),
+//!     side: Side::Buy,
+//!     symbol: "HIGHNY-23DEC31",
+//! };
+//! assert!(order.validate()?.is_empty());
+//! session.send(&order).await?;
+//! while let Some(event) = session.recv().await {
+//!     let Event::Message(received) = event else { continue };
+//!     let Ok(state) = received.decode_as::<OrderState>() else { continue };
+//!     if state.status == OrdStatus::New {
+//!         assert_eq!(state.cl_ord_id.as_ref().unwrap(), &"1");
+//!         assert!(state.rest.get(17).is_some()); // ExecID
+//!         break;
+//!     }
+//! }
+//! session.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Features
 //!
 //! - `gateway`: the simulated exchange. Off by default.
