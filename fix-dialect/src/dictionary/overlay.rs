@@ -78,7 +78,7 @@ fn read(
     });
     let mut base = base?;
     merge(&mut base, mine?);
-    read_tree(&base, faults)
+    Some(read_tree(&base, faults))
 }
 
 fn text<'s>(bytes: &'s [u8], file: File, faults: &mut FaultCollector) -> Option<&'s str> {

@@ -88,14 +88,14 @@ fn read(source: &str, faults: &mut FaultCollector) -> Option<Dictionary> {
         faults.error(root.position, message);
         return None;
     }
-    read_tree(&root, faults)
+    Some(read_tree(&root, faults))
 }
 
 /// What [`MAX_SOURCE`] says, in words.
 pub(super) const MAX_SOURCE_MESSAGE: &str = "the file is larger than 16 MiB";
 
 /// Reads as much as can be read of the element `<fix>`.
-pub(super) fn read_tree(root: &Element<'_>, faults: &mut FaultCollector) -> Option<Dictionary> {
+pub(super) fn read_tree(root: &Element<'_>, faults: &mut FaultCollector) -> Dictionary {
     ROOT.check(root, faults);
 
     let mut index = Index::default();
@@ -158,7 +158,7 @@ pub(super) fn read_tree(root: &Element<'_>, faults: &mut FaultCollector) -> Opti
     };
     // Where members are missing, a condition on one of them is no second error.
     check::check(&dictionary, (!incomplete).then_some(&conditions), faults);
-    Some(dictionary)
+    dictionary
 }
 
 /// The one section with this name. The order of the sections does not matter.
