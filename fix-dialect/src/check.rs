@@ -1,49 +1,65 @@
 //! The rules of a dictionary, applied to what a walk found: one rule set for typed and for raw messages.
 
+use crate::check_ends::Ends;
 use crate::field::split_tag;
 use crate::plan::{Plan, Slot, SlotKind};
-use crate::tables::{ConditionTable, MessageTable, Representation, Tables};
+use crate::tables::{ConditionTable, FieldTable, Representation, RuleTable, Tables, ValueRuleTable};
+use crate::validation::{Context, Prices, Sender};
 use crate::violation::{Rule, Violation};
 use crate::walk::{EntrySpan, MisplacedKind, NONE, Span, Walk};
-use crate::{Decimal, parse_decimal};
+use crate::{Decimal, FieldType, parse_decimal};
 
 /// How far to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
+enum Depth {
     /// What keeps a value out of the typed message.
     Readable,
     /// Every rule.
     Full,
 }
 
-/// Everything that is wrong with the message, the body's fields first, then what has no slot.
+/// What keeps values out of the typed message.
 #[cold]
-pub(crate) fn check(tables: &Tables, plan: &Plan, walk: &Walk, frame: &[u8], depth: Depth) -> Vec<Violation> {
-    let mut check = Check {
-        tables,
-        plan,
-        walk,
-        frame,
-        depth,
-        found: Vec::new(),
-        paths: Vec::new(),
-        scopes: Vec::new(),
-    };
-    check.paths.resize(walk.entries.len(), String::new());
+pub(crate) fn check_readable(tables: &Tables, plan: &Plan, walk: &Walk, frame: &[u8]) -> Vec<Violation> {
+    let context = Context::default();
+    let mut check = Check::new(tables, plan, walk, frame, Depth::Readable, &context);
     check.scope(0, 0, plan.table.name);
     check.misplaced();
-    if depth == Depth::Full {
-        check.unknown();
-    }
     check.found
 }
 
-struct Check<'c> {
-    tables: &'c Tables,
+/// Everything that is wrong with the message: the header, the body's fields, what has no slot, the trailer.
+#[cold]
+pub(crate) fn check_in(
+    tables: &Tables,
+    plan: &Plan,
+    walk: &Walk,
+    frame: &[u8],
+    context: &Context,
+) -> Vec<Violation> {
+    let mut check = Check::new(tables, plan, walk, frame, Depth::Full, context);
+    if context.contradicts(plan.table) {
+        let msg_type = check.ends.value(35).unwrap_or_default();
+        check.push(Rule::Sender, 35, plan.table.name, msg_type, String::new());
+    }
+    check.ends(tables.header, true);
+    check.scope(0, 0, plan.table.name);
+    check.misplaced();
+    check.unknown();
+    check.ends(tables.trailer, false);
+    check.found
+}
+
+pub(crate) struct Check<'c> {
+    pub(crate) tables: &'c Tables,
     plan: &'c Plan,
     walk: &'c Walk,
-    frame: &'c [u8],
+    pub(crate) frame: &'c [u8],
     depth: Depth,
+    sender: Option<Sender>,
+    context: &'c Context,
+    /// The header and the trailer.
+    pub(crate) ends: Ends<'c>,
     found: Vec<Violation>,
     /// The path of each entry.
     paths: Vec<String>,
@@ -51,12 +67,52 @@ struct Check<'c> {
     scopes: Vec<(u16, usize)>,
 }
 
-impl Check<'_> {
-    fn report(&mut self, rule: Rule, tag: u32, path: &str, value: Span) {
+impl<'c> Check<'c> {
+    fn new(
+        tables: &'c Tables,
+        plan: &'c Plan,
+        walk: &'c Walk,
+        frame: &'c [u8],
+        depth: Depth,
+        context: &'c Context,
+    ) -> Check<'c> {
+        Check {
+            tables,
+            plan,
+            walk,
+            frame,
+            depth,
+            sender: context.sender_of(plan.table),
+            context,
+            ends: if depth == Depth::Full {
+                Ends::new(frame)
+            } else {
+                Ends::default()
+            },
+            found: Vec::new(),
+            paths: vec![String::new(); walk.entries.len()],
+            scopes: Vec::new(),
+        }
+    }
+
+    /// Adds a violation of the field with this tag, in the message or entry with this path.
+    pub(crate) fn push(&mut self, rule: Rule, tag: u32, path: &str, value: &[u8], expected: String) {
         let secret = self.tables.field(tag).is_some_and(|field| field.secret);
         let path = format!("{path}/{tag}");
-        self.found
-            .push(Violation::new(rule, tag, path, value.of(self.frame), secret));
+        let application = !self.plan.table.admin && (rule == Rule::Sender || !self.ends.is_checked(tag));
+        let violation = Violation::new(rule, tag, path, value, secret, application);
+        self.found.push(Violation {
+            expected,
+            ..violation
+        });
+    }
+
+    fn report(&mut self, rule: Rule, tag: u32, path: &str, value: Span) {
+        self.push(rule, tag, path, value.of(self.frame), String::new());
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.plan.table.name
     }
 
     /// The slots of the body or of one entry, and the groups within.
@@ -70,43 +126,72 @@ impl Check<'_> {
             if !span.is_set() {
                 if is_required(slot, values) {
                     self.report(Rule::Required, slot.field.tag, path, span);
-                } else if self.depth == Depth::Full && slot.when.is_some_and(|when| self.holds(when)) {
-                    self.report(Rule::Conditional, slot.field.tag, path, span);
+                } else if self.depth == Depth::Full
+                    && let Some(when) = slot.when.filter(|when| self.holds(when))
+                {
+                    self.report(absence(when), slot.field.tag, path, span);
                 }
                 continue;
             }
+            if self.depth == Depth::Full && slot.never.is_some_and(|never| self.holds(never)) {
+                let value = match slot.kind {
+                    SlotKind::Group(_) => walk.groups[span.end as usize].count,
+                    _ => span,
+                };
+                self.report(Rule::Forbidden, slot.field.tag, path, value);
+            }
             if let SlotKind::Group(scope) = slot.kind {
-                self.group(scope, span.end as usize, path);
+                self.group(scope, slot.member.rules, span.end as usize, path);
             } else {
-                self.value(slot, span, path);
+                let value = span.of(self.frame);
+                self.value(
+                    slot.field,
+                    slot.member.may_be_empty,
+                    slot.member.rules,
+                    value,
+                    path,
+                );
             }
         }
         self.scopes.pop();
     }
 
-    /// Whether a condition holds in the scope that is looked at.
-    ///
-    /// Where both sides send the message, a condition on the sender alone cannot be told, and does not hold.
-    fn holds(&self, when: &ConditionTable) -> bool {
+    /// Whether a condition holds in the scope that is looked at. One on what is not known does not hold.
+    pub(crate) fn holds(&self, when: &ConditionTable) -> bool {
+        let on = |sessions: &[&str]| self.context.session.map(|session| sessions.contains(&session));
         match when {
             ConditionTable::All(parts) => parts.iter().all(|part| self.holds(part)),
             ConditionTable::Any(parts) => parts.iter().any(|part| self.holds(part)),
-            ConditionTable::Equals(tag, value) => self.nearest(*tag) == Some(value.as_bytes()),
-            ConditionTable::Differs(tag, value) => self.nearest(*tag) != Some(value.as_bytes()),
+            ConditionTable::Equals(tag, value) => self.is_equal(*tag, value),
+            ConditionTable::Differs(tag, value) => !self.is_equal(*tag, value),
             ConditionTable::Present(tag) => self.nearest(*tag).is_some(),
             ConditionTable::Absent(tag) => self.nearest(*tag).is_none(),
-            ConditionTable::FromClient => {
-                sent_only_by(self.plan.table, |table| (table.client, table.exchange))
-            }
-            ConditionTable::FromExchange => {
-                sent_only_by(self.plan.table, |table| (table.exchange, table.client))
-            }
+            ConditionTable::FromClient => self.sender == Some(Sender::Client),
+            ConditionTable::FromExchange => self.sender == Some(Sender::Exchange),
+            ConditionTable::InCents => self.context.prices == Some(Prices::Cents),
+            ConditionTable::InDollars => self.context.prices == Some(Prices::Dollars),
+            ConditionTable::OnSession(sessions) => on(sessions) == Some(true),
+            ConditionTable::OffSession(sessions) => on(sessions) == Some(false),
         }
     }
 
-    /// The value of a field in the scope that is looked at, or else in one around it.
+    /// Whether the nearest field with this tag has this value: as a number where it is one, or else byte by byte.
+    fn is_equal(&self, tag: u32, expected: &str) -> bool {
+        let Some(value) = self.nearest(tag) else {
+            return false;
+        };
+        let is_number = || {
+            self.tables
+                .field(tag)
+                .is_some_and(|field| field.representation == Representation::Decimal)
+        };
+        value == expected.as_bytes()
+            || is_number() && number(value).is_some_and(|value| Some(value) == decimal(expected))
+    }
+
+    /// The value of a field in the scope that is looked at, or else in one around it, the header last.
     fn nearest(&self, tag: u32) -> Option<&[u8]> {
-        self.scopes.iter().rev().find_map(|&(scope, base)| {
+        let within = self.scopes.iter().rev().find_map(|&(scope, base)| {
             let slot = self.plan.scopes[usize::from(scope)].slot(tag)?;
             let span = self.walk.values[base + usize::from(slot)];
             match self.plan.scopes[usize::from(scope)].slots[usize::from(slot)].kind {
@@ -114,10 +199,11 @@ impl Check<'_> {
                 SlotKind::Group(_) => Some(self.walk.groups[span.end as usize].count.of(self.frame)),
                 _ => Some(span.of(self.frame)),
             }
-        })
+        });
+        within.or_else(|| self.ends.value(tag))
     }
 
-    fn group(&mut self, scope: u16, group: usize, path: &str) {
+    fn group(&mut self, scope: u16, rules: Option<&RuleTable>, group: usize, path: &str) {
         let plan = self.plan;
         let walk = self.walk;
         let table = &plan.scopes[usize::from(scope)];
@@ -126,16 +212,10 @@ impl Check<'_> {
         match span.declared {
             None => self.report(Rule::Type, tag, path, span.count),
             Some(declared) if declared != u64::from(span.found) => {
-                self.report(
-                    Rule::GroupCount {
-                        declared,
-                        found: span.found,
-                    },
-                    tag,
-                    path,
-                    span.count,
-                );
+                let expected = span.found.to_string();
+                self.push(Rule::GroupCount, tag, path, span.count.of(self.frame), expected);
             }
+            Some(_) if self.depth == Depth::Full => self.entries(rules, span.found, tag, path, span.count),
             Some(_) => {}
         }
         let any_delimiter = table.group.is_some_and(|group| group.any_delimiter);
@@ -160,18 +240,39 @@ impl Check<'_> {
         }
     }
 
-    fn value(&mut self, slot: &Slot, span: Span, path: &str) {
-        let field = slot.field;
-        let value = span.of(self.frame);
+    /// The number of a group's entries.
+    fn entries(&mut self, rules: Option<&RuleTable>, found: u32, tag: u32, path: &str, count: Span) {
+        let Some(rules) = rules else { return };
+        let least = rules.min_entries.unwrap_or(0);
+        let most = rules.max_entries.unwrap_or(u32::MAX);
+        if !(least..=most).contains(&found) {
+            let expected = match rules.max_entries {
+                Some(most) if most == least => format!("{least}"),
+                Some(most) => format!("{least} to {most}"),
+                None => format!("{least} or more"),
+            };
+            self.push(Rule::Entries, tag, path, count.of(self.frame), expected);
+        }
+    }
+
+    /// A value by its field's definition and by its place's rules.
+    pub(crate) fn value(
+        &mut self,
+        field: &FieldTable,
+        may_be_empty: bool,
+        rules: Option<&RuleTable>,
+        value: &[u8],
+        path: &str,
+    ) {
         if value.is_empty() {
-            if !slot.member.may_be_empty {
-                self.report(Rule::NotEmpty, field.tag, path, span);
+            if !may_be_empty {
+                self.push(Rule::NotEmpty, field.tag, path, value, String::new());
             }
             return;
         }
         let representation = field.representation;
-        if !representation.accepts(value) {
-            self.report(Rule::Type, field.tag, path, span);
+        if !representation.accepts(value) || self.depth == Depth::Full && !is_formed(field, value) {
+            self.push(Rule::Type, field.tag, path, value, String::new());
             return;
         }
         if self.depth != Depth::Full {
@@ -185,18 +286,50 @@ impl Check<'_> {
                 _ => field.value_name(value).is_some(),
             };
             if !listed {
-                self.report(Rule::Listed, field.tag, path, span);
+                self.push(Rule::Listed, field.tag, path, value, String::new());
             }
         }
-        let bound = |text: Option<&str>| text.and_then(|text| parse_decimal(text.as_bytes()));
-        let number = || parse_decimal(value);
-        let below = |least: Decimal| number().is_some_and(|number| number < least);
-        let above = |most: Decimal| number().is_some_and(|number| number > most);
-        if bound(field.min).is_some_and(below)
-            || bound(field.max).is_some_and(above)
-            || field.max_length.is_some_and(|most| value.len() > most)
-        {
-            self.report(Rule::Range, field.tag, path, span);
+        if let Some(most) = field.max_length.filter(|&most| value.len() > most) {
+            self.push(
+                Rule::Length,
+                field.tag,
+                path,
+                value,
+                format!("at most {most} bytes"),
+            );
+        }
+        let of_field = ValueRuleTable {
+            when: None,
+            equals: None,
+            min: field.min,
+            max: field.max,
+            step: field.step,
+        };
+        self.value_rule(&of_field, field.tag, value, path);
+        for rule in rules.map_or(&[][..], |rules| rules.values) {
+            if rule.when.is_none_or(|when| self.holds(when)) {
+                self.value_rule(rule, field.tag, value, path);
+            }
+        }
+    }
+
+    fn value_rule(&mut self, rule: &ValueRuleTable, tag: u32, value: &[u8], path: &str) {
+        if let Some(expected) = rule.equals {
+            if value != expected.as_bytes() {
+                self.push(Rule::Fixed, tag, path, value, format!("`{expected}`"));
+            }
+            return;
+        }
+        if rule.min.is_none() && rule.max.is_none() && rule.step.is_none() {
+            return;
+        }
+        let Some(number) = number(value) else { return };
+        let bound = |text: Option<&str>| text.and_then(decimal);
+        let below = bound(rule.min).is_some_and(|least| number < least);
+        if below || bound(rule.max).is_some_and(|most| number > most) {
+            self.push(Rule::Range, tag, path, value, limits(rule));
+        } else if bound(rule.step).is_some_and(|step| !is_multiple(number, step)) {
+            self.push(Rule::Step, tag, path, value, limits(rule));
         }
     }
 
@@ -258,10 +391,49 @@ fn is_required(slot: &Slot, values: &[Span]) -> bool {
         })
 }
 
-type Sessions = Option<&'static [&'static str]>;
+/// What the absence of a field is whose condition holds: one on the sender alone makes it required of that side.
+pub(crate) const fn absence(when: &ConditionTable) -> Rule {
+    match when {
+        ConditionTable::FromClient | ConditionTable::FromExchange => Rule::Required,
+        _ => Rule::Conditional,
+    }
+}
 
-/// Whether the first of two sides sends a message, and the other does not.
-fn sent_only_by(table: &MessageTable, sides: impl Fn(&MessageTable) -> (Sessions, Sessions)) -> bool {
-    let (this, other) = sides(table);
-    this.is_some_and(|sessions| !sessions.is_empty()) && other.is_none_or(<[_]>::is_empty)
+/// Whether a value that can be read has the form that FIX gives its type.
+fn is_formed(field: &FieldTable, value: &[u8]) -> bool {
+    match field.field_type {
+        FieldType::Currency => value.len() == 3 && value.iter().all(u8::is_ascii_uppercase),
+        FieldType::Country => value.len() == 2 && value.iter().all(u8::is_ascii_uppercase),
+        FieldType::DayOfMonth => crate::parse_unsigned(value).is_some_and(|day| (1..=31).contains(&day)),
+        FieldType::Char => value[0] != b' ' && !value[0].is_ascii_control(),
+        _ => true,
+    }
+}
+
+fn number(value: &[u8]) -> Option<Decimal> {
+    parse_decimal(value)
+}
+
+fn decimal(text: &str) -> Option<Decimal> {
+    parse_decimal(text.as_bytes())
+}
+
+fn is_multiple(number: Decimal, step: Decimal) -> bool {
+    number.checked_rem(step).is_some_and(|rest| rest == Decimal::ZERO)
+}
+
+/// A rule's numbers, in the dictionary's words.
+fn limits(rule: &ValueRuleTable) -> String {
+    let mut text = String::new();
+    if rule.min.is_some() || rule.max.is_some() {
+        let (min, max) = (rule.min.unwrap_or_default(), rule.max.unwrap_or_default());
+        text = format!("{min}..{max}");
+    }
+    if let Some(step) = rule.step {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text = format!("{text}step {step}");
+    }
+    text
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, mem};
 
-use crate::check::{Depth, check};
+use crate::check::{check_in, check_readable};
 use crate::dialect::Dialect;
 use crate::plan::Plan;
 use crate::raw::{Malformed, RawMessage};
@@ -10,7 +10,7 @@ use crate::slots::{Slots, recycle};
 use crate::tables::{MessageTable, Tables};
 use crate::violation::Violation;
 use crate::walk::{NotAField, Walk};
-use crate::{FieldIndex, Header};
+use crate::{Context, FieldIndex, Header};
 
 /// Decodes frames of a dialect, one after another, into storage that it owns and lends.
 ///
@@ -168,7 +168,7 @@ impl<D: Dialect> Decoder<D> {
             malformed = true;
         }
         let violations = if malformed {
-            check(D::tables(), plan, walk, frame, Depth::Readable)
+            check_readable(D::tables(), plan, walk, frame)
         } else {
             Vec::new()
         };
@@ -255,8 +255,14 @@ impl<'a, D: Dialect> Decoded<'a, D> {
     /// Applies every rule of the dictionary and returns each breach: strict decoding is this and an empty answer.
     #[must_use]
     pub fn validate(&self) -> Vec<Violation> {
+        self.validate_in(&Context::default())
+    }
+
+    /// As [`Decoded::validate`], with what is known of the session.
+    #[must_use]
+    pub fn validate_in(&self, context: &Context) -> Vec<Violation> {
         match self.plan {
-            Some(plan) => check(D::tables(), plan, self.walk, self.raw.bytes(), Depth::Full),
+            Some(plan) => check_in(D::tables(), plan, self.walk, self.raw.bytes(), context),
             None => Vec::new(),
         }
     }
@@ -311,13 +317,22 @@ impl Validator {
         }
     }
 
-    /// Every breach of the dictionary's rules by the body of this frame; none for a MsgType (35) that it does not have,
+    /// Every breach of the dictionary's rules by this frame; none for a MsgType (35) that it does not have,
     /// which is for the session to reject.
     ///
     /// # Errors
     ///
     /// When the frame is not even a raw message.
     pub fn validate(&mut self, frame: &[u8]) -> Result<Vec<Violation>, Malformed> {
+        self.validate_in(frame, &Context::default())
+    }
+
+    /// As [`Validator::validate`], with what is known of the session.
+    ///
+    /// # Errors
+    ///
+    /// When the frame is not even a raw message.
+    pub fn validate_in(&mut self, frame: &[u8], context: &Context) -> Result<Vec<Violation>, Malformed> {
         let (raw, msg_type) = RawMessage::index(frame, &mut self.index)?;
         let tables = self.plans.tables;
         let Some((_, plan)) = self.plans.plan(msg_type) else {
@@ -326,6 +341,6 @@ impl Validator {
         };
         let found = plan.find(&mut self.walk, frame, raw.ends(), raw.body_fields())?;
         let walk = plan.walk(found, &self.walk);
-        Ok(check(tables, plan, walk, frame, Depth::Full))
+        Ok(check_in(tables, plan, walk, frame, context))
     }
 }

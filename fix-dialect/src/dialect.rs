@@ -2,7 +2,7 @@
 
 use crate::slots::{Refused, Slots};
 use crate::tables::Tables;
-use crate::{EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp, Validator, Violation};
+use crate::{Context, EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp, Validator, Violation};
 
 /// A dialect: the messages of a dictionary as types. Implemented by `#[derive(Dialect)]` for a marker.
 pub trait Dialect: Sized + Send + Sync + 'static {
@@ -74,10 +74,26 @@ pub trait Recycle<S> {
 ///
 /// When a value cannot be encoded at all.
 pub fn validate<D: Dialect, M: EncodeBody + ?Sized>(message: &M) -> Result<Vec<Violation>, EncodeError> {
+    validate_in::<D, M>(message, &Context::default())
+}
+
+/// Every breach of the dictionary's rules by an outbound message on a session of which this much is known.
+///
+/// To check many, keep a [`Validator`]: this makes one for each call.
+///
+/// # Errors
+///
+/// When a value cannot be encoded at all.
+pub fn validate_in<D: Dialect, M: EncodeBody + ?Sized>(
+    message: &M,
+    context: &Context,
+) -> Result<Vec<Violation>, EncodeError> {
     let header = SessionHeader::new(D::tables().begin_string, "sender", "target")?;
     let mut encoder = Encoder::new();
     let frame = encoder.encode(&header, 1, Timestamp::from_unix_nanos(0), message)?;
-    Ok(Validator::new(D::tables()).validate(frame).unwrap_or_default())
+    Ok(Validator::new(D::tables())
+        .validate_in(frame, context)
+        .unwrap_or_default())
 }
 
 /// The messages of a dialect whose dictionary could not be read: none. For generated code.

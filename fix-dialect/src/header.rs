@@ -59,6 +59,19 @@ impl HeaderError {
     }
 }
 
+impl HeaderError {
+    /// The SessionRejectReason (373) with which an acceptor answers it.
+    #[must_use]
+    pub fn session_reject_reason(&self) -> u16 {
+        match self {
+            HeaderError::Missing(_) => 1,
+            HeaderError::Malformed { value, .. } if value.is_empty() => 4,
+            HeaderError::Malformed { .. } => 6,
+            HeaderError::Repeated(_) => 13,
+        }
+    }
+}
+
 impl<'a> Header<'a> {
     /// Reads the header of a frame: its fields up to the first that does not belong to a standard header.
     ///

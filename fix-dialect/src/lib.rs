@@ -9,6 +9,7 @@
 //! semantic diff.
 
 mod check;
+mod check_ends;
 pub mod custom;
 mod decoder;
 mod dialect;
@@ -33,13 +34,16 @@ pub mod tables;
 mod text;
 mod time;
 mod unknown;
+pub mod validation;
 mod value;
 mod violation;
 mod walk;
 
 pub use custom::{Custom, CustomDecoder, CustomError, FixGroup, FixMessage};
 pub use decoder::{Decoded, Decoder, Outcome, Validator};
-pub use dialect::{ClientSends, Dialect, ExchangeSends, Message, NoMessage, Recycle, Session, validate};
+pub use dialect::{
+    ClientSends, Dialect, ExchangeSends, Message, NoMessage, Recycle, Session, validate, validate_in,
+};
 pub use encode::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Tag};
 pub use field::{Field, Fields, data_field, fields, is_secret};
 pub use field_type::FieldType;
@@ -56,8 +60,9 @@ pub use tables::Representation;
 pub use text::Text;
 pub use time::{Date, Precision, TimeOfDay, Timestamp};
 pub use unknown::Unknown;
+pub use validation::{Action, Context, Prices, Profile, Sender, Verdict};
 pub use value::{Enumeration, FieldValue, MultipleValue, Unlisted};
-pub use violation::{Rule, Violation};
+pub use violation::{Answer, Rule, Violation};
 pub use walk::Span;
 
 /// The field delimiter of the tag=value encoding.

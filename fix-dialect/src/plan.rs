@@ -57,6 +57,8 @@ pub(crate) struct Slot {
     pub(crate) member: MemberTable,
     /// When it must be there though it is not always required: its own condition, or that of the component it is all of.
     pub(crate) when: Option<&'static ConditionTable>,
+    /// When it must not be there: by its own rule, or by that of the component it is all of.
+    pub(crate) never: Option<&'static ConditionTable>,
     /// The slots of the optional component around it, if any: it is required only where one of them is taken.
     pub(crate) within: Option<(u16, u16)>,
 }
@@ -162,6 +164,7 @@ fn add_slots(scopes: &mut Vec<Scope>, slots: &mut Vec<Slot>, members: &'static [
                     // The condition of a component that is one group is the group's.
                     if let [slot] = &mut slots[first..] {
                         slot.when = slot.when.or(member.when);
+                        slot.never = slot.never.or(member.never());
                     }
                     slots[first..]
                         .iter_mut()
@@ -175,6 +178,7 @@ fn add_slots(scopes: &mut Vec<Scope>, slots: &mut Vec<Slot>, members: &'static [
             field,
             member: *member,
             when: member.when,
+            never: member.never(),
             within: None,
         });
     }

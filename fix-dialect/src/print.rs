@@ -18,13 +18,15 @@ use crate::violation::Violation;
 /// # static SIDE: FieldTable = FieldTable {
 /// #     tag: 54, name: "Side", field_type: FieldType::Char, representation: Representation::Char,
 /// #     values: &[ValueTable { wire: "1", name: "BUY" }], length_tag: None, secret: false, max_length: None,
-/// #     min: None, max: None, unit: "",
+/// #     min: None, max: None, step: None, unit: "",
 /// # };
 /// # static TABLES: Tables = Tables {
 /// #     name: "example", begin_string: "FIX.4.4", header: &[], trailer: &[], fields: &[&SIDE],
 /// #     messages: &[MessageTable {
 /// #         name: "Order", msg_type: "D", admin: false, family: "", client: None, exchange: None,
-/// #         members: &[MemberTable { kind: MemberKind::Field(&SIDE), required: true, may_be_empty: false, when: None }],
+/// #         members: &[MemberTable {
+/// #             kind: MemberKind::Field(&SIDE), required: true, may_be_empty: false, when: None, rules: None,
+/// #         }],
 /// #     }],
 /// # };
 ///
@@ -161,7 +163,7 @@ impl<W: fmt::Write> Lines<'_, W> {
         for (violation, told) in self.violations.iter().zip(&mut self.told) {
             if !*told && violation.tag == field.tag && is_path(&violation.path, field.path, field.tag) {
                 *told = true;
-                write!(self.out, "  {bad}<- {}{end}", violation.rule)?;
+                write!(self.out, "  {bad}<- {}{end}", violation.complaint())?;
             }
         }
         writeln!(self.out)
@@ -175,7 +177,7 @@ impl<W: fmt::Write> Lines<'_, W> {
                 self.told[at] = true;
                 let Style { bad, end, .. } = self.style;
                 let indent = INDENT * depth;
-                let (tag, rule) = (violation.tag, violation.rule);
+                let (tag, rule) = (violation.tag, violation.complaint());
                 writeln!(self.out, "{:indent$}{bad}{tag:>7}  <- {rule}{end}", "")?;
             }
         }
@@ -333,7 +335,7 @@ mod tests {
             "11=x|555=3|600=A|9999=?|600=B|687=many|54=9|",
             "Order (D)
      11  ClOrdID               x
-    555  NoLegs                3  <- count says 3, but there are 2 entries
+    555  NoLegs                3  <- count is not the number of entries; expected 2
         Leg 0
         600  LegSymbol             A
        9999  ?                     ?  <- tag is not defined

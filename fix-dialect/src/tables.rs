@@ -49,6 +49,44 @@ pub struct MemberTable {
     pub may_be_empty: bool,
     /// The dictionary's condition under which it must be there, where it is not always required.
     pub when: Option<&'static ConditionTable>,
+    /// What else the dictionary says of it in this place.
+    pub rules: Option<&'static RuleTable>,
+}
+
+/// What a dictionary says of a member in its place, beyond its presence and its type.
+#[derive(Debug)]
+pub struct RuleTable {
+    /// When it must not be there.
+    pub never: Option<&'static ConditionTable>,
+    /// What its value must be.
+    pub values: &'static [ValueRuleTable],
+    /// The least number of entries of a group.
+    pub min_entries: Option<u32>,
+    /// The greatest number of entries of a group.
+    pub max_entries: Option<u32>,
+}
+
+/// What a value must be, under a condition.
+#[derive(Debug)]
+pub struct ValueRuleTable {
+    /// When; `None` for always.
+    pub when: Option<&'static ConditionTable>,
+    /// Exactly this, as on the wire.
+    pub equals: Option<&'static str>,
+    /// The least number, as decimal text.
+    pub min: Option<&'static str>,
+    /// The greatest number, as decimal text.
+    pub max: Option<&'static str>,
+    /// What the number must be a multiple of, as decimal text.
+    pub step: Option<&'static str>,
+}
+
+impl MemberTable {
+    /// When it must not be there.
+    #[must_use]
+    pub fn never(&self) -> Option<&'static ConditionTable> {
+        self.rules.and_then(|rules| rules.never)
+    }
 }
 
 /// What a member is.
@@ -81,6 +119,14 @@ pub enum ConditionTable {
     FromClient,
     /// The exchange sends the message.
     FromExchange,
+    /// The session's prices are whole cents.
+    InCents,
+    /// The session's prices are dollars.
+    InDollars,
+    /// The message is on one of these sessions.
+    OnSession(&'static [&'static str]),
+    /// The message is on none of these sessions.
+    OffSession(&'static [&'static str]),
 }
 
 /// A repeating group.
@@ -128,6 +174,8 @@ pub struct FieldTable {
     pub min: Option<&'static str>,
     /// The greatest number, as decimal text.
     pub max: Option<&'static str>,
+    /// What a number must be a multiple of, as decimal text.
+    pub step: Option<&'static str>,
     /// What a number counts, such as `dollars`; empty when the dictionary does not say.
     pub unit: &'static str,
 }

@@ -110,12 +110,13 @@ fn violations_are_findings_when_they_are_asked_for() {
         "{out}"
     );
     assert_eq!(told(&["decode", "--validate"], &sealed(HEARTBEAT, "|")).0, 0);
+    // The second frame's BodyLength (9) and CheckSum (10) are wrong.
     let (code, out, _) = told(&["decode", "--validate", "--count"], &(order.clone() + HEARTBEAT));
     assert_eq!(
         (code, &out[..]),
         (
             1,
-            "2 frames shown, 1 garbled, 0 of unknown type, 1 violations in 1 frames\n"
+            "2 frames shown, 1 garbled, 0 of unknown type, 3 violations in 2 frames\n"
         )
     );
 }

@@ -327,7 +327,7 @@ fn what_cannot_be_read_is_told_and_never_made_up() {
     );
     check(
         "11=i|20001=1|20100=2|20101=A|20103=1|20105=0.25|",
-        "the message is incomplete: Instruction/20100: count says 2, but there are 1 entries: `2`; \
+        "the message is incomplete: Instruction/20100: count is not the number of entries: `2`; expected 1; \
          Instruction/20100[0]/20103[0]/20104: required field is missing",
     );
 }

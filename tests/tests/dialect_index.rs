@@ -4,7 +4,9 @@
 use std::fmt::Write;
 
 use fix_dialect::Dialect;
-use fix_dialect::tables::{ConditionTable, FieldTable, MemberKind, MemberTable, MessageTable, Tables};
+use fix_dialect::tables::{
+    ConditionTable, FieldTable, MemberKind, MemberTable, MessageTable, RuleTable, Tables,
+};
 use kalshi_fix::{margin::Margin, prediction::Prediction};
 
 #[test]
@@ -94,9 +96,47 @@ fn write_members(
         if member.may_be_empty {
             write!(out, ", may be empty")?;
         }
+        if let Some(rules) = member.rules {
+            write_rules(tables, rules, out)?;
+        }
         writeln!(out)?;
         if let Some(inner) = inner {
             write_members(tables, inner, depth + 1, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is said of a member beyond its presence and its type.
+fn write_rules(tables: &Tables, rules: &RuleTable, out: &mut String) -> std::fmt::Result {
+    if let Some(never) = rules.never {
+        write!(out, ", never when {}", condition(tables, never))?;
+    }
+    if rules.min_entries.is_some() || rules.max_entries.is_some() {
+        let least = rules.min_entries.unwrap_or(0);
+        let most = rules
+            .max_entries
+            .map_or_else(|| "any number of".to_owned(), |most| most.to_string());
+        write!(out, ", {least} to {most} entries")?;
+    }
+    for rule in rules.values {
+        write!(out, ", value")?;
+        if let Some(value) = rule.equals {
+            write!(out, " {value}")?;
+        }
+        if rule.min.is_some() || rule.max.is_some() {
+            write!(
+                out,
+                " {} to {}",
+                rule.min.unwrap_or("any"),
+                rule.max.unwrap_or("any")
+            )?;
+        }
+        if let Some(step) = rule.step {
+            write!(out, " in steps of {step}")?;
+        }
+        if let Some(when) = rule.when {
+            write!(out, " when {}", condition(tables, when))?;
         }
     }
     Ok(())
@@ -118,6 +158,9 @@ fn field_name(field: &FieldTable) -> String {
     match (field.min, field.max) {
         (None, None) => {}
         (min, max) => add(format!("{} to {}", min.unwrap_or("any"), max.unwrap_or("any"))),
+    }
+    if let Some(step) = field.step {
+        add(format!("in steps of {step}"));
     }
     if let Some(length) = field.max_length {
         add(format!("at most {length} bytes"));
@@ -150,5 +193,9 @@ fn condition(tables: &Tables, condition: &ConditionTable) -> String {
         ConditionTable::Absent(tag) => format!("{} is not there", name(tag)),
         ConditionTable::FromClient => "the client sends it".to_owned(),
         ConditionTable::FromExchange => "the exchange sends it".to_owned(),
+        ConditionTable::InCents => "prices are cents".to_owned(),
+        ConditionTable::InDollars => "prices are dollars".to_owned(),
+        ConditionTable::OnSession(names) => format!("on {}", names.join(", ")),
+        ConditionTable::OffSession(names) => format!("not on {}", names.join(", ")),
     }
 }

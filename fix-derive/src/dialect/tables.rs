@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use fix_dialect::Prices;
 use fix_dialect::dictionary::{
     Category, Condition, FieldDefinition, FieldId, Group, Member, MemberKind, Presence, Sessions, Side,
 };
@@ -62,7 +63,8 @@ pub(super) fn generate(krate: &Path, ir: &Ir<'_>) -> TokenStream {
     let statics = tables.statics;
     quote! {
         use #krate::tables::{
-            ComponentTable, ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable, Tables, ValueTable,
+            ComponentTable, ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable, RuleTable, Tables,
+            ValueRuleTable, ValueTable,
         };
         use #krate::{FieldType, Representation};
         use ::core::option::Option::{None, Some};
@@ -119,7 +121,45 @@ impl Tables<'_, '_> {
             let condition = self.condition(condition);
             quote!(&#condition)
         }));
-        quote!(MemberTable { kind: #kind, required: #required, may_be_empty: #may_be_empty, when: #when })
+        let rules = option(self.rules(member).map(|rules| quote!(&#rules)));
+        quote!(MemberTable { kind: #kind, required: #required, may_be_empty: #may_be_empty, when: #when, rules: #rules })
+    }
+
+    /// The rules of a member in its place, if it has any.
+    fn rules(&self, member: &Member) -> Option<TokenStream> {
+        let (min_entries, max_entries) = match &member.kind {
+            MemberKind::Group(group) => (group.min_entries, group.max_entries),
+            _ => (None, None),
+        };
+        if member.never.is_none()
+            && member.values.is_empty()
+            && min_entries.is_none()
+            && max_entries.is_none()
+        {
+            return None;
+        }
+        let condition = |condition: &Condition| {
+            let condition = self.condition(condition);
+            quote!(&#condition)
+        };
+        let never = option(member.never.as_ref().map(condition));
+        let values = member.values.iter().map(|rule| {
+            let when = option(rule.when.as_ref().map(condition));
+            let equals = option(rule.equals.as_ref());
+            let number =
+                |number: Option<fix_dialect::Decimal>| option(number.map(|number| number.to_string()));
+            let (min, max, step) = (number(rule.min), number(rule.max), number(rule.step));
+            quote!(ValueRuleTable { when: #when, equals: #equals, min: #min, max: #max, step: #step })
+        });
+        let (min_entries, max_entries) = (option(min_entries), option(max_entries));
+        Some(quote! {
+            RuleTable {
+                never: #never,
+                values: &[#(#values),*],
+                min_entries: #min_entries,
+                max_entries: #max_entries,
+            }
+        })
     }
 
     fn group(&mut self, group: &Group) -> Ident {
@@ -174,6 +214,10 @@ impl Tables<'_, '_> {
             }
             Condition::SentBy(Side::Client) => quote!(ConditionTable::FromClient),
             Condition::SentBy(Side::Exchange) => quote!(ConditionTable::FromExchange),
+            Condition::Prices(Prices::Cents) => quote!(ConditionTable::InCents),
+            Condition::Prices(Prices::Dollars) => quote!(ConditionTable::InDollars),
+            Condition::OnSession(names) => quote!(ConditionTable::OnSession(&[#(#names),*])),
+            Condition::OffSession(names) => quote!(ConditionTable::OffSession(&[#(#names),*])),
             other => unreachable!("a condition that tables cannot express: {other:?}"),
         }
     }
@@ -193,6 +237,7 @@ impl Tables<'_, '_> {
         let max_length = option(field.max_length);
         let min = option(field.min.map(|least| least.to_string()));
         let max = option(field.max.map(|most| most.to_string()));
+        let step = option(field.step.map(|step| step.to_string()));
         let unit = field.unit.as_deref().unwrap_or_default();
         quote! {
             static #static_name: FieldTable = FieldTable {
@@ -206,6 +251,7 @@ impl Tables<'_, '_> {
                 max_length: #max_length,
                 min: #min,
                 max: #max,
+                step: #step,
                 unit: #unit,
             };
         }

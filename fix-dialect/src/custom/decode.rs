@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::FixMessage;
-use crate::check::{Depth, check};
+use crate::check::check_readable;
 use crate::plan::Plan;
 use crate::slots::Slots;
 use crate::tables::MessageTable;
@@ -157,7 +157,7 @@ fn read<'a, M: FixMessage<'a>>(
     let mut storage = ();
     let message = M::read(&mut Slots::new(frame, walk, plan, &mut storage, &mut malformed));
     let violations = if malformed || message.is_err() {
-        check(tables, plan, walk, frame, Depth::Readable)
+        check_readable(tables, plan, walk, frame)
     } else {
         Vec::new()
     };

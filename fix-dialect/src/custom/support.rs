@@ -45,6 +45,7 @@ pub const fn field(
         max_length: None,
         min: None,
         max: None,
+        step: None,
         unit: "",
     }
 }
@@ -57,6 +58,7 @@ pub const fn member(kind: MemberKind, required: bool) -> MemberTable {
         required,
         may_be_empty: false,
         when: None,
+        rules: None,
     }
 }
 

@@ -86,19 +86,31 @@ pub(super) const COMPONENT: Vocabulary = Vocabulary {
 };
 pub(super) const FIELD_MEMBER: Vocabulary = Vocabulary {
     what: "<field> of a message",
-    attributes: &["name", "required", "x-empty", "x-when", "x-note"],
+    attributes: &[
+        "name", "required", "x-empty", "x-when", "x-never", "x-value", "x-note",
+    ],
     ignored: &["number", "type"],
     children: &[],
 };
 pub(super) const GROUP_MEMBER: Vocabulary = Vocabulary {
     what: "<group>",
-    attributes: &["name", "required", "x-entry", "x-delimiter", "x-when", "x-note"],
+    attributes: &[
+        "name",
+        "required",
+        "x-entry",
+        "x-delimiter",
+        "x-when",
+        "x-never",
+        "x-min-entries",
+        "x-max-entries",
+        "x-note",
+    ],
     ignored: &["number"],
     children: MEMBERS,
 };
 pub(super) const COMPONENT_MEMBER: Vocabulary = Vocabulary {
     what: "<component> of a message",
-    attributes: &["name", "required", "x-when", "x-note"],
+    attributes: &["name", "required", "x-when", "x-never", "x-note"],
     ignored: &[],
     children: &[],
 };
@@ -114,6 +126,7 @@ pub(super) const FIELD: Vocabulary = Vocabulary {
         "x-max-length",
         "x-min",
         "x-max",
+        "x-step",
         "x-note",
     ],
     ignored: &["allowOtherValues", "required"],

@@ -30,6 +30,14 @@ pub(super) fn check(
         told: HashSet::new(),
         budget: MAX_MEMBERS,
         conditions,
+        header: dictionary
+            .header
+            .iter()
+            .filter_map(|member| match member.kind {
+                MemberKind::Field(id) => Some(id),
+                _ => None,
+            })
+            .collect(),
     };
     let mut components = HashSet::new();
     checker.list("the header", &dictionary.header, &mut components);
@@ -156,6 +164,8 @@ struct Checker<'a> {
     /// Where something is wrong already: a slip in a component is told once, not for every message that uses it.
     told: HashSet<Position>,
     conditions: Option<&'a HashMap<Position, Position>>,
+    /// The fields of the header, which are around every message.
+    header: HashSet<FieldId>,
     /// How many more members may be looked at.
     budget: usize,
 }
@@ -313,11 +323,20 @@ impl<'d> Checker<'d> {
             if !self.spend() {
                 return;
             }
-            let mut outside = Vec::new();
-            if let Some(condition) = &member.when {
+            let stated = [&member.when, &member.never].into_iter().flatten();
+            let stated = stated.chain(member.values.iter().filter_map(|rule| rule.when.as_ref()));
+            let (mut outside, mut sessions) = (Vec::new(), Vec::new());
+            for condition in stated {
                 condition.each_field(&mut |id, _| outside.push(id));
+                condition.each_session(&mut |name| sessions.push(name.to_owned()));
             }
-            outside.retain(|&id| level.find(id).is_none());
+            outside.retain(|&id| level.find(id).is_none() && !self.header.contains(&id));
+            sessions.retain(|name| !self.dictionary.sessions.contains(name));
+            for name in sessions {
+                let message = format!("the condition of `{}` names no session: \"{name}\"", member.name);
+                let position = places.get(&member.position).copied().unwrap_or(member.position);
+                self.tell(Severity::Error, position, message);
+            }
             for id in outside {
                 let named = &self.dictionary.field(id).name;
                 let message = format!(

@@ -4,6 +4,9 @@
 //! condition = all , { " or " , all } ;
 //! all       = term , { " and " , term } ;
 //! term      = "client" | "exchange"        (* the side that sends the message *)
+//!           | "cents" | "dollars"          (* what the session's prices are *)
+//!           | "on:" , names                (* the session is one of these, separated by commas *)
+//!           | "!on:" , names               (* the session is none of these *)
 //!           | name                         (* the field is there *)
 //!           | "!" , name                   (* the field is not there *)
 //!           | name , "=" , value           (* the field is there with this value *)
@@ -13,6 +16,7 @@
 use std::fmt;
 
 use super::model::FieldId;
+use crate::Prices;
 
 /// A condition over the fields of a message and the side that sends it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +46,12 @@ pub enum Condition {
     Absent(FieldId),
     /// This side sends the message.
     SentBy(Side),
+    /// The session's prices are these.
+    Prices(Prices),
+    /// The message is on one of these sessions.
+    OnSession(Vec<String>),
+    /// The message is on none of these sessions.
+    OffSession(Vec<String>),
 }
 
 /// A side of a session.
@@ -56,7 +66,8 @@ pub enum Side {
 impl Condition {
     /// Whether the condition holds for a message that `sender` sends, where `field` gives a field's value.
     ///
-    /// A field of an enclosing level (the message around a group's entry) counts: `field` decides where to look.
+    /// A field of an enclosing level (the message around a group's entry) counts: `field` decides where to look. What
+    /// is known of a session alone, its name and its prices, does not hold here.
     pub fn holds<'v>(&self, sender: Side, field: &impl Fn(FieldId) -> Option<&'v [u8]>) -> bool {
         match self {
             Condition::All(parts) => parts.iter().all(|part| part.holds(sender, field)),
@@ -66,6 +77,7 @@ impl Condition {
             Condition::Present(id) => field(*id).is_some(),
             Condition::Absent(id) => field(*id).is_none(),
             Condition::SentBy(side) => *side == sender,
+            Condition::Prices(_) | Condition::OnSession(_) | Condition::OffSession(_) => false,
         }
     }
 
@@ -81,7 +93,27 @@ impl Condition {
                 visit(*field, Some(value));
             }
             Condition::Present(field) | Condition::Absent(field) => visit(*field, None),
-            Condition::SentBy(_) => {}
+            Condition::SentBy(_)
+            | Condition::Prices(_)
+            | Condition::OnSession(_)
+            | Condition::OffSession(_) => {}
+        }
+    }
+
+    /// Visits every session that the condition names.
+    pub fn each_session(&self, visit: &mut impl FnMut(&str)) {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => {
+                for part in parts {
+                    part.each_session(visit);
+                }
+            }
+            Condition::OnSession(names) | Condition::OffSession(names) => {
+                for name in names {
+                    visit(name);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -122,8 +154,23 @@ impl Condition {
         match term {
             "client" => return Ok(Condition::SentBy(Side::Client)),
             "exchange" => return Ok(Condition::SentBy(Side::Exchange)),
+            "cents" => return Ok(Condition::Prices(Prices::Cents)),
+            "dollars" => return Ok(Condition::Prices(Prices::Dollars)),
             "and" | "or" | "!" => return Err(ConditionError::NotATerm(term.to_owned())),
             _ => {}
+        }
+        let sessions = |names: &str| -> Result<Vec<String>, ConditionError> {
+            let names: Vec<String> = names.split(',').map(str::to_owned).collect();
+            if names.iter().any(String::is_empty) {
+                return Err(ConditionError::NotATerm(term.to_owned()));
+            }
+            Ok(names)
+        };
+        if let Some(names) = term.strip_prefix("on:") {
+            return sessions(names).map(Condition::OnSession);
+        }
+        if let Some(names) = term.strip_prefix("!on:") {
+            return sessions(names).map(Condition::OffSession);
         }
         if let Some((name, value)) = term.split_once("!=") {
             let value = with_value(name, value)?;
@@ -173,7 +220,7 @@ impl fmt::Display for ConditionError {
                 write!(
                     formatter,
                     "\"{text}\" is no condition; expected `Name=value`, `Name!=value`, `Name`, \
-                     `!Name`, `client` or `exchange`"
+                     `!Name`, `client`, `exchange`, `cents`, `dollars`, `on:SESSION` or `!on:SESSION`"
                 )
             }
             ConditionError::NotAnOperator(text) => {

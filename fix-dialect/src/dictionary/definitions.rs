@@ -8,7 +8,7 @@ use super::model::{FieldDefinition, FieldId, Index, Value};
 use super::position::Position;
 use super::suggest::nearest;
 use super::xml::Element;
-use crate::FieldType;
+use crate::{Decimal, FieldType};
 
 /// Reads the field definitions and enters them into `index`.
 pub(super) fn read(
@@ -68,6 +68,7 @@ pub(super) fn read(
             max_length: attributes::number(element, "x-max-length", "a number of bytes", faults),
             min: attributes::number(element, "x-min", "a number", faults),
             max: attributes::number(element, "x-max", "a number", faults),
+            step: attributes::number(element, "x-step", "a number", faults),
             note: attributes::text(element, "x-note"),
             position: element.position,
         };
@@ -166,7 +167,15 @@ fn misfit(wire: &str, field_type: FieldType) -> Option<&'static str> {
 
 fn check_range(element: &Element<'_>, field: &FieldDefinition, faults: &mut FaultCollector) {
     let numeric = field.field_type.is_integer() || field.field_type.is_decimal();
-    for name in ["x-min", "x-max"] {
+    if let (Some(step), Some(attribute)) = (field.step, element.attribute("x-step"))
+        && step <= Decimal::ZERO
+    {
+        faults.error(
+            attribute.position,
+            format!("a step of {step}; expected one above 0"),
+        );
+    }
+    for name in ["x-min", "x-max", "x-step"] {
         if let Some(attribute) = element.attribute(name).filter(|_| !numeric) {
             let message = format!("`{}` is a {}, which has no range", field.name, field.field_type);
             faults.error(attribute.name_position, message);

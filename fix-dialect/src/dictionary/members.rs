@@ -13,6 +13,7 @@ use super::model::{
 };
 use super::position::Position;
 use super::suggest::nearest;
+use super::value_rule::{ValueRule, ValueRuleError};
 use super::xml::Element;
 use crate::FieldType;
 
@@ -130,7 +131,14 @@ impl MemberReader<'_> {
         };
         vocabulary.check(element, self.faults);
         let presence = self.presence(element);
-        let when = self.condition(element, presence);
+        let when = self.condition(element, "x-when");
+        if presence == Presence::Required
+            && let Some(attribute) = element.attribute("x-when")
+        {
+            let message = "a condition on a member that is always required; expected required='N'";
+            self.faults.error(attribute.name_position, message);
+        }
+        let never = self.condition(element, "x-never");
         let may_be_empty = attributes::flag(element, "x-empty", self.faults);
         let members = self.members(element);
         let named = attributes::required(element, "name", self.faults);
@@ -143,6 +151,7 @@ impl MemberReader<'_> {
         });
         self.incomplete |= kind.is_none();
         let ((name, position), kind) = (named?, kind?);
+        let values = self.value_rules(element, &kind);
         if let Some(attribute) = element.attribute("x-when") {
             self.conditions.insert(position, attribute.position);
         }
@@ -153,6 +162,8 @@ impl MemberReader<'_> {
             presence,
             may_be_empty,
             when,
+            never,
+            values,
             note,
             position,
         })
@@ -178,6 +189,14 @@ impl MemberReader<'_> {
             }
             any
         });
+        let mut entries = |name| attributes::number(element, name, "a number of entries", self.faults);
+        let (min_entries, max_entries) = (entries("x-min-entries"), entries("x-max-entries"));
+        if let (Some(min), Some(max)) = (min_entries, max_entries)
+            && min > max
+        {
+            let message = format!("the least number of entries, {min}, is above the greatest, {max}");
+            self.faults.error(element.position, message);
+        }
         if element.children.is_empty() {
             self.faults
                 .error(element.position, format!("group {} has no members", quoted(name)));
@@ -198,6 +217,8 @@ impl MemberReader<'_> {
             count: count?,
             entry,
             any_delimiter,
+            min_entries,
+            max_entries,
             members,
         })
     }
@@ -254,34 +275,72 @@ impl MemberReader<'_> {
         }
     }
 
-    fn condition(&mut self, element: &Element<'_>, presence: Presence) -> Option<Condition> {
-        let attribute = element.attribute("x-when")?;
-        if presence == Presence::Required {
-            let message = "a condition on a member that is always required; expected required='N'";
-            self.faults.error(attribute.name_position, message);
-        }
+    fn condition(&mut self, element: &Element<'_>, name: &str) -> Option<Condition> {
+        let attribute = element.attribute(name)?;
         let index = &*self.index;
         let condition = Condition::parse(&attribute.value, &mut |name| {
             index.fields_by_name.get(name).copied()
         });
         match condition {
             Ok(condition) => {
-                let (fields, faults) = (self.fields, &mut *self.faults);
-                condition.each_field(&mut |id, value| {
-                    check_condition_value(attribute.position, &fields[id.index()], value, faults);
-                });
+                self.condition_values(attribute.position, &condition);
                 Some(condition)
             }
-            Err(ConditionError::UnknownField(name)) => {
-                let known = self.fields.iter().map(|field| field.name.as_str());
-                self.faults.unknown(attribute.position, "field", &name, known);
-                None
-            }
             Err(error) => {
-                self.faults.error(attribute.position, error.to_string());
+                self.condition_error(attribute.position, &error);
                 None
             }
         }
+    }
+
+    fn condition_values(&mut self, position: Position, condition: &Condition) {
+        let (fields, faults) = (self.fields, &mut *self.faults);
+        condition.each_field(&mut |id, value| {
+            check_condition_value(position, &fields[id.index()], value, faults);
+        });
+    }
+
+    fn condition_error(&mut self, position: Position, error: &ConditionError) {
+        if let ConditionError::UnknownField(name) = error {
+            let known = self.fields.iter().map(|field| field.name.as_str());
+            self.faults.unknown(position, "field", name, known);
+        } else {
+            self.faults.error(position, error.to_string());
+        }
+    }
+
+    fn value_rules(&mut self, element: &Element<'_>, kind: &MemberKind) -> Vec<ValueRule> {
+        let (Some(attribute), MemberKind::Field(id)) = (element.attribute("x-value"), kind) else {
+            return Vec::new();
+        };
+        let index = &*self.index;
+        let rules = ValueRule::parse_all(&attribute.value, &mut |name| {
+            index.fields_by_name.get(name).copied()
+        });
+        let rules = match rules {
+            Ok(rules) => rules,
+            Err(ValueRuleError::Condition(error)) => {
+                self.condition_error(attribute.position, &error);
+                return Vec::new();
+            }
+            Err(error) => {
+                self.faults.error(attribute.position, error.to_string());
+                return Vec::new();
+            }
+        };
+        let field = &self.fields[id.index()];
+        let numeric = field.field_type.is_integer() || field.field_type.is_decimal();
+        if !numeric && rules.iter().any(ValueRule::is_numeric) {
+            let message = format!("`{}` is a {}, which has no range", field.name, field.field_type);
+            self.faults.error(attribute.position, message);
+        }
+        for rule in &rules {
+            check_condition_value(attribute.position, field, rule.equals.as_deref(), self.faults);
+            if let Some(when) = &rule.when {
+                self.condition_values(attribute.position, when);
+            }
+        }
+        rules
     }
 
     fn category(&mut self, element: &Element<'_>) -> Category {

@@ -5,6 +5,7 @@ use super::model::{
     Component, ComponentId, Dictionary, FieldDefinition, FieldId, Group, Index, Member, MemberKind, Message,
 };
 use super::position::Position;
+use super::value_rule::ValueRule;
 
 /// Why a transport dictionary and an application dictionary do not go together.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -271,6 +272,15 @@ impl Map {
                     }),
                 },
                 when: member.when.as_ref().map(|when| self.condition(when)),
+                never: member.never.as_ref().map(|never| self.condition(never)),
+                values: member
+                    .values
+                    .iter()
+                    .map(|rule| ValueRule {
+                        when: rule.when.as_ref().map(|when| self.condition(when)),
+                        ..rule.clone()
+                    })
+                    .collect(),
                 ..member.clone()
             })
             .collect()
@@ -291,7 +301,10 @@ impl Map {
             },
             Condition::Present(field) => Condition::Present(self.field(*field)),
             Condition::Absent(field) => Condition::Absent(self.field(*field)),
-            Condition::SentBy(side) => Condition::SentBy(*side),
+            Condition::SentBy(_)
+            | Condition::Prices(_)
+            | Condition::OnSession(_)
+            | Condition::OffSession(_) => condition.clone(),
         }
     }
 }

@@ -40,6 +40,7 @@ mod position;
 mod read;
 mod run_time;
 mod suggest;
+mod value_rule;
 mod xml;
 
 pub use self::condition::{Condition, Side};
@@ -53,6 +54,7 @@ pub use self::model::{
 pub use self::position::Position;
 pub use self::read::LoadError;
 pub use self::suggest::nearest;
+pub use self::value_rule::ValueRule;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use super::condition::{Condition, Side};
 use super::fault::Fault;
 use super::position::Position;
-use crate::FieldType;
+use super::value_rule::ValueRule;
+use crate::{FieldType, Prices};
 
 /// Whether a dictionary describes a whole FIX version, or the session layer of FIXT.
 ///
@@ -162,6 +163,10 @@ pub struct Member {
     pub may_be_empty: bool,
     /// `x-when`: the condition under which a member that is not [`Presence::Required`] must be there.
     pub when: Option<Condition>,
+    /// `x-never`: the condition under which the member must not be there.
+    pub never: Option<Condition>,
+    /// `x-value`: what the field's value must be in this place.
+    pub values: Vec<ValueRule>,
     /// `x-note`: a remark for people.
     pub note: Option<String>,
     /// Where it stands: the value of its `name`.
@@ -190,6 +195,10 @@ pub struct Group {
     /// `x-delimiter='any'`: whichever member comes first on the wire starts each entry, rather than the first member
     /// of the definition.
     pub any_delimiter: bool,
+    /// `x-min-entries`: the least number of entries.
+    pub min_entries: Option<u32>,
+    /// `x-max-entries`: the greatest number of entries.
+    pub max_entries: Option<u32>,
     /// The members of an entry, in the order of the file; never empty.
     pub members: Vec<Member>,
 }
@@ -231,6 +240,8 @@ pub struct FieldDefinition {
     pub min: Option<Decimal>,
     /// `x-max`: the greatest number.
     pub max: Option<Decimal>,
+    /// `x-step`: what the number must be a multiple of.
+    pub step: Option<Decimal>,
     /// `x-note`: a remark for people.
     pub note: Option<String>,
     /// Where the field is defined.
@@ -353,6 +364,10 @@ impl Dictionary {
             Condition::Absent(field) => format!("!{}", name(*field)),
             Condition::SentBy(Side::Client) => "client".to_owned(),
             Condition::SentBy(Side::Exchange) => "exchange".to_owned(),
+            Condition::Prices(Prices::Cents) => "cents".to_owned(),
+            Condition::Prices(Prices::Dollars) => "dollars".to_owned(),
+            Condition::OnSession(names) => format!("on:{}", names.join(",")),
+            Condition::OffSession(names) => format!("!on:{}", names.join(",")),
         }
     }
 

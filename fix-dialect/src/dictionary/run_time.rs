@@ -4,9 +4,10 @@ use super::condition::{Condition, Side};
 use super::model::{
     Category, Dictionary, FieldDefinition, FieldId, Group, Member, MemberKind, Presence, Sessions,
 };
+use crate::Prices;
 use crate::tables::{
     self, ComponentTable, ConditionTable, FieldTable, GroupTable, MemberTable, MessageTable, Representation,
-    Tables, ValueTable,
+    RuleTable, Tables, ValueRuleTable, ValueTable,
 };
 
 impl Dictionary {
@@ -94,6 +95,7 @@ impl Dictionary {
             max_length: field.max_length,
             min: field.min.map(|least| text(&least.to_string())),
             max: field.max.map(|most| text(&most.to_string())),
+            step: field.step.map(|step| text(&step.to_string())),
             unit: text(field.unit.as_deref().unwrap_or_default()),
         }
     }
@@ -180,7 +182,42 @@ impl Build<'_> {
                 .when
                 .as_ref()
                 .map(|when| &*Box::leak(Box::new(self.condition(when)))),
+            rules: self.rules(member),
         }
+    }
+
+    /// The rules of a member in its place, if it has any.
+    fn rules(&self, member: &Member) -> Option<&'static RuleTable> {
+        let (min_entries, max_entries) = match &member.kind {
+            MemberKind::Group(group) => (group.min_entries, group.max_entries),
+            _ => (None, None),
+        };
+        if member.never.is_none()
+            && member.values.is_empty()
+            && min_entries.is_none()
+            && max_entries.is_none()
+        {
+            return None;
+        }
+        let condition = |condition: &Condition| &*Box::leak(Box::new(self.condition(condition)));
+        let number = |number: Option<crate::Decimal>| number.map(|number| text(&number.to_string()));
+        let values: Vec<ValueRuleTable> = member
+            .values
+            .iter()
+            .map(|rule| ValueRuleTable {
+                when: rule.when.as_ref().map(condition),
+                equals: rule.equals.as_deref().map(text),
+                min: number(rule.min),
+                max: number(rule.max),
+                step: number(rule.step),
+            })
+            .collect();
+        Some(Box::leak(Box::new(RuleTable {
+            never: member.never.as_ref().map(condition),
+            values: values.leak(),
+            min_entries,
+            max_entries,
+        })))
     }
 
     fn condition(&self, condition: &Condition) -> ConditionTable {
@@ -198,8 +235,17 @@ impl Build<'_> {
             Condition::Absent(field) => ConditionTable::Absent(tag(field)),
             Condition::SentBy(Side::Client) => ConditionTable::FromClient,
             Condition::SentBy(Side::Exchange) => ConditionTable::FromExchange,
+            Condition::Prices(Prices::Cents) => ConditionTable::InCents,
+            Condition::Prices(Prices::Dollars) => ConditionTable::InDollars,
+            Condition::OnSession(names) => ConditionTable::OnSession(texts(names)),
+            Condition::OffSession(names) => ConditionTable::OffSession(texts(names)),
         }
     }
+}
+
+fn texts(names: &[String]) -> &'static [&'static str] {
+    let names: Vec<&'static str> = names.iter().map(|name| text(name)).collect();
+    names.leak()
 }
 
 fn text(text: &str) -> &'static str {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use fix_dialect::{Decoded, Malformed, Message as _};
+use fix_dialect::{Context, Decoded, Malformed, Message as _, Profile, Verdict, Violation};
 
 use super::product::KalshiSession;
 use crate::driver::SessionEnd;
@@ -14,6 +14,15 @@ use crate::session::{self, Inbound};
 pub enum Event<'a, S: KalshiSession> {
     /// An application message: typed, incomplete, or of a type that the dialect does not have. See [`Received`].
     Message(Received<'a, S>),
+    /// An application message that breaks a rule for which the inbound profile rejects it. It is all there still: a
+    /// fill is not undone by a value that it should not have. To tell the venue, answer with
+    /// [`Handle::reject`](crate::driver::Handle::reject).
+    Invalid {
+        /// The message.
+        received: Received<'a, S>,
+        /// The breaches that count.
+        violations: Vec<Violation>,
+    },
     /// An application message whose frame is sound and whose body is not a sequence of fields.
     Malformed {
         /// The frame and what its header says.
@@ -31,6 +40,11 @@ impl<S: KalshiSession> fmt::Debug for Event<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Event::Message(received) => f.debug_tuple("Message").field(received).finish(),
+            Event::Invalid { received, violations } => f
+                .debug_struct("Invalid")
+                .field("received", received)
+                .field("violations", violations)
+                .finish(),
             Event::Malformed { inbound, error } => f
                 .debug_struct("Malformed")
                 .field("inbound", inbound)
@@ -49,11 +63,38 @@ impl<S: KalshiSession> fmt::Debug for Event<'_, S> {
 pub struct Received<'a, S: KalshiSession> {
     decoded: Decoded<'a, S::Dialect>,
     inbound: &'a Inbound,
+    profile: Profile,
+    context: Context,
 }
 
 impl<'a, S: KalshiSession> Received<'a, S> {
-    pub(super) fn new(decoded: Decoded<'a, S::Dialect>, inbound: &'a Inbound) -> Received<'a, S> {
-        Received { decoded, inbound }
+    pub(super) fn new(
+        decoded: Decoded<'a, S::Dialect>,
+        inbound: &'a Inbound,
+        profile: Profile,
+        context: Context,
+    ) -> Received<'a, S> {
+        Received {
+            decoded,
+            inbound,
+            profile,
+            context,
+        }
+    }
+
+    /// What breaks the dialect's rules, as far as the session's inbound profile reports it. It is looked for now.
+    #[must_use]
+    pub fn report(&self) -> Vec<Violation> {
+        self.judge().reported
+    }
+
+    /// All breaches, sorted by what the session's inbound profile says of their rules.
+    #[must_use]
+    pub fn judge(&self) -> Verdict {
+        if self.profile.is_off() {
+            return Verdict::default();
+        }
+        self.profile.judge(self.decoded.validate_in(&self.context))
     }
 
     /// The frame and the facts of its header. Clone its `frame` to keep the bytes without copying them; they pin the

@@ -28,6 +28,7 @@ mod event;
 mod logon;
 mod product;
 mod session;
+mod validation;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -39,6 +40,7 @@ pub use event::{Event, OwnedMessage, Received};
 pub use logon::{LogonOptions, LogonOptionsError};
 pub use product::{KalshiProduct, KalshiSession};
 pub use session::{Receiver, Sender, Session};
+pub use validation::Validation;
 
 use crate::credentials::Credentials;
 use crate::driver::{self, Clock, DriverSettings, SystemClock};
@@ -57,6 +59,7 @@ struct Config {
     credentials: Credentials,
     connector: Connector,
     options: LogonOptions,
+    validation: Validation,
     driver: DriverSettings,
     logon_timeout: Duration,
     logout_timeout: Duration,
@@ -98,6 +101,7 @@ impl<D: KalshiProduct> Client<D> {
             credentials,
             connector,
             options,
+            validation,
             driver,
             ..
         } = &*self.config;
@@ -118,7 +122,13 @@ impl<D: KalshiProduct> Client<D> {
         loop {
             match events.recv().await {
                 Some(driver::Event::Session(core::Event::Established(established))) => {
-                    return Ok(Session::new(handle, events, established));
+                    return Ok(Session::new(
+                        handle,
+                        events,
+                        established,
+                        *validation,
+                        options.use_dollars,
+                    ));
                 }
                 Some(driver::Event::Session(event)) => tracing::debug!(?event, "before the logon's answer"),
                 Some(driver::Event::Ended(end)) => return Err(OpenError::ended(target, end)),
@@ -156,6 +166,7 @@ impl<D: KalshiProduct> fmt::Debug for Client<D> {
             .field("credentials", &self.config.credentials)
             .field("connector", &self.config.connector)
             .field("options", &self.config.options)
+            .field("validation", &self.config.validation)
             .field("driver", &self.config.driver)
             .field("logon_timeout", &self.config.logon_timeout)
             .field("logout_timeout", &self.config.logout_timeout)
@@ -171,6 +182,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     security: Security,
     connect_timeouts: ConnectTimeouts,
     options: LogonOptions,
+    validation: Validation,
     driver: DriverSettings,
     logon_timeout: Duration,
     logout_timeout: Duration,
@@ -192,6 +204,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             security: Security::Tls(TlsSettings::new()),
             connect_timeouts: ConnectTimeouts::default(),
             options: LogonOptions::default(),
+            validation: Validation::default(),
             driver: DriverSettings::default(),
             logon_timeout: Duration::from_secs(10),
             logout_timeout: Duration::from_secs(2),
@@ -227,6 +240,13 @@ impl<D: KalshiProduct> ClientBuilder<D> {
     /// What the logons ask for.
     pub fn logon(mut self, options: LogonOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// What breaches of the dialect's rules lead to: by default, what the venue sends is delivered whatever is wrong
+    /// with it, and what we send is refused before it takes a sequence number.
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.validation = validation;
         self
     }
 
@@ -296,6 +316,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             credentials,
             connector: connector.with_timeouts(self.connect_timeouts),
             options: self.options,
+            validation: self.validation,
             driver: self.driver,
             logon_timeout: self.logon_timeout,
             logout_timeout: self.logout_timeout,

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use fix_dialect::{ClientSends, Decoder};
+use fix_dialect::{ClientSends, Context, Decoder, Profile, Sender as Side};
 
 use super::event::{Event, Received};
-use super::product::KalshiSession;
+use super::product::{KalshiProduct, KalshiSession};
+use super::validation::{OutboundCheck, Validation, context};
 use crate::driver::{self, Closed, Events, Handle};
 use crate::session::{self, Established, Inbound, SendError, SequenceNumber, State, TestRequestId};
 
@@ -21,15 +23,26 @@ pub struct Session<S: KalshiSession> {
 }
 
 impl<S: KalshiSession> Session<S> {
-    pub(super) fn new(handle: Handle, events: Events, established: Established) -> Session<S> {
+    pub(super) fn new(
+        handle: Handle,
+        events: Events,
+        established: Established,
+        validation: Validation,
+        dollars: bool,
+    ) -> Session<S> {
+        let context = |side| context::<S>(side, S::Dialect::PRODUCT, dollars);
+        let check = OutboundCheck::new::<S::Dialect>(validation.outbound, context(Side::Client));
         let sender = Sender {
             handle,
+            check: check.map(Arc::new),
             session: PhantomData,
         };
         let receiver = Receiver {
             events,
             decoder: Decoder::new(),
             current: None,
+            profile: validation.inbound,
+            context: context(Side::Exchange),
             session: PhantomData,
         };
         Session {
@@ -86,6 +99,7 @@ impl<S: KalshiSession> fmt::Debug for Session<S> {
 /// The sending end of a session. Clone it as often as needed; it does not keep the session alive.
 pub struct Sender<S: KalshiSession> {
     handle: Handle,
+    check: Option<Arc<OutboundCheck>>,
     session: PhantomData<fn(S)>,
 }
 
@@ -96,6 +110,9 @@ impl<S: KalshiSession> Sender<S> {
     /// compile. When this returns, the message is on its way in the order of its number, and not necessarily written
     /// yet: an order is certain only with the venue's answer.
     ///
+    /// A message that breaks the dialect's rules is refused before it takes a number, as the client's
+    /// [`Validation`] says: [`SendError::Invalid`] lists each breach.
+    ///
     /// ```compile_fail,E0277
     /// use kalshi_fix::client::Sender;
     /// use kalshi_fix::prediction::{QuoteCancel, sessions::MD};
@@ -105,12 +122,21 @@ impl<S: KalshiSession> Sender<S> {
     /// }
     /// ```
     pub async fn send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
+        self.check(message)?;
         self.handle.send(message).await
     }
 
     /// Sends a message at once, or not at all.
     pub fn try_send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
+        self.check(message)?;
         self.handle.try_send(message)
+    }
+
+    fn check<M: ClientSends<S>>(&self, message: &M) -> Result<(), SendError> {
+        match &self.check {
+            Some(check) => check.check(message),
+            None => Ok(()),
+        }
     }
 
     /// Asks the venue for a sign of life; the answer is a
@@ -146,6 +172,7 @@ impl<S: KalshiSession> Clone for Sender<S> {
     fn clone(&self) -> Self {
         Sender {
             handle: self.handle.clone(),
+            check: self.check.clone(),
             session: PhantomData,
         }
     }
@@ -166,6 +193,8 @@ pub struct Receiver<S: KalshiSession> {
     decoder: Decoder<S::Dialect>,
     /// The message that the last event borrows from.
     current: Option<Inbound>,
+    profile: Profile,
+    context: Context,
     session: PhantomData<fn() -> S>,
 }
 
@@ -181,7 +210,18 @@ impl<S: KalshiSession> Receiver<S> {
             driver::Event::Session(session::Event::Application(inbound)) => {
                 let inbound = self.current.insert(inbound);
                 match self.decoder.decode(&inbound.frame) {
-                    Ok(decoded) => Event::Message(Received::new(decoded, inbound)),
+                    Ok(decoded) => {
+                        let received = Received::new(decoded, inbound, self.profile, self.context);
+                        if !self.profile.can_reject() {
+                            return Some(Event::Message(received));
+                        }
+                        let violations = received.judge().rejected;
+                        if violations.is_empty() {
+                            Event::Message(received)
+                        } else {
+                            Event::Invalid { received, violations }
+                        }
+                    }
                     Err(error) => Event::Malformed { inbound, error },
                 }
             }

@@ -240,7 +240,7 @@ impl Connection {
     }
 }
 
-fn business(inbound: &Inbound, reason: u8, text: &str) -> Business {
+fn business(inbound: &Inbound, reason: u16, text: &str) -> Business {
     Business {
         ref_seq_num: inbound.msg_seq_num,
         ref_msg_type: String::from_utf8_lossy(inbound.msg_type()).into_owned(),
@@ -262,8 +262,8 @@ fn driver_settings() -> DriverSettings {
 }
 
 /// BusinessRejectReason (380).
-const OTHER: u8 = 0;
-const NOT_AUTHORIZED: u8 = 6;
+const OTHER: u16 = 0;
+const NOT_AUTHORIZED: u16 = 6;
 
 /// How long the TLS handshake may take.
 const TLS_HANDSHAKE: Duration = Duration::from_secs(10);

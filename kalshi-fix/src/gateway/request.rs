@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fix_dialect::{
-    BodyWriter, Decimal, EncodeBody, FieldIndex, Malformed, RawMessage, Rule, Timestamp, Validator,
-    Violation, parse_decimal, parse_int, parse_unsigned,
+    Action, Answer, BodyWriter, Context, Decimal, EncodeBody, FieldIndex, Malformed, Profile, RawMessage,
+    Rule, Sender, Timestamp, Validator, Violation, parse_decimal, parse_int, parse_unsigned,
 };
 
 use super::dialect::tables;
@@ -21,6 +21,7 @@ use crate::session::{Reject, RejectReason, SequenceNumber};
 pub(super) struct Reader {
     product: Product,
     validator: Validator,
+    profile: Profile,
     index: FieldIndex,
 }
 
@@ -41,7 +42,7 @@ pub(super) struct Business {
     pub(super) ref_seq_num: SequenceNumber,
     pub(super) ref_msg_type: String,
     pub(super) ref_id: Option<String>,
-    pub(super) reason: u8,
+    pub(super) reason: u16,
     pub(super) text: String,
 }
 
@@ -66,13 +67,18 @@ impl Reader {
         Reader {
             product,
             validator: Validator::new(tables(product)),
+            // Parts of a contract that the market does not trade are refused by the exchange.
+            profile: Profile::strict().with(Rule::Step, Action::Report),
             index: FieldIndex::new(),
         }
     }
 
-    /// What is wrong with a message by the dictionary, first things first.
+    /// What is wrong with a client's message by the dictionary, first things first.
     pub(super) fn violation(&mut self, frame: &[u8]) -> Result<Option<Violation>, Malformed> {
-        Ok(self.validator.validate(frame)?.into_iter().next())
+        // What prices are is left unsaid: whether one is right is the exchange's to tell, in an execution report.
+        let context = Context::default().from(Sender::Client);
+        let violations = self.validator.validate_in(frame, &context)?;
+        Ok(self.profile.judge(violations).rejected.into_iter().next())
     }
 
     /// Reads a request. `frame` is of a type that the session takes.
@@ -300,21 +306,25 @@ impl Request<'_> {
         if msg_type == b"V" && violation.tag == 263 && violation.rule == Rule::Listed {
             return Refusal::MarketData(MarketDataRejectReason::UnsupportedType);
         }
-        if violation.rule == Rule::Conditional {
-            let name = tables(self.product)
-                .field(violation.tag)
-                .map_or("the field", |field| field.name);
-            return self.business(5, &format!("{name} ({}) is required in this case", violation.tag));
-        }
-        let reason = RejectReason::from_code(violation.rule.session_reject_reason().into());
         let text = match violation.rule {
             Rule::Defined => "Undefined tag received".to_owned(),
-            rule => rule.to_string(),
+            _ => violation.complaint(),
         };
-        let reject = self
-            .reject(reason.unwrap_or(RejectReason::Other))
-            .about(violation.tag);
-        Refusal::Session(reject.with_text(text))
+        match violation.answer {
+            Answer::BusinessReject(reason) => {
+                let name = tables(self.product)
+                    .field(violation.tag)
+                    .map_or("the field", |field| field.name);
+                self.business(
+                    reason,
+                    &format!("{name} ({}) is required in this case", violation.tag),
+                )
+            }
+            Answer::Reject(reason) => {
+                let reason = RejectReason::from_code(reason.into()).unwrap_or(RejectReason::Other);
+                Refusal::Session(self.reject(reason).about(violation.tag).with_text(text))
+            }
+        }
     }
 
     fn value_incorrect(&self, tag: u32, text: &str) -> Refusal {
@@ -330,7 +340,7 @@ impl Request<'_> {
         Reject::new(header.msg_seq_num, reason).of_type(String::from_utf8_lossy(header.msg_type))
     }
 
-    fn business(&self, reason: u8, text: &str) -> Refusal {
+    fn business(&self, reason: u16, text: &str) -> Refusal {
         let header = self.raw.header();
         let id = self
             .raw

@@ -1,6 +1,6 @@
 //! A caller's mistakes. What a peer does wrong is an [`EndReason`](super::EndReason) or an event.
 
-use fix_dialect::EncodeError;
+use fix_dialect::{EncodeError, Violation};
 
 use super::State;
 
@@ -20,6 +20,12 @@ pub enum SendError {
     /// The message cannot be put on the wire.
     #[error("the message cannot be encoded: {0}")]
     Encode(#[from] EncodeError),
+    /// The message breaks rules of its dictionary for which the session's outbound profile refuses it.
+    #[error("the message breaks the dialect's rules: {}", join(violations))]
+    Invalid {
+        /// Each breach.
+        violations: Vec<Violation>,
+    },
     /// Too many bytes wait to be sent: the transport does not keep up. Try again when some have left.
     #[error("{pending} bytes wait to be sent, at most {max} may")]
     Backlog {
@@ -31,6 +37,11 @@ pub enum SendError {
     /// The numbers are used up: log on anew with a reset.
     #[error("the sequence numbers are used up")]
     SequenceExhausted,
+}
+
+fn join(violations: &[Violation]) -> String {
+    let texts: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }
 
 /// Why a command had no effect.

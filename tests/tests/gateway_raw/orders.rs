@@ -93,7 +93,7 @@ async fn malformed_messages_are_rejected_with_the_documented_codes() {
         ),
         (
             "35=D|ORDER|79=64",
-            "35=3|371=79|372=D|373=5|58=value is out of range",
+            "35=3|371=79|372=D|373=5|58=value is out of range; expected 0..63",
         ),
         (
             "35=D|ORDER|31=50",
