@@ -170,16 +170,15 @@ fn wire(msg_type: &str, body: &str) -> Vec<u8> {
 fn body(frame: &[u8]) -> String {
     let mut index = FieldIndex::new();
     let raw = RawMessage::parse(frame, &mut index).expect("a raw message");
-    raw.fields()
-        .filter(|field| !is_standard(field.tag))
-        .map(|field| {
-            format!(
-                "{}={}|",
-                field.tag,
-                String::from_utf8_lossy(field.value).replace('\u{1}', "^")
-            )
-        })
-        .collect()
+    let mut text = String::new();
+    for field in raw.fields().filter(|field| !is_standard(field.tag)) {
+        let value = String::from_utf8_lossy(field.value).replace('\u{1}', "^");
+        text.push_str(&field.tag.to_string());
+        text.push('=');
+        text.push_str(&value);
+        text.push('|');
+    }
+    text
 }
 
 fn full<'a>() -> Instruction<'a> {
