@@ -217,7 +217,9 @@ impl World {
         let available = self
             .exchange
             .account(OwnerId(member), 0)
-            .map_or(0, |account| account.available().millionths());
+            .map_or(0, |account| account.available().millionths())
+            // A margin account can owe more than it has; nobody orders a negative quantity for that.
+            .max(0);
         let hundredths = match size {
             Size::Hundredths(hundredths) => hundredths,
             Size::Affordable(thousandths) => {
