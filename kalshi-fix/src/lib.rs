@@ -118,6 +118,7 @@
 //! # Features
 //!
 //! - `gateway`: the simulated exchange. Off by default.
+//! - `cli`: the program `kalshi-fix`. Off by default; a library has no use for it.
 //!
 //! A feature only adds API: none changes what decodes or what is sent. Tested with Rust 1.95, on Linux. A Windows checkout
 //! needs `git config core.symlinks true`, since the dictionaries are reached through a link.
