@@ -125,7 +125,7 @@ fn the_dictionary_gives_names_types_and_rules() {
         .iter()
         .map(|violation| (violation.rule, violation.tag))
         .collect();
-    assert_eq!(rules, [(Rule::Range, 11)]);
+    assert_eq!(rules, [(Rule::Length, 11)]);
     assert_eq!(order().validate(), Ok(Vec::new()));
 }
 

@@ -38,7 +38,7 @@
 //!
 //! - No sessions RT, DC, PT and RFQ, no order groups (each is ORDER_GROUP_NOT_FOUND), no quotes (each is EXPIRED), no
 //!   settlement, no rate limits, one shard.
-//! - What open orders hold back is the exact worst case in each market, at the order's limit, fees included; the venue's
+//! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
 //!   over an order's life, not at each fill.
 //! - A ClOrdID is refused as long as it is remembered (100,000 used ones a member), the stricter of two readings.

@@ -5,9 +5,9 @@
 //! A position is fully paid. Buying YES at `p` costs `p`; selling YES (which is buying NO) costs `1 - p`; a trade that
 //! closes part of a position instead returns what that part sells for (a YES contract `p`, a NO contract `1 - p`).
 //!
-//! Open orders hold back exactly what they could cost at worst, fees included. In one market that is the dearer of two
-//! cases, all buys filled or all sells filled: filling both sides pairs contracts off, which always returns money. The part
-//! of a side that would close the position costs nothing. From this follows what the tests state: the free balance
+//! Open orders hold back what they could cost at worst, fees included. In one market that is the dearer of two cases, all
+//! buys filled or all sells filled, and the fees of the other side: filling both sides pairs contracts off, which always
+//! returns the money, but not the fees. The part of a side that would close the position costs nothing. From this follows what the tests state: the free balance
 //! of an account is never negative, whichever of its orders fill, in whichever order.
 //!
 //! # Margin
@@ -236,7 +236,16 @@ impl Holding {
 
     fn held(&self, terms: Terms) -> Money {
         match terms.product {
-            Product::Prediction => self.cost_of_buys().max(self.cost_of_sells()),
+            Product::Prediction => {
+                let (buys, sells) = (self.cost_of_buys(), self.cost_of_sells());
+                // What fills of the cheaper side cost comes back when they pair off, all but their fees.
+                let fees = if buys < sells {
+                    self.buys.fees
+                } else {
+                    self.sells.fees
+                };
+                buys.max(sells) + fees.min(buys.min(sells))
+            }
             Product::Margin => {
                 let notional = self
                     .notional_after(self.buys, Side::Buy)
