@@ -1,12 +1,12 @@
 //! Writing frames: a reusable buffer with room in front, so that BodyLength (9) is written without moving the body.
 
 use rust_decimal::Decimal;
-use wide::u8x16;
 
 use crate::frame::{MAX_BEGIN_STRING, TRAILER};
-use crate::number::{DECIMAL_LENGTH, write_decimal, write_digits};
+use crate::number::{DECIMAL_LENGTH, short_decimal_text, write_decimal, write_digits};
+use crate::sum::{count_delimiters, sum_and_count};
 use crate::time::TIME_LENGTH;
-use crate::{Date, SOH, TimeOfDay, Timestamp, swar};
+use crate::{Date, SOH, TimeOfDay, Timestamp};
 
 /// Writes one frame after another into the same buffer.
 ///
@@ -305,7 +305,7 @@ impl Encoder {
     /// Writes what stands around the body; returns where the frame starts and the delimiters before its trailer.
     fn complete(&mut self) -> (usize, usize) {
         let body = &mut self.body;
-        body.reserve(TRAILER + BLOCK);
+        body.reserve(TRAILER);
         let end = body.at;
         let front = body
             .buffer
@@ -315,10 +315,7 @@ impl Encoder {
         let digits = write_digits((end - ROOM) as u64, front, ROOM - 1);
         let start = digits - self.prefix.len();
         front[start..digits].copy_from_slice(&self.prefix);
-        // Whole blocks are summed, so the last one is filled up with what adds nothing.
-        body.buffer[end..end + BLOCK].fill(0);
-        let blocks = (end - start).div_ceil(BLOCK);
-        let (sum, delimiters) = sum_and_count(&body.buffer[start..start + blocks * BLOCK]);
+        let (sum, delimiters) = sum_and_count(&body.buffer[start..end]);
         let trailer = [
             b'1',
             b'0',
@@ -475,9 +472,16 @@ impl BodyWriter {
     /// Writes a decimal with the scale that it has.
     #[inline]
     pub fn decimal_value(&mut self, tag: Tag, value: Decimal) {
+        self.start(tag, DECIMAL_LENGTH);
+        if let Some((text, length)) = short_decimal_text(value)
+            && let Some(room) = self.buffer[self.at..].first_chunk_mut()
+        {
+            *room = text.to_le_bytes();
+            self.at += length;
+            return;
+        }
         let mut digits = [0; DECIMAL_LENGTH];
         let start = write_decimal(value, &mut digits);
-        self.start(tag, DECIMAL_LENGTH);
         self.push_short(&digits[start..]);
     }
 
@@ -586,39 +590,6 @@ impl BodyWriter {
     }
 }
 
-/// Bytes summed at a time.
-const BLOCK: usize = 32;
-
-/// The sum modulo 256 and the number of delimiters of whole blocks.
-#[inline]
-fn sum_and_count(blocks: &[u8]) -> (u8, usize) {
-    let needle = u8x16::splat(SOH);
-    let mut sums = u8x16::splat(0);
-    let mut count = 0;
-    // 127 blocks cannot overflow a lane of eight bits.
-    for blocks in blocks.as_chunks::<BLOCK>().0.chunks(127) {
-        let mut counts = u8x16::splat(0);
-        for block in blocks {
-            for half in block.as_chunks::<16>().0 {
-                let bytes = u8x16::new(*half);
-                sums += bytes;
-                // Equal lanes are all ones, which is minus one.
-                counts -= bytes.simd_eq(needle);
-            }
-        }
-        count += swar::lanes(counts);
-    }
-    (swar::lanes(sums) as u8, count)
-}
-
-/// How many delimiters there are in `bytes`.
-fn count_delimiters(bytes: &[u8]) -> usize {
-    let (blocks, rest) = bytes.split_at(bytes.len() / BLOCK * BLOCK);
-    let mut last = [0; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    sum_and_count(blocks).1 + sum_and_count(&last).1
-}
-
 /// Names the field whose value contains the delimiter: the last that was well formed before one that is not.
 #[cold]
 fn find_delimiter(frame: &[u8]) -> EncodeError {
@@ -703,20 +674,6 @@ mod tests {
             SessionHeader::new("FIXT.1.1", "a\x01", "y"),
             Err(EncodeError::ContainsDelimiter { tag: 49 })
         );
-    }
-
-    #[test]
-    fn sums_and_counts_whole_blocks() {
-        for blocks in [0, 1, 7, 127, 128, 300] {
-            let bytes: Vec<u8> = (0..blocks * BLOCK).map(|at| (at % 251) as u8).collect();
-            let sum = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
-            let count = bytes.split(|&byte| byte == SOH).count() - 1;
-            assert_eq!(sum_and_count(&bytes), (sum, count), "{blocks}");
-            assert_eq!(
-                sum_and_count(&vec![SOH; blocks * BLOCK]),
-                ((blocks * BLOCK) as u8, blocks * BLOCK)
-            );
-        }
     }
 
     #[test]

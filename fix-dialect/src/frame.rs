@@ -3,8 +3,7 @@
 //! A frame is found by its BodyLength (9), never by searching for `10=`, so that a value that looks like a trailer
 //! cannot end a message early (FIX session protocol, "message structure").
 
-use wide::u8x16;
-
+use crate::sum::sum;
 use crate::{SOH, swar};
 
 /// Cuts frames from the front of a receive buffer and verifies BodyLength (9) and CheckSum (10).
@@ -248,39 +247,6 @@ fn garbled(bytes: &[u8], reason: Garbled) -> Framing {
     }
 }
 
-/// The sum of `bytes`, modulo 256: CheckSum (10) as a number.
-#[inline]
-pub(crate) fn sum(bytes: &[u8]) -> u8 {
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    let Some(last) = bytes.last_chunk::<16>() else {
-        return rest.iter().fold(0, |total, byte| total.wrapping_add(*byte));
-    };
-    let (mut even, mut odd) = (u8x16::splat(0), u8x16::splat(0));
-    let (pairs, single) = blocks.as_chunks::<2>();
-    for [first, second] in pairs {
-        even += u8x16::new(*first);
-        odd += u8x16::new(*second);
-    }
-    for block in single {
-        even += u8x16::new(*block);
-    }
-    // The last sixteen bytes, without those that a block before them has had.
-    let fresh: [u8; 16] = *FRESH[rest.len()..].first_chunk().unwrap_or(&[0; 16]);
-    odd += u8x16::new(*last) & u8x16::new(fresh);
-    swar::lanes(even + odd) as u8
-}
-
-/// From any place below sixteen on, the bytes that keep as many of the last sixteen.
-const FRESH: [u8; 32] = {
-    let mut fresh = [0; 32];
-    let mut at = 16;
-    while at < 32 {
-        fresh[at] = 0xff;
-        at += 1;
-    }
-    fresh
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,14 +331,5 @@ mod tests {
                 },
             ),
         );
-    }
-
-    #[test]
-    fn sums_any_length() {
-        let bytes: Vec<u8> = (0..200_u16).map(|n| (n * 7 % 251) as u8).collect();
-        for length in 0..bytes.len() {
-            let expected = bytes[..length].iter().map(|&b| u32::from(b)).sum::<u32>() % 256;
-            assert_eq!(u32::from(sum(&bytes[..length])), expected, "{length}");
-        }
     }
 }

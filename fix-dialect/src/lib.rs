@@ -29,6 +29,7 @@ mod raw;
 mod scan;
 mod shape;
 mod slots;
+mod sum;
 mod swar;
 pub mod tables;
 mod text;

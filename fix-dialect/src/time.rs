@@ -68,7 +68,19 @@ impl Precision {
     }
 
     const fn unit(self) -> u32 {
-        10_u32.pow(9 - self.0 as u32)
+        const UNITS: [u32; 10] = [
+            1_000_000_000,
+            100_000_000,
+            10_000_000,
+            1_000_000,
+            100_000,
+            10_000,
+            1000,
+            100,
+            10,
+            1,
+        ];
+        UNITS[self.0 as usize]
     }
 }
 
@@ -274,6 +286,12 @@ impl TimeOfDay {
             return 8;
         }
         out[8] = b'.';
+        if self.precision == Precision::MILLIS {
+            let millis = self.nanos / 1_000_000;
+            out[9] = b'0' + (millis / 100) as u8;
+            out[10..12].copy_from_slice(&PAIRS[(millis % 100) as usize]);
+            return 12;
+        }
         let mut fraction = self.nanos / self.precision.unit();
         for digit in out[9..9 + count].iter_mut().rev() {
             *digit = b'0' + (fraction % 10) as u8;
