@@ -14,16 +14,8 @@ use crate::{Context, FieldIndex, Header};
 
 /// Decodes frames of a dialect, one after another, into storage that it owns and lends.
 ///
-/// ```ignore
-/// let mut decoder = Decoder::<Prediction>::new();
-/// let decoded = decoder.decode(frame)?;
-/// match decoded.outcome() {
-///     Outcome::Message(Message::ExecutionReport(report)) => println!("{}", report.exec_id),
-///     Outcome::Message(_) => {}
-///     Outcome::Incomplete(violations) => eprintln!("{violations:?}: {}", decoded.raw()),
-///     Outcome::UnknownType => {}
-/// }
-/// ```
+/// [`Decoder::decode`] takes a frame, [`Decoded::outcome`] says what it is, and dropping the [`Decoded`] gives the storage
+/// back. The derive's documentation has a sample: a dialect is needed for one.
 pub struct Decoder<D: Dialect> {
     index: FieldIndex,
     walk: Walk,
