@@ -6,7 +6,7 @@ use crate::frame::{MAX_BEGIN_STRING, TRAILER};
 use crate::number::{DECIMAL_LENGTH, short_decimal_text, write_decimal, write_digits};
 use crate::sum::{count_delimiters, sum_and_count};
 use crate::time::TIME_LENGTH;
-use crate::{Date, SOH, TimeOfDay, Timestamp};
+use crate::{Date, SOH, Tag, TimeOfDay, Timestamp};
 
 /// Writes one frame after another into the same buffer.
 ///
@@ -43,14 +43,6 @@ pub struct BodyWriter {
     /// How many delimiters the fields written so far account for.
     delimiters: usize,
     fault: Option<EncodeError>,
-}
-
-/// A tag with its `=`, rendered at compile time.
-#[derive(Debug, Clone, Copy)]
-pub struct Tag {
-    word: [u8; 8],
-    length: usize,
-    number: u32,
 }
 
 /// Why a message cannot go on the wire. Nothing has been sent.
@@ -101,66 +93,6 @@ pub trait EncodeBody {
 /// Room in front of the body for `8=…<SOH>9=nnnnnnnnn<SOH>`.
 const ROOM: usize = MAX_BEGIN_STRING + 16;
 const INITIAL: usize = 1024;
-
-impl Tag {
-    /// The tag `number`.
-    ///
-    /// # Panics
-    ///
-    /// When `number` is 0 or has more than seven digits; at compile time, in a constant.
-    #[must_use]
-    pub const fn new(number: u32) -> Tag {
-        match Tag::checked(number) {
-            Some(tag) => tag,
-            None => panic!("a tag must be 1 to 9999999"),
-        }
-    }
-
-    /// The tag `number`, when it is 1 to 9,999,999.
-    #[must_use]
-    pub const fn checked(number: u32) -> Option<Tag> {
-        if number == 0 || number > 9_999_999 {
-            return None;
-        }
-        let mut length = 0;
-        let mut left = number;
-        while left > 0 {
-            length += 1;
-            left /= 10;
-        }
-        let mut word = [0; 8];
-        let mut left = number;
-        let mut at = length;
-        while at > 0 {
-            at -= 1;
-            word[at] = b'0' + (left % 10) as u8;
-            left /= 10;
-        }
-        word[length] = b'=';
-        Some(Tag {
-            word,
-            length: length + 1,
-            number,
-        })
-    }
-
-    /// The tag's number.
-    #[must_use]
-    pub const fn number(self) -> u32 {
-        self.number
-    }
-
-    /// The length of the tag and its `=`.
-    pub(crate) const fn len(self) -> usize {
-        self.length
-    }
-
-    /// The tag and its `=` as a little-endian word, and the mask that covers them.
-    pub(crate) const fn pattern(self) -> (u64, u64) {
-        let mask = u64::MAX >> (64 - self.length * 8);
-        (u64::from_le_bytes(self.word), mask)
-    }
-}
 
 impl SessionHeader {
     /// The constant header of a session between `sender` (49) and `target` (56).
@@ -608,82 +540,4 @@ fn find_delimiter(frame: &[u8]) -> EncodeError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Framer, Framing};
-
-    fn header() -> SessionHeader {
-        SessionHeader::new("FIXT.1.1", "me", "you").unwrap()
-    }
-
-    fn time() -> Timestamp {
-        Timestamp::parse(b"20260817-16:00:00.123").unwrap()
-    }
-
-    fn encode(body: impl FnOnce(&mut BodyWriter)) -> Result<String, EncodeError> {
-        let mut encoder = Encoder::new();
-        body(encoder.begin(&header(), b"D", 7, time()));
-        let frame = encoder.finish_checked()?;
-        assert_eq!(Framer::default().next(frame), Framing::Frame(frame.len()));
-        Ok(String::from_utf8_lossy(frame).replace('\x01', "|"))
-    }
-
-    #[test]
-    fn writes_every_kind_of_value() {
-        let frame = encode(|body| {
-            body.field(55, b"X")
-                .int(1, -12)
-                .unsigned(2, 1234)
-                .decimal(44, Decimal::new(5700, 4))
-                .boolean(43, true);
-            body.timestamp(60, time())
-                .data(95, 96, b"a\x01b")
-                .field_or_empty(117, b"")
-                .raw(b"9999=x\x01");
-        });
-        let expected = "8=FIXT.1.1|9=142|35=D|49=me|56=you|34=7|52=20260817-16:00:00.123|55=X|1=-12|2=1234|\
-                        44=0.5700|43=Y|60=20260817-16:00:00.123|95=3|96=a|b|117=|9999=x|10=";
-        let frame = frame.unwrap();
-        let body_length = frame.find("|10=").unwrap() + 1 - frame.find("35=").unwrap();
-        assert_eq!(
-            &frame[..frame.len() - 4],
-            expected.replace("142", &body_length.to_string())
-        );
-    }
-
-    #[test]
-    fn refuses_what_would_break_the_frame() {
-        let refused = |expected, body: fn(&mut BodyWriter)| assert_eq!(encode(body), Err(expected));
-        refused(EncodeError::ContainsDelimiter { tag: 58 }, |body| {
-            body.field(58, b"hi\x01there").field(11, b"x");
-        });
-        refused(EncodeError::ContainsDelimiter { tag: 58 }, |body| {
-            body.field(58, b"hi\x01");
-        });
-        refused(EncodeError::Empty { tag: 58 }, |body| {
-            body.field(58, b"");
-        });
-        refused(EncodeError::Tag { tag: 0 }, |body| {
-            body.field(0, b"x");
-        });
-        assert_eq!(
-            SessionHeader::new("FIXT.1.1", "", "y"),
-            Err(EncodeError::Empty { tag: 49 })
-        );
-        assert_eq!(
-            SessionHeader::new("FIXT.1.1", "a\x01", "y"),
-            Err(EncodeError::ContainsDelimiter { tag: 49 })
-        );
-    }
-
-    #[test]
-    fn grows_and_is_reusable() {
-        let mut encoder = Encoder::new();
-        let long = vec![b'x'; 100_000];
-        encoder.begin(&header(), b"D", u64::MAX, time()).field(58, &long);
-        let length = encoder.finish_checked().unwrap().len();
-        assert!(length > long.len());
-        encoder.begin(&header(), b"0", 1, time());
-        assert_eq!(encoder.finish_checked().unwrap().len(), 71);
-    }
-}
+mod tests;

@@ -32,6 +32,7 @@ mod slots;
 mod sum;
 mod swar;
 pub mod tables;
+mod tag;
 mod text;
 mod time;
 mod unknown;
@@ -45,7 +46,7 @@ pub use decoder::{Decoded, Decoder, Outcome, Validator};
 pub use dialect::{
     ClientSends, Dialect, ExchangeSends, Message, NoMessage, Recycle, Session, validate, validate_in,
 };
-pub use encode::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Tag};
+pub use encode::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader};
 pub use field::{Field, Fields, data_field, fields, is_secret};
 pub use field_type::FieldType;
 pub use frame::{Framer, Framing, Garbled, MAX_BEGIN_STRING};
@@ -58,6 +59,7 @@ pub use rust_decimal::Decimal;
 pub use scan::FieldIndex;
 pub use slots::{Block, Pool, Refused, Slots};
 pub use tables::Representation;
+pub use tag::Tag;
 pub use text::Text;
 pub use time::{Date, Precision, TimeOfDay, Timestamp};
 pub use unknown::Unknown;
