@@ -193,6 +193,18 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
         found: Span,
         pool: impl Fn(&mut S) -> &mut Pool<P>,
     ) -> Result<Vec<T>, Refused> {
+        self.entries(found, |storage, _| pool(storage).take())
+    }
+
+    /// The entries of a group, in the vector that `room` gives for their number.
+    ///
+    /// Each entry has been found on the wire, so that a count cannot ask for more room than the frame justifies.
+    #[inline]
+    fn entries<T: Block<'a, S>>(
+        &mut self,
+        found: Span,
+        room: impl FnOnce(&mut S, usize) -> Vec<T>,
+    ) -> Result<Vec<T>, Refused> {
         if !found.is_set() {
             return Err(Refused);
         }
@@ -202,7 +214,7 @@ impl<'w, 'a, S> Slots<'w, 'a, S> {
         if group.declared != Some(u64::from(group.found)) {
             return Err(Refused);
         }
-        let mut entries = pool(self.storage).take();
+        let mut entries = room(self.storage, group.found as usize);
         let mut next = group.first;
         while let Some(&entry) = self.walk.entries.get(next as usize) {
             let base = entry.base as usize;
