@@ -5,8 +5,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::Path;
 
-use super::blocks::{Struct, has_groups, pool};
+use super::blocks::{Struct, pool};
 use super::ir::{BlockKind, Ir, MessageIr, sentence, session_names};
+use super::types::has_groups;
 use crate::names::ident;
 
 pub(super) fn generate(krate: &Path, marker: &Ident, ir: &Ir<'_>) -> TokenStream {

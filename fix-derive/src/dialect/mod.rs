@@ -7,6 +7,7 @@ mod messages;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use proc_macro2::TokenStream;
 use quote::quote;
