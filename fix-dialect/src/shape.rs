@@ -105,7 +105,8 @@ impl Shape {
         true
     }
 
-    /// Whether a message of another shape is to be walked over and remembered here.
+    /// Whether a message of another shape is to be walked over and remembered here; what was remembered is forgotten
+    /// then, before the walk, since the message may turn out to be none.
     ///
     /// To remember costs as much as several walks, so it must not happen for each of many kinds in turn.
     #[inline]
@@ -116,13 +117,13 @@ impl Shape {
         }
         self.patience = (self.patience * 2 + 1).min(MOST_PATIENT);
         self.left = self.patience;
+        self.known = false;
         true
     }
 
     /// Remembers the message that [`Shape::walk`] has just been over.
     #[inline(never)]
     pub(crate) fn learn(&mut self, frame: &[u8], ends: &[u32], start: u32) {
-        self.known = false;
         self.steps.clear();
         if !self.walk.is_repeatable() {
             return;
