@@ -133,6 +133,7 @@
 //! | [`environment`] | hosts, ports, and what each kind of session does |
 //! | [`transport`] | TLS, pins, and connecting |
 //! | [`driver`] | the task that runs a session over a stream |
+//! | [`reconnect`] | when to connect again: a decision, and nothing else |
 //! | [`session`] | the session engine: no clock, no socket, no task |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
@@ -144,6 +145,7 @@ pub mod environment;
 pub mod gateway;
 pub mod margin;
 pub mod prediction;
+pub mod reconnect;
 pub mod session;
 pub mod transport;
 

@@ -1,0 +1,160 @@
+//! What kind of failure ended a session, or kept one from coming about.
+
+use std::fmt;
+
+use crate::session::{EndReason, RefusalKind};
+
+/// A kind of failure, by what can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailureClass {
+    /// No connection, a broken one, a silent peer, no answer in time.
+    Network,
+    /// The peer logged out, for reasons of its own.
+    PeerLogout,
+    /// The peer broke the session protocol, or says that we did.
+    Protocol,
+    /// The logon was refused: another connection holds the API key (`already exists`).
+    KeyInUse,
+    /// The logon was refused: over the rate limit.
+    RateLimited,
+    /// The sequence numbers of the two sides do not fit.
+    Sequence,
+    /// The two clocks are too far apart.
+    Clock,
+    /// The logon was refused: the signature, the key, a CompID, or what the key is entitled to.
+    Credentials,
+    /// The logon was refused in words that are not known.
+    Refused,
+    /// The venue cannot be connected to as it is configured: a certificate that is not trusted, a host that is none.
+    Unreachable,
+    /// Something on our side failed: the signer, the store.
+    Local,
+    /// The application ended the session.
+    Application,
+}
+
+impl FailureClass {
+    /// The class of a session's end.
+    #[must_use]
+    pub const fn of(reason: &EndReason) -> FailureClass {
+        match reason {
+            EndReason::LogonRefused(refused) => FailureClass::of_refusal(refused.kind),
+            EndReason::LoggedOut { .. }
+            | EndReason::LogoutUnanswered { .. }
+            | EndReason::Abandoned { .. }
+            | EndReason::RefusedLogon { .. } => FailureClass::Application,
+            EndReason::PeerLogout { .. } => FailureClass::PeerLogout,
+            EndReason::SequenceTooLow(_) | EndReason::SequenceGap(_) => FailureClass::Sequence,
+            EndReason::SendingTimeOutOfWindow { .. } => FailureClass::Clock,
+            EndReason::SigningFailed | EndReason::LogonNotEncodable { .. } => FailureClass::Local,
+            EndReason::LogonTimeout { .. }
+            | EndReason::PeerSilent { .. }
+            | EndReason::Disconnected { .. } => FailureClass::Network,
+            // What a later version of the session may add is the peer's doing until it is sorted in here.
+            _ => FailureClass::Protocol,
+        }
+    }
+
+    /// The class of a refused logon.
+    #[must_use]
+    pub const fn of_refusal(kind: RefusalKind) -> FailureClass {
+        match kind {
+            RefusalKind::AlreadyExists => FailureClass::KeyInUse,
+            RefusalKind::Signature | RefusalKind::CompId => FailureClass::Credentials,
+            RefusalKind::SendingTime => FailureClass::Clock,
+            RefusalKind::RateLimit => FailureClass::RateLimited,
+            RefusalKind::Sequence => FailureClass::Sequence,
+            RefusalKind::Other => FailureClass::Refused,
+        }
+    }
+}
+
+impl fmt::Display for FailureClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FailureClass::Network => "network",
+            FailureClass::PeerLogout => "peer_logout",
+            FailureClass::Protocol => "protocol",
+            FailureClass::KeyInUse => "key_in_use",
+            FailureClass::RateLimited => "rate_limited",
+            FailureClass::Sequence => "sequence",
+            FailureClass::Clock => "clock",
+            FailureClass::Credentials => "credentials",
+            FailureClass::Refused => "refused",
+            FailureClass::Unreachable => "unreachable",
+            FailureClass::Local => "local",
+            FailureClass::Application => "application",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::session::{OutOfSequence, State};
+
+    #[test]
+    fn ends_have_a_class() {
+        let low = OutOfSequence {
+            expected: 5,
+            received: 3,
+        };
+        let checks = [
+            (
+                EndReason::LoggedOut {
+                    out_of_sequence: None,
+                },
+                FailureClass::Application,
+            ),
+            (
+                EndReason::PeerLogout {
+                    text: None,
+                    out_of_sequence: None,
+                    left_open: false,
+                },
+                FailureClass::PeerLogout,
+            ),
+            (
+                EndReason::Disconnected {
+                    state: State::Established,
+                },
+                FailureClass::Network,
+            ),
+            (
+                EndReason::PeerSilent {
+                    silent: Duration::from_secs(72),
+                },
+                FailureClass::Network,
+            ),
+            (EndReason::SequenceTooLow(low), FailureClass::Sequence),
+            (EndReason::SequenceGap(low), FailureClass::Sequence),
+            (
+                EndReason::SendingTimeOutOfWindow {
+                    offset_millis: 31_000,
+                    window: Duration::from_secs(30),
+                },
+                FailureClass::Clock,
+            ),
+            (EndReason::NoSequenceNumber, FailureClass::Protocol),
+            (EndReason::SigningFailed, FailureClass::Local),
+        ];
+        for (reason, expected) in checks {
+            assert_eq!(FailureClass::of(&reason), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn refusals_have_a_class() {
+        let check = |kind, expected| assert_eq!(FailureClass::of_refusal(kind), expected, "{kind:?}");
+        check(RefusalKind::AlreadyExists, FailureClass::KeyInUse);
+        check(RefusalKind::Signature, FailureClass::Credentials);
+        check(RefusalKind::CompId, FailureClass::Credentials);
+        check(RefusalKind::SendingTime, FailureClass::Clock);
+        check(RefusalKind::RateLimit, FailureClass::RateLimited);
+        check(RefusalKind::Sequence, FailureClass::Sequence);
+        check(RefusalKind::Other, FailureClass::Refused);
+    }
+}

@@ -1,0 +1,619 @@
+//! The decision, and what it remembers.
+
+use std::fmt;
+use std::time::Duration;
+
+use fix_dialect::Timestamp;
+
+use super::class::FailureClass;
+use super::policy::{ClockTrouble, ReconnectPolicy};
+use crate::session::Now;
+
+/// Decides, failure by failure, whether to connect again.
+///
+/// Tell it of each attempt ([`attempting`](Reconnector::attempting)), of each logon that succeeded
+/// ([`established`](Reconnector::established)), and of each end of a connection or of an attempt
+/// ([`failed`](Reconnector::failed)), which it answers.
+#[derive(Clone, Debug)]
+pub struct Reconnector {
+    policy: ReconnectPolicy,
+    retransmits: bool,
+    /// Failures in a row that count.
+    failures: u32,
+    /// Of these, refusals in unknown words; and those over the rate limit.
+    refusals: u32,
+    rate_limits: u32,
+    attempted: Option<Duration>,
+    established: Option<Duration>,
+    /// Since when there is no session, maintenance left out.
+    gone_since: Option<Duration>,
+    key_in_use_since: Option<Duration>,
+}
+
+/// What to do after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Connect again, after a while.
+    Wait(Wait),
+    /// Do not connect again.
+    Stop(StopReason),
+}
+
+/// How long to wait, why, and how to log on then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wait {
+    /// From now to the next attempt.
+    pub delay: Duration,
+    /// Why so long.
+    pub reason: WaitReason,
+    /// Whether the next logon has to start the sequence numbers anew, on a session that could go on.
+    pub reset: bool,
+}
+
+/// Why the next attempt has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitReason {
+    /// The network, or the venue, may need a while.
+    Backoff,
+    /// Another connection holds the key; it may be an old one of ours.
+    KeyInUse,
+    /// Tokens of the rate limit have to come back.
+    RateLimit,
+    /// A clock has to be set.
+    Clock,
+    /// The venue is in maintenance until then.
+    Maintenance {
+        /// When the window closes.
+        until: Timestamp,
+    },
+}
+
+impl fmt::Display for WaitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WaitReason::Backoff => f.write_str("the network or the venue may need a while"),
+            WaitReason::KeyInUse => {
+                f.write_str("another connection holds the API key, perhaps an old one of ours")
+            }
+            WaitReason::RateLimit => f.write_str("the rate limit's tokens have to come back"),
+            WaitReason::Clock => f.write_str("our clock and the venue's are too far apart"),
+            WaitReason::Maintenance { until } => write!(f, "the venue is in maintenance until {until} UTC"),
+        }
+    }
+}
+
+/// Why there is no further attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The venue does not accept who we are.
+    #[error("the venue does not accept the signature, the API key, or what it is used for")]
+    Credentials,
+    /// The venue cannot be reached as it is configured.
+    #[error("the venue cannot be reached with this configuration")]
+    Unreachable,
+    /// Our own part failed.
+    #[error("a part of this program failed (the signer, or the store)")]
+    Local,
+    /// The application ended the session.
+    #[error("the application ended the session")]
+    Application,
+    /// The clocks are too far apart.
+    #[error("our clock and the venue's are too far apart; set ours")]
+    Clock,
+    /// The numbers do not fit, and to start anew would lose what the venue has kept for this session.
+    #[error(
+        "the sequence numbers do not fit, and to start anew would lose messages that the venue has kept; \
+         log on with a reset if that is meant (`reset_retransmitting`)"
+    )]
+    Sequence,
+    /// The key was in use for longer than an old session of ours could hold it.
+    #[error(
+        "the API key was in use for {held:?}, longer than an old session could hold it: another program uses it"
+    )]
+    KeyInUse {
+        /// Since the first such refusal.
+        held: Duration,
+    },
+    /// Refused again and again, in words that are not known.
+    #[error("the venue refused {refusals} logons in a row")]
+    Refused {
+        /// How often.
+        refusals: u32,
+    },
+    /// As often as the policy allows.
+    #[error("{failures} failures in a row, as many as the policy allows")]
+    TooManyFailures {
+        /// How many.
+        failures: u32,
+    },
+    /// As long as the policy allows.
+    #[error("no session for {gone:?}, as long as the policy allows")]
+    TooLong {
+        /// For how long.
+        gone: Duration,
+    },
+}
+
+impl Reconnector {
+    /// Has seen nothing yet. `retransmits`: whether messages that are missed on this session can be asked for again.
+    #[must_use]
+    pub const fn new(policy: ReconnectPolicy, retransmits: bool) -> Reconnector {
+        Reconnector {
+            policy,
+            retransmits,
+            failures: 0,
+            refusals: 0,
+            rate_limits: 0,
+            attempted: None,
+            established: None,
+            gone_since: None,
+            key_in_use_since: None,
+        }
+    }
+
+    /// What it decides by.
+    #[must_use]
+    pub const fn policy(&self) -> &ReconnectPolicy {
+        &self.policy
+    }
+
+    /// How many failures in a row count by now.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// An attempt begins.
+    pub fn attempting(&mut self, now: Now) {
+        self.attempted = Some(now.monotonic);
+        self.gone_since.get_or_insert(now.monotonic);
+    }
+
+    /// The attempt led to a session.
+    pub fn established(&mut self, now: Now) {
+        self.established = Some(now.monotonic);
+        self.gone_since = None;
+        self.key_in_use_since = None;
+    }
+
+    /// The session, or the attempt, has ended. `random` is any number, all equally likely.
+    pub fn failed(&mut self, class: FailureClass, now: Now, random: u64) -> Decision {
+        if let Some(established) = self.established.take() {
+            if now.monotonic.saturating_sub(established) >= self.policy.stable_after {
+                self.failures = 0;
+                self.refusals = 0;
+                self.rate_limits = 0;
+            }
+            self.gone_since = Some(now.monotonic);
+        }
+        if class != FailureClass::KeyInUse {
+            self.key_in_use_since = None;
+        }
+        match self.judge(class, now, random) {
+            Ok(mut wait) => {
+                let since = self
+                    .attempted
+                    .map_or(Duration::MAX, |attempted| now.monotonic.saturating_sub(attempted));
+                wait.delay = wait.delay.max(self.policy.spacing.saturating_sub(since));
+                Decision::Wait(wait)
+            }
+            Err(reason) => Decision::Stop(reason),
+        }
+    }
+
+    fn judge(&mut self, class: FailureClass, now: Now, random: u64) -> Result<Wait, StopReason> {
+        match class {
+            FailureClass::Credentials => return Err(StopReason::Credentials),
+            FailureClass::Unreachable => return Err(StopReason::Unreachable),
+            FailureClass::Local => return Err(StopReason::Local),
+            FailureClass::Application => return Err(StopReason::Application),
+            FailureClass::Network | FailureClass::PeerLogout | FailureClass::Refused => {
+                let windows = &self.policy.maintenance;
+                if let Some(until) = windows.iter().find_map(|window| window.until(now.utc)) {
+                    // Time and failures in a window do not count.
+                    self.gone_since = Some(now.monotonic);
+                    let delay = half_at_random(self.policy.maintenance_interval, random);
+                    return Ok(Wait::new(delay, WaitReason::Maintenance { until }));
+                }
+            }
+            _ => {}
+        }
+        self.failures = self.failures.saturating_add(1);
+        self.within_limits(now)?;
+        match class {
+            FailureClass::KeyInUse => {
+                let since = *self.key_in_use_since.get_or_insert(now.monotonic);
+                let held = now.monotonic.saturating_sub(since);
+                if held > self.policy.key_in_use_limit {
+                    return Err(StopReason::KeyInUse { held });
+                }
+                let delay = half_at_random(self.policy.key_in_use_interval, random);
+                Ok(Wait::new(delay, WaitReason::KeyInUse))
+            }
+            FailureClass::RateLimited => {
+                let base = self.policy.rate_limit_wait;
+                let spread = doubled(base, self.rate_limits, self.policy.longest_backoff);
+                self.rate_limits = self.rate_limits.saturating_add(1);
+                let delay = base.saturating_add(part(spread, random));
+                Ok(Wait::new(delay, WaitReason::RateLimit))
+            }
+            FailureClass::Clock => match self.policy.clock_trouble {
+                ClockTrouble::Stop => Err(StopReason::Clock),
+                ClockTrouble::Wait(delay) => Ok(Wait::new(delay, WaitReason::Clock)),
+            },
+            FailureClass::Sequence if self.retransmits && !self.policy.reset_retransmitting => {
+                Err(StopReason::Sequence)
+            }
+            FailureClass::Refused => {
+                self.refusals = self.refusals.saturating_add(1);
+                if self.refusals >= self.policy.max_unknown_refusals {
+                    return Err(StopReason::Refused {
+                        refusals: self.refusals,
+                    });
+                }
+                Ok(self.back_off(random))
+            }
+            class => Ok(Wait {
+                reset: class == FailureClass::Sequence,
+                ..self.back_off(random)
+            }),
+        }
+    }
+
+    fn within_limits(&self, now: Now) -> Result<(), StopReason> {
+        if self.policy.max_failures.is_some_and(|max| self.failures > max) {
+            return Err(StopReason::TooManyFailures {
+                failures: self.failures,
+            });
+        }
+        let gone = self
+            .gone_since
+            .map_or(Duration::ZERO, |since| now.monotonic.saturating_sub(since));
+        if self.policy.give_up_after.is_some_and(|limit| gone >= limit) {
+            return Err(StopReason::TooLong { gone });
+        }
+        Ok(())
+    }
+
+    /// Full jitter: any wait up to the bound is as likely as any other, so that clients that failed together do not come
+    /// back together.
+    fn back_off(&self, random: u64) -> Wait {
+        let doublings = self.failures.saturating_sub(1);
+        let bound = doubled(self.policy.backoff, doublings, self.policy.longest_backoff);
+        Wait::new(part(bound, random), WaitReason::Backoff)
+    }
+}
+
+impl Wait {
+    const fn new(delay: Duration, reason: WaitReason) -> Wait {
+        Wait {
+            delay,
+            reason,
+            reset: false,
+        }
+    }
+}
+
+fn doubled(base: Duration, times: u32, longest: Duration) -> Duration {
+    let factor = 1_u32.checked_shl(times.min(31)).unwrap_or(u32::MAX);
+    base.saturating_mul(factor).min(longest)
+}
+
+/// `random` of 2^64 parts of a duration.
+fn part(whole: Duration, random: u64) -> Duration {
+    // A duration is below 2^94 ns: halving the random number's width keeps the product within 128 bits.
+    let nanos = (whole.as_nanos() * u128::from(random >> 32)) >> 32;
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+fn half_at_random(whole: Duration, random: u64) -> Duration {
+    let half = whole / 2;
+    half.saturating_add(part(half, random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF: u64 = u64::MAX / 2 + 1;
+    const MOST: u64 = u64::MAX;
+
+    fn at(seconds: u64) -> Now {
+        // A Sunday at noon in UTC: far from any maintenance.
+        let start = Timestamp::parse(b"20261122-12:00:00").unwrap().unix_nanos();
+        let nanos = i64::try_from(seconds).unwrap() * 1_000_000_000;
+        Now::new(
+            Duration::from_secs(seconds),
+            Timestamp::from_unix_nanos(start + nanos),
+        )
+    }
+
+    fn on(utc: &str, seconds: u64) -> Now {
+        Now::new(
+            Duration::from_secs(seconds),
+            Timestamp::parse(utc.as_bytes()).unwrap(),
+        )
+    }
+
+    fn reconnector(change: impl FnOnce(&mut ReconnectPolicy)) -> Reconnector {
+        let mut policy = ReconnectPolicy::default();
+        change(&mut policy);
+        Reconnector::new(policy, false)
+    }
+
+    #[track_caller]
+    fn waits(decision: Decision, reason: WaitReason) -> Duration {
+        match decision {
+            Decision::Wait(wait) => {
+                assert_eq!(wait.reason, reason);
+                wait.delay
+            }
+            Decision::Stop(stop) => panic!("stopped: {stop}"),
+        }
+    }
+
+    #[test]
+    fn the_backoff_doubles_up_to_its_bound_and_is_spread_over_all_of_it() {
+        for (random, expected) in [
+            (
+                MOST,
+                [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000],
+            ),
+            (
+                HALF,
+                [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000],
+            ),
+            (0, [0; 9]),
+        ] {
+            let mut reconnector = reconnector(|policy| policy.spacing = Duration::ZERO);
+            let found: Vec<u128> = (0..9)
+                .map(|index| {
+                    let decision = reconnector.failed(FailureClass::Network, at(100 * index), random);
+                    // The last nanosecond of a full wait is never reached.
+                    waits(decision, WaitReason::Backoff)
+                        .as_nanos()
+                        .div_ceil(1_000_000)
+                })
+                .collect();
+            assert_eq!(found, expected.map(|millis: u64| u128::from(millis)));
+        }
+        // However long it goes on, nothing overflows.
+        let mut reconnector = reconnector(|policy| policy.longest_backoff = Duration::MAX);
+        for index in 0..1000 {
+            let decision = reconnector.failed(FailureClass::Network, at(index), MOST);
+            waits(decision, WaitReason::Backoff);
+        }
+    }
+
+    #[test]
+    fn attempts_are_spaced_whatever_the_random_number() {
+        let mut reconnector = reconnector(|_| {});
+        reconnector.attempting(at(10));
+        assert_eq!(
+            waits(
+                reconnector.failed(FailureClass::Network, at(10), 0),
+                WaitReason::Backoff
+            ),
+            Duration::from_secs(1)
+        );
+        // An attempt that took long has waited already.
+        reconnector.attempting(at(20));
+        assert_eq!(
+            waits(
+                reconnector.failed(FailureClass::Network, at(25), 0),
+                WaitReason::Backoff
+            ),
+            Duration::ZERO
+        );
+        // The spacing holds for every class that goes on: an hour of sessions that end at once is no burst of logons.
+        for class in [
+            FailureClass::Network,
+            FailureClass::PeerLogout,
+            FailureClass::Protocol,
+            FailureClass::Sequence,
+            FailureClass::RateLimited,
+        ] {
+            let mut reconnector = Reconnector::new(ReconnectPolicy::default(), false);
+            let (mut elapsed, mut logons) = (0, 0_u32);
+            while elapsed < 3600 {
+                reconnector.attempting(at(elapsed));
+                reconnector.established(at(elapsed));
+                logons += 1;
+                let Decision::Wait(wait) = reconnector.failed(class, at(elapsed), HALF) else {
+                    panic!("{class}")
+                };
+                elapsed += wait.delay.as_secs().max(1);
+            }
+            assert!(logons < 150, "{class}: {logons}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_lasted_clears_what_was_before_and_one_that_did_not_does_not() {
+        let mut reconnector = reconnector(|_| {});
+        for index in 0..5 {
+            reconnector.failed(FailureClass::Network, at(index), 0);
+        }
+        reconnector.established(at(100));
+        let decision = reconnector.failed(FailureClass::Network, at(129), MOST);
+        assert!(waits(decision, WaitReason::Backoff) > Duration::from_secs(15));
+        reconnector.established(at(200));
+        let decision = reconnector.failed(FailureClass::Network, at(230), MOST);
+        assert!(waits(decision, WaitReason::Backoff) < Duration::from_millis(501));
+        assert_eq!(reconnector.failures(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_healed_stops() {
+        let check = |class, expected: StopReason| {
+            let decision = reconnector(|_| {}).failed(class, at(0), HALF);
+            assert_eq!(decision, Decision::Stop(expected));
+        };
+        check(FailureClass::Credentials, StopReason::Credentials);
+        check(FailureClass::Unreachable, StopReason::Unreachable);
+        check(FailureClass::Local, StopReason::Local);
+        check(FailureClass::Application, StopReason::Application);
+        // In maintenance too.
+        let decision =
+            reconnector(|_| {}).failed(FailureClass::Credentials, on("20261126-08:30:00", 0), HALF);
+        assert_eq!(decision, Decision::Stop(StopReason::Credentials));
+    }
+
+    #[test]
+    fn an_old_session_is_waited_out_and_another_program_is_not() {
+        let mut reconnector = reconnector(|_| {});
+        let mut seconds = 0;
+        let stop = loop {
+            match reconnector.failed(FailureClass::KeyInUse, at(seconds), HALF) {
+                Decision::Wait(wait) => {
+                    assert_eq!(wait.reason, WaitReason::KeyInUse);
+                    assert_eq!(wait.delay, Duration::from_millis(7500));
+                    seconds += 8;
+                }
+                Decision::Stop(stop) => break stop,
+            }
+        };
+        let held = Duration::from_secs(184);
+        assert_eq!(stop, StopReason::KeyInUse { held });
+        // Another failure in between, or a session, starts the count anew.
+        let mut reconnector = super::tests::reconnector(|_| {});
+        for index in 0..100 {
+            let class = if index % 20 == 19 {
+                FailureClass::Network
+            } else {
+                FailureClass::KeyInUse
+            };
+            let decision = reconnector.failed(class, at(index * 9), HALF);
+            assert!(matches!(decision, Decision::Wait(_)), "{decision:?}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_waited_for_at_least_as_long_as_they_take() {
+        let mut reconnector = reconnector(|_| {});
+        for expected in [2, 2, 2] {
+            let decision = reconnector.failed(FailureClass::RateLimited, at(0), 0);
+            assert_eq!(
+                waits(decision, WaitReason::RateLimit),
+                Duration::from_secs(expected)
+            );
+        }
+        let decision = reconnector.failed(FailureClass::RateLimited, at(0), HALF);
+        assert_eq!(waits(decision, WaitReason::RateLimit), Duration::from_secs(2 + 8));
+    }
+
+    #[test]
+    fn clocks_that_are_apart() {
+        let decision = reconnector(|_| {}).failed(FailureClass::Clock, at(0), 0);
+        assert_eq!(waits(decision, WaitReason::Clock), Duration::from_mins(5));
+        let mut strict = reconnector(|policy| policy.clock_trouble = ClockTrouble::Stop);
+        let decision = strict.failed(FailureClass::Clock, at(0), 0);
+        assert_eq!(decision, Decision::Stop(StopReason::Clock));
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit() {
+        let check = |retransmits, allowed, expected| {
+            let policy = ReconnectPolicy {
+                reset_retransmitting: allowed,
+                ..ReconnectPolicy::default()
+            };
+            let decision = Reconnector::new(policy, retransmits).failed(FailureClass::Sequence, at(0), 0);
+            let found = match decision {
+                Decision::Wait(wait) => Ok(wait.reset),
+                Decision::Stop(stop) => Err(stop),
+            };
+            assert_eq!(found, expected);
+        };
+        check(false, false, Ok(true));
+        check(false, true, Ok(true));
+        check(true, true, Ok(true));
+        check(true, false, Err(StopReason::Sequence));
+        // No other failure resets anything.
+        let decision =
+            Reconnector::new(ReconnectPolicy::default(), true).failed(FailureClass::Network, at(0), 0);
+        assert!(matches!(decision, Decision::Wait(Wait { reset: false, .. })));
+    }
+
+    #[test]
+    fn bounds() {
+        let mut few = reconnector(|policy| policy.max_failures = Some(3));
+        for _ in 0..3 {
+            assert!(matches!(
+                few.failed(FailureClass::Network, at(0), 0),
+                Decision::Wait(_)
+            ));
+        }
+        let stop = StopReason::TooManyFailures { failures: 4 };
+        assert_eq!(few.failed(FailureClass::Network, at(0), 0), Decision::Stop(stop));
+
+        let mut short = reconnector(|policy| policy.give_up_after = Some(Duration::from_mins(1)));
+        short.attempting(at(0));
+        short.established(at(5));
+        // It counts from the end of the session, not from its beginning.
+        for seconds in [1000, 1030, 1059] {
+            let decision = short.failed(FailureClass::PeerLogout, at(seconds), 0);
+            assert!(matches!(decision, Decision::Wait(_)), "{decision:?}");
+        }
+        let gone = Duration::from_mins(1);
+        assert_eq!(
+            short.failed(FailureClass::Network, at(1060), 0),
+            Decision::Stop(StopReason::TooLong { gone })
+        );
+
+        let mut refused = reconnector(|_| {});
+        for _ in 0..4 {
+            assert!(matches!(
+                refused.failed(FailureClass::Refused, at(0), 0),
+                Decision::Wait(_)
+            ));
+        }
+        assert_eq!(
+            refused.failed(FailureClass::Refused, at(0), 0),
+            Decision::Stop(StopReason::Refused { refusals: 5 })
+        );
+    }
+
+    #[test]
+    fn maintenance_is_no_fault() {
+        let mut reconnector = reconnector(|policy| {
+            policy.max_failures = Some(1);
+            policy.give_up_after = Some(Duration::from_mins(1));
+        });
+        let until = Timestamp::parse(b"20261126-10:00:00.000000000").unwrap();
+        // Two hours of it, and neither bound is reached.
+        for minute in 0..120_u64 {
+            let utc = format!("20261126-{:02}:{:02}:00", 8 + minute / 60, minute % 60);
+            let class = match minute % 3 {
+                0 => FailureClass::PeerLogout,
+                1 => FailureClass::Network,
+                _ => FailureClass::Refused,
+            };
+            let decision = reconnector.failed(class, on(&utc, minute * 60), HALF);
+            assert_eq!(
+                waits(decision, WaitReason::Maintenance { until }),
+                Duration::from_secs(45)
+            );
+        }
+        assert_eq!(reconnector.failures(), 0);
+        // After it, faults count again, from its end on.
+        let decision = reconnector.failed(FailureClass::Network, on("20261126-10:00:00", 7_190), HALF);
+        waits(decision, WaitReason::Backoff);
+    }
+
+    #[test]
+    fn reasons_read_well() {
+        let until = Timestamp::parse(b"20261126-10:00:00").unwrap();
+        assert_eq!(
+            WaitReason::Maintenance { until }.to_string(),
+            "the venue is in maintenance until 20261126-10:00:00 UTC"
+        );
+        assert_eq!(
+            StopReason::TooManyFailures { failures: 4 }.to_string(),
+            "4 failures in a row, as many as the policy allows"
+        );
+    }
+}
