@@ -118,6 +118,7 @@
 //! # Features
 //!
 //! - `gateway`: the simulated exchange. Off by default.
+//! - `test-support`: what tests of stores stand on. Off by default.
 //! - `cli`: the program `kalshi-fix`. Off by default; a library has no use for it.
 //!
 //! A feature only adds API: none changes what decodes or what is sent. Tested with Rust 1.95, on Linux. A Windows checkout
@@ -135,6 +136,7 @@
 //! | [`driver`] | the task that runs a session over a stream |
 //! | [`reconnect`] | when to connect again: a decision, and nothing else |
 //! | [`session`] | the session engine: no clock, no socket, no task |
+//! | [`store`] | what of a session outlives its connection |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
 pub mod client;
@@ -147,6 +149,7 @@ pub mod margin;
 pub mod prediction;
 pub mod reconnect;
 pub mod session;
+pub mod store;
 pub mod transport;
 
 pub use fix_derive::{Dialect, FixEnum, FixGroup, FixMessage};
