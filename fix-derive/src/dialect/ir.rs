@@ -256,7 +256,12 @@ impl<'d> Ir<'d> {
                 let message = format!("{other} and {} both become `{name}` in Rust", member.name);
                 self.fault(member.position, message);
             }
-            let doc = self.doc(member, required, &kind);
+            // A component that is one group has the rules of both.
+            let inner = match member.kind {
+                MemberKind::Component(id) => self.single_group(id),
+                _ => None,
+            };
+            let doc = self.doc(member, inner, required, &kind);
             body.fields.push(FieldIr {
                 name,
                 slot,
@@ -354,8 +359,12 @@ impl<'d> Ir<'d> {
         }
     }
 
-    fn doc(&self, member: &Member, required: bool, kind: &FieldKind) -> String {
-        let presence = match (required, member.presence, &member.when) {
+    fn doc(&self, member: &Member, inner: Option<&Member>, required: bool, kind: &FieldKind) -> String {
+        let when = member
+            .when
+            .as_ref()
+            .or(inner.and_then(|inner| inner.when.as_ref()));
+        let presence = match (required, member.presence, when) {
             (true, ..) => "required",
             (false, _, Some(_)) | (false, Presence::Conditional, _) => "conditional",
             _ => "optional",
@@ -381,13 +390,30 @@ impl<'d> Ir<'d> {
             }
             FieldKind::Component { .. } => format!("The component {}, {presence}.", member.name),
         };
-        let field_note = match kind {
-            FieldKind::Value { id, .. } => self.dictionary.field(*id).note.as_deref(),
+        let field = match kind {
+            FieldKind::Value { id, .. } => Some(self.dictionary.field(*id)),
             _ => None,
         };
-        for note in [field_note, member.note.as_deref()].into_iter().flatten() {
+        let mut rules = self.dictionary.member_rules(member);
+        rules.extend(
+            inner
+                .map(|inner| self.dictionary.member_rules(inner))
+                .unwrap_or_default(),
+        );
+        rules.extend(
+            field
+                .map(|field| self.dictionary.field_rules(field))
+                .unwrap_or_default(),
+        );
+        let field_note = field.and_then(|field| field.note.as_deref());
+        let rules = Some(rules.join(" ")).filter(|rules| !rules.is_empty());
+        let inner_note = inner.and_then(|inner| inner.note.as_deref());
+        for text in [rules.as_deref(), field_note, inner_note, member.note.as_deref()]
+            .into_iter()
+            .flatten()
+        {
             doc += "\n\n";
-            doc += &sentence(note);
+            doc += &sentence(text);
         }
         doc
     }

@@ -22,7 +22,7 @@ fn expand(dictionary: &str) -> String {
 
 #[test]
 fn one_dictionary_a_construct() {
-    for construct in ["scalars", "enums", "groups", "components", "data", "sessions"] {
+    for construct in ["scalars", "enums", "groups", "components", "data", "sessions", "rules"] {
         insta::assert_snapshot!(construct, expand(construct));
     }
 }

@@ -41,6 +41,7 @@ mod read;
 mod run_time;
 mod suggest;
 mod value_rule;
+mod words;
 mod xml;
 
 pub use self::condition::{Condition, Side};

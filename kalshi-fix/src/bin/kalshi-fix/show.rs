@@ -144,21 +144,17 @@ pub(crate) fn session_text(sessions: &Sessions) -> String {
     }
 }
 
-pub(crate) fn presence_text(dictionary: &Dictionary, member: &Member) -> String {
-    let mut text = match (member.presence, &member.when) {
-        (Presence::Required, _) => "required".to_owned(),
-        (_, Some(when)) => format!("required when {}", dictionary.condition_text(when)),
-        (Presence::Conditional, None) => "conditional".to_owned(),
-        (Presence::Optional, None) => String::new(),
+/// Whether a member must be there, in a word; its rules say when.
+pub(crate) fn presence_text(member: &Member) -> String {
+    let mut words = match (member.presence, &member.when) {
+        (Presence::Required, _) => vec!["required"],
+        (Presence::Conditional, _) | (_, Some(_)) => vec!["conditional"],
+        (Presence::Optional, None) => Vec::new(),
     };
     if member.may_be_empty {
-        text += if text.is_empty() {
-            "may be empty"
-        } else {
-            ", may be empty"
-        };
+        words.push("may be empty");
     }
-    text
+    words.join(", ")
 }
 
 /// Where a field or component is used: in messages, then in components.
@@ -219,28 +215,8 @@ impl Show<'_> {
         if let Some(unit) = &field.unit {
             let _ = write!(text, ", in {unit}");
         }
-        if let Some(length) = field.length_field {
-            let _ = write!(text, ", its length in {}", self.dictionary.field(length).name);
-        }
-        if let Some(most) = field.max_length {
-            let _ = write!(text, ", at most {most} bytes");
-        }
-        match (field.min, field.max) {
-            (Some(least), Some(most)) => {
-                let _ = write!(text, ", from {least} to {most}");
-            }
-            (Some(least), None) => {
-                let _ = write!(text, ", at least {least}");
-            }
-            (None, Some(most)) => {
-                let _ = write!(text, ", at most {most}");
-            }
-            (None, None) => {}
-        }
-        if field.secret {
-            text.push_str(", secret");
-        }
         text.push('\n');
+        self.rules(&self.dictionary.field_rules(field), 2, text);
         self.note(field.note.as_deref(), 2, text);
         for value in &field.values {
             let wire = self.output.styled(Style::Good, format_args!("{:<8}", value.wire));
@@ -268,15 +244,25 @@ impl Show<'_> {
     }
 
     fn note(&self, note: Option<&str>, indent: usize, text: &mut String) {
-        if let Some(note) = note {
-            let _ = writeln!(text, "{:indent$}{}", "", self.output.styled(Style::Dim, note));
+        self.paragraph(Style::Dim, note.unwrap_or_default(), indent, text);
+    }
+
+    fn rules(&self, rules: &[String], indent: usize, text: &mut String) {
+        for rule in rules {
+            self.paragraph(Style::Warning, rule, indent, text);
+        }
+    }
+
+    fn paragraph(&self, style: Style, words: &str, indent: usize, text: &mut String) {
+        for line in wrapped(words, WIDTH.saturating_sub(indent)) {
+            let _ = writeln!(text, "{:indent$}{}", "", self.output.styled(style, line));
         }
     }
 
     fn members(&self, members: &[Member], depth: usize, text: &mut String) {
         let indent = depth * 4;
         for member in members {
-            let presence = presence_text(self.dictionary, member);
+            let presence = presence_text(member);
             let presence = self.output.styled(Style::Warning, presence);
             let (name, end) = self.output.style(Style::Name);
             match &member.kind {
@@ -290,6 +276,7 @@ impl Show<'_> {
                         field.field_type.name()
                     );
                     let _ = writeln!(text, "{}", line.trim_end());
+                    self.remarks(member, indent, text);
                 }
                 MemberKind::Group(group) => {
                     let count = self.dictionary.field(group.count);
@@ -302,18 +289,42 @@ impl Show<'_> {
                         format!("of {entry}")
                     );
                     let _ = writeln!(text, "{}", line.trim_end());
+                    self.remarks(member, indent, text);
                     self.members(&group.members, depth + 1, text);
                 }
                 MemberKind::Component(id) => {
                     let component = self.dictionary.component(*id);
                     let line = format!("{:indent$}         {} {presence}", "", component.name);
                     let _ = writeln!(text, "{}", line.trim_end());
+                    self.remarks(member, indent, text);
                     self.members(&component.members, depth + 1, text);
                 }
             }
-            self.note(member.note.as_deref(), indent + 11, text);
         }
     }
+
+    fn remarks(&self, member: &Member, indent: usize, text: &mut String) {
+        self.rules(&self.dictionary.member_rules(member), indent + 9, text);
+        self.note(member.note.as_deref(), indent + 9, text);
+    }
+}
+
+/// How wide text is, where it can be broken.
+const WIDTH: usize = 80;
+
+/// Lines of at most `width` characters, a longer word excepted.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn to_json(dictionary: &Dictionary, items: &[Item<'_>]) -> String {
@@ -372,11 +383,10 @@ fn field_json(field: &FieldDefinition, out: &mut String) {
     if let Some(most) = field.max_length {
         json::plain(out, "max_length", most);
     }
-    if let Some(least) = field.min {
-        json::text(out, "min", &least.to_string());
-    }
-    if let Some(most) = field.max {
-        json::text(out, "max", &most.to_string());
+    for (name, number) in [("min", field.min), ("max", field.max), ("step", field.step)] {
+        if let Some(number) = number {
+            json::text(out, name, &number.to_string());
+        }
     }
     json::key(out, "values");
     out.push('[');
@@ -412,6 +422,15 @@ fn members_json(dictionary: &Dictionary, members: &[Member], out: &mut String) {
         if let Some(when) = &member.when {
             json::text(out, "required_when", &dictionary.condition_text(when));
         }
+        if let Some(never) = &member.never {
+            json::text(out, "not_allowed_when", &dictionary.condition_text(never));
+        }
+        if !member.values.is_empty() {
+            json::text(out, "value", &dictionary.value_rules_text(&member.values));
+        }
+        if member.may_be_empty {
+            json::plain(out, "may_be_empty", true);
+        }
         optional(out, "note", member.note.as_deref());
         match &member.kind {
             MemberKind::Field(id) => {
@@ -422,6 +441,14 @@ fn members_json(dictionary: &Dictionary, members: &[Member], out: &mut String) {
             MemberKind::Group(group) => {
                 json::plain(out, "tag", dictionary.field(group.count).tag);
                 json::text(out, "entry", dictionary.entry_name(group));
+                for (name, bound) in [
+                    ("min_entries", group.min_entries),
+                    ("max_entries", group.max_entries),
+                ] {
+                    if let Some(bound) = bound {
+                        json::plain(out, name, bound);
+                    }
+                }
                 members_json(dictionary, &group.members, out);
             }
             MemberKind::Component(id) => {

@@ -266,7 +266,8 @@ impl<'d> Pages<'d> {
                 MemberKind::Field(id) => {
                     let field = self.dictionary.field(*id);
                     let _ = write!(body, "<div class='member {class}'>");
-                    self.head(field, member, class, &field_type(field), body);
+                    Self::head(field, member, class, &field_type(field), body);
+                    rules(body, &self.dictionary.member_rules(member));
                     note(body, member.note.as_deref());
                     values_inline(field, body);
                     body.push_str("</div>");
@@ -284,7 +285,8 @@ impl<'d> Pages<'d> {
                             ""
                         }
                     );
-                    self.head(count, member, class, &of, body);
+                    Self::head(count, member, class, &of, body);
+                    rules(body, &self.dictionary.member_rules(member));
                     note(body, member.note.as_deref());
                     body.push_str("<div class='entry'>");
                     self.members(&group.members, depth + 1, body);
@@ -299,8 +301,9 @@ impl<'d> Pages<'d> {
                         component_file(id.index()),
                         Safe(&component.name)
                     );
-                    self.presence(member, class, body);
+                    Self::presence(member, class, body);
                     body.push_str("</div>");
+                    rules(body, &self.dictionary.member_rules(member));
                     note(body, member.note.as_deref());
                     if self.sizes[id.index()] <= MOST_INLINE && depth < 4 {
                         body.push_str("<div class='inner'>");
@@ -313,7 +316,7 @@ impl<'d> Pages<'d> {
         }
     }
 
-    fn head(&self, field: &FieldDefinition, member: &Member, class: &str, kind: &str, body: &mut String) {
+    fn head(field: &FieldDefinition, member: &Member, class: &str, kind: &str, body: &mut String) {
         let _ = write!(
             body,
             "<div class='head'><span class='tag'>{}</span><a class='name' href='{}'>{}</a>{kind}",
@@ -321,24 +324,13 @@ impl<'d> Pages<'d> {
             field_file(field),
             Safe(&field.name)
         );
-        self.presence(member, class, body);
+        Self::presence(member, class, body);
         body.push_str("</div>");
     }
 
-    fn presence(&self, member: &Member, class: &str, body: &mut String) {
-        match (&member.when, class) {
-            (Some(when), "conditional") => {
-                let when = self.dictionary.condition_text(when);
-                let _ = write!(
-                    body,
-                    "<span class='presence'>required when <code>{}</code></span>",
-                    Safe(&when)
-                );
-            }
-            (_, "optional") => {}
-            _ => {
-                let _ = write!(body, "<span class='presence'>{class}</span>");
-            }
+    fn presence(member: &Member, class: &str, body: &mut String) {
+        if class != "optional" {
+            let _ = write!(body, "<span class='presence'>{class}</span>");
         }
         if member.may_be_empty {
             body.push_str("<span class='presence'>may be empty</span>");
@@ -388,19 +380,11 @@ impl<'d> Pages<'d> {
                 Safe(&length.name)
             );
         }
-        if let Some(most) = field.max_length {
-            let _ = write!(body, "<span>at most {most} bytes</span>");
-        }
-        if let Some(least) = field.min {
-            let _ = write!(body, "<span>at least {least}</span>");
-        }
-        if let Some(most) = field.max {
-            let _ = write!(body, "<span>at most {most}</span>");
-        }
         if field.secret {
             body.push_str("<span class='out'>secret</span>");
         }
         body.push_str("</p>");
+        rules(&mut body, &self.dictionary.field_rules(field));
         note(&mut body, field.note.as_deref());
         if !field.values.is_empty() {
             body.push_str(
@@ -474,6 +458,13 @@ fn measure(dictionary: &Dictionary, id: ComponentId, sizes: &mut [usize]) -> usi
         sizes[id.index()] = count(dictionary, &dictionary.component(id).members, sizes);
     }
     sizes[id.index()]
+}
+
+/// The rules of a field or a member, one a line.
+fn rules(body: &mut String, rules: &[String]) {
+    for rule in rules {
+        let _ = write!(body, "<p class='note rule'>{}</p>", Safe(rule));
+    }
 }
 
 fn note(body: &mut String, note: Option<&str>) {
