@@ -1,6 +1,8 @@
 //! What changed between two states of a dictionary, and what that means for a client.
 
 mod compare;
+#[cfg(test)]
+mod every_attribute;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -34,18 +36,20 @@ pub enum Subject {
     Session,
     /// A field or component of a message came, went or became something else.
     Member,
-    /// A group came, went or is delimited otherwise.
+    /// A group came, went, is delimited otherwise, or has another number of entries.
     Group,
     /// The order of members.
     Order,
-    /// Whether a member must be there, or may be empty.
+    /// Whether a member must be there, must not, or may be empty.
     Presence,
     /// A field's definition came or went.
     Field,
-    /// A field's type, unit, length or range.
+    /// A field's type, unit, length, range or step.
     Type,
-    /// A field's listed values.
+    /// A field's listed values, or those that are allowed in one place.
     Value,
+    /// A remark for people.
+    Note,
 }
 
 /// One change.
@@ -189,6 +193,7 @@ impl fmt::Display for Subject {
             Subject::Field => "field",
             Subject::Type => "type",
             Subject::Value => "value",
+            Subject::Note => "note",
         })
     }
 }

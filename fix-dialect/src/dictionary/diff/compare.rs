@@ -1,18 +1,21 @@
 //! Finds the changes.
 
 mod fields;
+mod flat;
+mod rules;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{Change, Diff, Impact, Subject};
-use crate::dictionary::{Dictionary, FieldId, Group, Member, MemberKind, Message, Presence, Sessions};
+use crate::dictionary::{Dictionary, Group, Member, MemberKind, Message, Sessions};
 
 use Impact::{Additive, Breaking, Cosmetic};
+use flat::{Flat, Need, flatten};
 
 impl Diff {
-    /// Compares the meaning of two dictionaries. Where they stand in their files, the notes, and whether members are
-    /// written out or come with a component, are no part of it.
+    /// Compares the meaning of two dictionaries, attribute by attribute. Where things stand in their files, and whether
+    /// members are written out or come with a component, is no part of it; a note is a cosmetic change.
     #[must_use]
     pub fn new(old: &Dictionary, new: &Dictionary) -> Diff {
         let mut compare = Compare {
@@ -27,6 +30,7 @@ impl Diff {
         compare.members(&Place::new("header"), &old.header, &new.header);
         compare.members(&Place::new("trailer"), &old.trailer, &new.trailer);
         compare.messages();
+        compare.components();
         let mut changes = fold(compare.changes);
         changes.sort_by_key(|change| {
             (
@@ -102,24 +106,6 @@ impl Place {
     }
 }
 
-/// A member with those of its components written out.
-struct Flat<'d> {
-    member: &'d Member,
-    id: FieldId,
-    tag: u32,
-    group: Option<&'d Group>,
-    component: Option<&'d str>,
-    need: Need,
-}
-
-/// How much a member is demanded.
-#[derive(Clone, PartialEq, Eq)]
-enum Need {
-    Optional,
-    Conditional(String),
-    Required,
-}
-
 impl<'d> Compare<'d> {
     fn add(
         &mut self,
@@ -176,6 +162,22 @@ impl<'d> Compare<'d> {
             );
             self.add(Subject::Dialect, "dialect", what, Cosmetic, Cosmetic);
         }
+        if old.service_pack != new.service_pack {
+            let what = format!(
+                "the service pack was {} and is {}",
+                old.service_pack, new.service_pack
+            );
+            self.add(Subject::Dialect, "dialect", what, Cosmetic, Cosmetic);
+        }
+        if old.version != new.version {
+            let state = |version: &Option<String>| version.clone().unwrap_or_else(|| "unstated".to_owned());
+            let what = format!(
+                "the version was {} and is {}",
+                state(&old.version),
+                state(&new.version)
+            );
+            self.add(Subject::Dialect, "dialect", what, Cosmetic, Cosmetic);
+        }
         for gone in old.sessions.iter().filter(|name| !new.sessions.contains(name)) {
             let what = format!("the session {gone} is gone");
             self.add(Subject::Dialect, "dialect", what, Breaking, Breaking);
@@ -219,6 +221,7 @@ impl<'d> Compare<'d> {
                 self.add(Subject::Message, &after.name, what, Cosmetic, Cosmetic);
             }
             self.sessions(before, after);
+            self.note(None, &after.name, "", before.note.as_ref(), after.note.as_ref());
             self.members(&Place::new(&after.name), &before.members, &after.members);
         }
         for after in &new.messages {
@@ -230,6 +233,17 @@ impl<'d> Compare<'d> {
             }
         }
         self.direction = Direction::BOTH;
+    }
+
+    /// What is said of components themselves. Their members are compared where they are used.
+    fn components(&mut self) {
+        let (old, new) = (self.old, self.new);
+        for before in &old.components {
+            if let Some(id) = new.component_by_name(&before.name) {
+                let (place, after) = (format!("component {}", before.name), new.component(id));
+                self.note(None, &place, "", before.note.as_ref(), after.note.as_ref());
+            }
+        }
     }
 
     fn sides(&self, message: &Message) -> String {
@@ -329,6 +343,14 @@ impl<'d> Compare<'d> {
                 .filter(|&tag| has(tag))
                 .collect()
         };
+        for was in before {
+            if let MemberKind::Component(_) = was.kind
+                && let Some(is) = after.iter().find(|is| is.name == was.name)
+                && let MemberKind::Component(_) = is.kind
+            {
+                self.note(None, &place.text, &was.name, was.note.as_ref(), is.note.as_ref());
+            }
+        }
         if common(&old, &new) != common(&new, &old) {
             let component = old.first().and_then(|flat| flat.component);
             let send = if place.is_entry { Breaking } else { Cosmetic };
@@ -358,6 +380,14 @@ impl<'d> Compare<'d> {
             let what = format!("{name} {what}");
             self.add_member(component, Subject::Presence, place, what, receive, send);
         }
+        self.rules(place, component, &name, was, is);
+        self.note(
+            component,
+            &place.text,
+            &name,
+            was.member.note.as_ref(),
+            is.member.note.as_ref(),
+        );
         match (was.group, is.group) {
             (None, None) => {}
             (Some(was), Some(is)) => self.group(place, component, &name, was, is),
@@ -413,6 +443,7 @@ impl<'d> Compare<'d> {
             let what = format!("an entry of {name} was called {before} and is called {after}");
             self.add_member(component, Subject::Group, place, what, Cosmetic, Cosmetic);
         }
+        self.entries(place, component, name, was, is);
         // What is within a component's group is the component's.
         let around = self.within;
         self.within = around.or(component);
@@ -446,75 +477,6 @@ fn fold(changes: Vec<(Option<&str>, Change)>) -> Vec<Change> {
         }
     }
     folded
-}
-
-impl Flat<'_> {
-    fn subject(&self) -> Subject {
-        match self.group {
-            Some(_) => Subject::Group,
-            None => Subject::Member,
-        }
-    }
-
-    fn member_name<'n>(&self, dictionary: &'n Dictionary) -> &'n str {
-        &dictionary.field(self.id).name
-    }
-}
-
-impl std::fmt::Display for Need {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Need::Optional => f.write_str("optional"),
-            Need::Required => f.write_str("required"),
-            Need::Conditional(when) if when.is_empty() => f.write_str("conditional"),
-            Need::Conditional(when) => write!(f, "required when {when}"),
-        }
-    }
-}
-
-/// The members with those of components written out; what is in an optional component is not required by itself.
-fn flatten<'d>(dictionary: &'d Dictionary, members: &'d [Member]) -> Vec<Flat<'d>> {
-    fn add<'d>(
-        dictionary: &'d Dictionary,
-        members: &'d [Member],
-        component: Option<&'d str>,
-        around: Option<&Need>,
-        flat: &mut Vec<Flat<'d>>,
-    ) {
-        for member in members {
-            let own = match (member.presence, &member.when) {
-                (Presence::Required, _) => Need::Required,
-                (_, Some(when)) => Need::Conditional(dictionary.condition_text(when)),
-                (Presence::Conditional, None) => Need::Conditional(String::new()),
-                (Presence::Optional, None) => Need::Optional,
-            };
-            let need = match around {
-                Some(around) if own == Need::Required => around.clone(),
-                _ => own,
-            };
-            let (id, group) = match &member.kind {
-                MemberKind::Field(id) => (*id, None),
-                MemberKind::Group(group) => (group.count, Some(group)),
-                MemberKind::Component(id) => {
-                    let inner = dictionary.component(*id);
-                    let name = component.or(Some(&inner.name));
-                    add(dictionary, &inner.members, name, Some(&need), flat);
-                    continue;
-                }
-            };
-            flat.push(Flat {
-                member,
-                id,
-                tag: dictionary.field(id).tag,
-                group,
-                component,
-                need,
-            });
-        }
-    }
-    let mut flat = Vec::new();
-    add(dictionary, members, None, None, &mut flat);
-    flat
 }
 
 fn names<'s>(sessions: &'s Sessions, all: &'s [String]) -> Option<Vec<&'s str>> {

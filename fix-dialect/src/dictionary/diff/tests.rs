@@ -52,7 +52,6 @@ fn check(edits: &[(&str, &str)], expected: &[&str]) {
 #[test]
 fn nothing_changes_without_a_change() {
     check(&[], &[]);
-    check(&[("x-unit", "x-note='Hm.' x-unit")], &[]);
     let group = "<group name='NoFees' required='N' x-entry='Fee'>
             <field name='FeeAmt' required='Y'/><field name='FeeType' required='N'/>
           </group>";

@@ -2,7 +2,9 @@
 
 use super::super::{Impact, Subject};
 use super::Compare;
-use crate::dictionary::{Dictionary, FieldDefinition};
+use super::rules::Width;
+use crate::Decimal;
+use crate::dictionary::{Dictionary, FieldDefinition, Value};
 
 use Impact::{Additive, Breaking, Cosmetic};
 
@@ -82,36 +84,44 @@ impl Compare<'_> {
             };
             self.add(Subject::Type, place, what, Cosmetic, Cosmetic);
         }
-        let as_number = |most: Option<usize>| most.map(|most| rust_decimal::Decimal::from(most as u64));
-        for (name, was, is, greater_is_wider) in [
+        let length = |field: &FieldDefinition| field.max_length.map(Decimal::from);
+        for (name, was, is, width) in [
             (
                 "greatest length",
-                as_number(before.max_length),
-                as_number(after.max_length),
-                true,
+                length(before),
+                length(after),
+                Width::of_bound(before.max_length, after.max_length, true),
             ),
-            ("greatest value", before.max, after.max, true),
-            ("least value", before.min, after.min, false),
+            (
+                "greatest value",
+                before.max,
+                after.max,
+                Width::of_bound(before.max, after.max, true),
+            ),
+            (
+                "least value",
+                before.min,
+                after.min,
+                Width::of_bound(before.min, after.min, false),
+            ),
+            (
+                "step",
+                before.step,
+                after.step,
+                Width::of_step(before.step, after.step),
+            ),
         ] {
-            if was == is {
+            if width == Width::Same {
                 continue;
             }
-            let shown = |bound: Option<rust_decimal::Decimal>| {
+            let shown = |bound: Option<Decimal>| {
                 bound.map_or_else(|| "unlimited".to_owned(), |bound| bound.to_string())
             };
-            let wider = match (was, is) {
-                (Some(_), None) => true,
-                (None, Some(_)) => false,
-                (was, is) => (is > was) == greater_is_wider,
-            };
             let what = format!("the {name} was {} and is {}", shown(was), shown(is));
-            let (receive, send) = if wider {
-                (Additive, Additive)
-            } else {
-                (Cosmetic, Breaking)
-            };
+            let (receive, send) = width.impact();
             self.add(Subject::Type, place, what, receive, send);
         }
+        self.note(None, place, "", before.note.as_ref(), after.note.as_ref());
         self.values(place, before, after);
     }
 
@@ -130,37 +140,55 @@ impl Compare<'_> {
             (false, false) => {}
         }
         for value in &before.values {
-            let was = value.name.as_deref().unwrap_or(&value.description);
-            match value_name(after, &value.wire) {
+            match after.values.iter().find(|other| other.wire == value.wire) {
                 None => {
-                    let what = format!("value {} is gone: {was}", value.wire);
+                    let what = format!("value {} is gone: {}", value.wire, name_of(value));
                     self.add(Subject::Value, place, what, Cosmetic, Breaking);
                 }
-                Some(is) if is == was => {}
-                Some(is) => {
-                    let impact = if letters(is) == letters(was) {
-                        Cosmetic
-                    } else {
-                        Breaking
-                    };
-                    let what = format!("value {} was {was} and is {is}", value.wire);
-                    self.add(Subject::Value, place, what, impact, impact);
-                }
+                Some(other) => self.value(place, value, other),
             }
         }
         for value in &after.values {
-            if value_name(before, &value.wire).is_none() {
-                let is = value.name.as_deref().unwrap_or(&value.description);
-                let what = format!("value {} is new: {is}", value.wire);
+            if before.values.iter().all(|other| other.wire != value.wire) {
+                let what = format!("value {} is new: {}", value.wire, name_of(value));
                 self.add(Subject::Value, place, what, Additive, Additive);
             }
         }
     }
+
+    /// One value, which both list.
+    fn value(&mut self, place: &str, before: &Value, after: &Value) {
+        let wire = &before.wire;
+        let (was, is) = (name_of(before), name_of(after));
+        if was != is {
+            let impact = if letters(is) == letters(was) {
+                Cosmetic
+            } else {
+                Breaking
+            };
+            let what = format!("value {wire} was {was} and is {is}");
+            self.add(Subject::Value, place, what, impact, impact);
+        } else if before.description != after.description {
+            let (was, is) = (&before.description, &after.description);
+            let what = format!("value {wire} was described as {was} and is as {is}");
+            self.add(Subject::Value, place, what, Cosmetic, Cosmetic);
+        }
+        if before.aliases != after.aliases {
+            let list = |names: &[String]| match names {
+                [] => "none".to_owned(),
+                names => names.join(" "),
+            };
+            let (was, is) = (list(&before.aliases), list(&after.aliases));
+            let what = format!("the further names of value {wire} were {was} and are {is}");
+            self.add(Subject::Value, place, what, Cosmetic, Cosmetic);
+        }
+        let of = format!("value {wire}");
+        self.note(None, place, &of, before.note.as_ref(), after.note.as_ref());
+    }
 }
 
-fn value_name<'f>(field: &'f FieldDefinition, wire: &str) -> Option<&'f str> {
-    let value = field.values.iter().find(|value| value.wire == wire)?;
-    Some(value.name.as_deref().unwrap_or(&value.description))
+fn name_of(value: &Value) -> &str {
+    value.name.as_deref().unwrap_or(&value.description)
 }
 
 /// A name without what only spells it differently.
