@@ -8,16 +8,21 @@ use crate::errors::Errors;
 pub(crate) struct DialectAttribute {
     pub(crate) dictionary: LitStr,
     pub(crate) overlay: Option<LitStr>,
+    pub(crate) transport: Option<LitStr>,
+    /// The messages that are wanted, as one list; all without it.
+    pub(crate) messages: Option<LitStr>,
     pub(crate) krate: Path,
 }
 
-const KEYS: [&str; 3] = ["crate", "dictionary", "overlay"];
+const KEYS: [&str; 5] = ["crate", "dictionary", "messages", "overlay", "transport"];
 
 impl DialectAttribute {
     /// Reads the attributes of `input`; every fault goes to `errors`.
     pub(crate) fn read(input: &DeriveInput, errors: &mut Errors) -> Option<DialectAttribute> {
         let mut dictionary: Option<LitStr> = None;
         let mut overlay: Option<LitStr> = None;
+        let mut transport: Option<LitStr> = None;
+        let mut messages: Option<LitStr> = None;
         let mut krate: Option<Path> = None;
         for attribute in input
             .attrs
@@ -31,6 +36,12 @@ impl DialectAttribute {
                 } else if meta.path.is_ident("overlay") {
                     let value: LitStr = meta.value()?.parse()?;
                     once(&mut overlay, value, &meta, "overlay", errors);
+                } else if meta.path.is_ident("transport") {
+                    let value: LitStr = meta.value()?.parse()?;
+                    once(&mut transport, value, &meta, "transport", errors);
+                } else if meta.path.is_ident("messages") {
+                    let value: LitStr = meta.value()?.parse()?;
+                    once(&mut messages, value, &meta, "messages", errors);
                 } else if meta.path.is_ident("crate") {
                     let value: LitStr = meta.value()?.parse()?;
                     once(&mut krate, value.parse()?, &meta, "crate", errors);
@@ -65,6 +76,8 @@ impl DialectAttribute {
         Some(DialectAttribute {
             dictionary: dictionary?,
             overlay,
+            transport,
+            messages,
             krate,
         })
     }

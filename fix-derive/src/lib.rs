@@ -44,6 +44,12 @@ use proc_macro::TokenStream;
 /// - `overlay = "path"`: a file in the same format that is laid over the dictionary, so that the venue's file can stay as
 ///   downloaded. It adds or overrides fields, values, components, messages and their members, each by its name, and
 ///   leaves out whatever it does not change.
+/// - `transport = "path"`: the dictionary of the session layer under an application dictionary, such as `FIXT11.xml` under
+///   `FIX50SP2.xml`. The dialect has the transport's begin string, header and trailer, and the messages of both.
+/// - `messages = "D, 8, OrderCancelRequest"`: only these messages, by MsgType (35) or by name, with the groups, components
+///   and enums that they reach, and with all messages of the session layer. A standard dictionary has a hundred
+///   messages; a program that speaks ten need not compile the others. What arrives of a type that was left out is
+///   an unknown message (its raw form is there), and a tag that only such messages have is an undefined one.
 /// - `crate = "path"`: where `fix_dialect` is reachable; `::fix_dialect` by default.
 ///
 /// Every fault of the dictionary is a compile error at the attribute that begins with `file:line:column`.

@@ -4,6 +4,7 @@ mod blocks;
 mod enums;
 mod ir;
 mod messages;
+mod select;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -15,7 +16,7 @@ use syn::{Data, DeriveInput, Fields};
 
 use crate::attribute::DialectAttribute;
 use crate::errors::Errors;
-use crate::source::{self, Source};
+use crate::source::Source;
 use ir::Ir;
 
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
@@ -42,8 +43,7 @@ fn expand(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
     let attribute = DialectAttribute::read(input, errors)?;
     let span = attribute.dictionary.span();
     let written = attribute.dictionary.value();
-    let Source { dictionary, watched } =
-        source::load(&attribute.dictionary, attribute.overlay.as_ref(), errors)?;
+    let Source { dictionary, watched } = select::load(&attribute, errors)?;
     let ir = match Ir::new(&dictionary, &written) {
         Ok(ir) => ir,
         Err(faults) => {

@@ -8,10 +8,30 @@ use super::derive;
 /// The generated code, formatted, without the line that makes cargo watch the dictionary: it names this machine's path.
 fn expand(dictionary: &str) -> String {
     let path = format!("tests/dictionaries/{dictionary}.xml");
-    let code = derive(quote! {
-        #[fix(dictionary = #path)]
+    expand_with(&quote!(dictionary = #path))
+}
+
+#[test]
+fn one_dictionary_a_construct() {
+    for construct in [
+        "scalars",
+        "enums",
+        "groups",
+        "components",
+        "data",
+        "sessions",
+        "rules",
+    ] {
+        insta::assert_snapshot!(construct, expand(construct));
+    }
+}
+
+/// As [`expand`], of one dictionary with more keys.
+fn expand_with(keys: &TokenStream) -> String {
+    let code = derive(quote!(
+        #[fix(#keys)]
         pub struct Small;
-    });
+    ));
     let mut file: syn::File = syn::parse2(code).expect("generated code is Rust");
     file.items
         .retain(|item| !matches!(item, syn::Item::Const(item) if item.ident == "_"));
@@ -21,9 +41,15 @@ fn expand(dictionary: &str) -> String {
 }
 
 #[test]
-fn one_dictionary_a_construct() {
-    for construct in ["scalars", "enums", "groups", "components", "data", "sessions", "rules"] {
-        insta::assert_snapshot!(construct, expand(construct));
+fn only_what_the_named_messages_need_is_generated() {
+    let selected = expand_with(&quote!(
+        dictionary = "tests/dictionaries/selection.xml",
+        transport = "tests/dictionaries/selection-transport.xml",
+        messages = "Order, 8"
+    ));
+    insta::assert_snapshot!("selection", selected);
+    for left_out in ["News", "Headline", "NoLines", "Urgency"] {
+        assert!(!selected.contains(left_out), "{left_out}");
     }
 }
 
@@ -83,7 +109,8 @@ fn attributes_at_fault() {
         ),
         &[
             "`dictionary` is given twice",
-            "no key `colour` in `#[fix(…)]` of a dialect; expected one of `crate`, `dictionary`, `overlay`",
+            "no key `colour` in `#[fix(…)]` of a dialect; expected one of `crate`, `dictionary`, \
+             `messages`, `overlay`, `transport`",
         ],
     );
     check(
@@ -101,6 +128,43 @@ fn attributes_at_fault() {
             struct D;
         ),
         &["no dictionary at \"tests/dictionaries/dada.xml\"; tried\n  <package>/tests/dictionaries/dada.xml"],
+    );
+}
+
+#[test]
+fn selections_at_fault() {
+    check(
+        quote!(
+            #[fix(dictionary = "tests/dictionaries/selection.xml", messages = "Ordre, d, 8, XY")]
+            struct D;
+        ),
+        &[
+            "tests/dictionaries/selection.xml: no message has the name or the type \"Ordre\"; did you mean `Order`?",
+            "tests/dictionaries/selection.xml: no message has the name or the type \"d\"; did you mean `D`?",
+            "tests/dictionaries/selection.xml: no message has the name or the type \"XY\"",
+        ],
+    );
+    for list in ["", "D,", "D,,8"] {
+        check(
+            quote!(
+                #[fix(dictionary = "tests/dictionaries/selection.xml", messages = #list)]
+                struct D;
+            ),
+            &["expected names or types of messages, separated by commas: \"D, 8, NewOrderSingle\""],
+        );
+    }
+    check(
+        quote!(
+            #[fix(
+                dictionary = "tests/dictionaries/selection.xml",
+                transport = "tests/dictionaries/sessions.xml"
+            )]
+            struct D;
+        ),
+        &[
+            "the dictionary does not go over this transport: tag 58 is `Text` in the transport dictionary and \
+             `Headline` in the application's",
+        ],
     );
 }
 

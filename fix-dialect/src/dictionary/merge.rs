@@ -1,11 +1,10 @@
 //! A transport dictionary and an application dictionary as one.
 
-use super::condition::Condition;
 use super::model::{
     Component, ComponentId, Dictionary, FieldDefinition, FieldId, Group, Index, Member, MemberKind, Message,
 };
 use super::position::Position;
-use super::value_rule::ValueRule;
+use super::remap::Remap;
 
 /// Why a transport dictionary and an application dictionary do not go together.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -117,7 +116,7 @@ impl Dictionary {
     }
 
     /// Gives the transport's components their places: those of this dictionary where they are alike, new ones else.
-    fn map_components(&self, merged: &mut Dictionary, transport: &Dictionary, fields: &[FieldId]) -> Map {
+    fn map_components(&self, merged: &mut Dictionary, transport: &Dictionary, fields: &[FieldId]) -> Remap {
         let mut shared: Vec<Option<ComponentId>> = transport
             .components
             .iter()
@@ -134,7 +133,7 @@ impl Dictionary {
                     })
                 })
                 .collect();
-            let map = Map {
+            let map = Remap {
                 fields: fields.to_vec(),
                 components,
             };
@@ -245,68 +244,6 @@ fn alike(left: &[Member], right: &[Member]) -> bool {
             .collect()
     }
     placeless(left) == placeless(right)
-}
-
-/// From the ids of the transport dictionary to those of the merged one.
-struct Map {
-    fields: Vec<FieldId>,
-    components: Vec<ComponentId>,
-}
-
-impl Map {
-    fn field(&self, id: FieldId) -> FieldId {
-        self.fields[id.0]
-    }
-
-    fn members(&self, members: &[Member]) -> Vec<Member> {
-        members
-            .iter()
-            .map(|member| Member {
-                kind: match &member.kind {
-                    MemberKind::Field(id) => MemberKind::Field(self.field(*id)),
-                    MemberKind::Component(id) => MemberKind::Component(self.components[id.0]),
-                    MemberKind::Group(group) => MemberKind::Group(Group {
-                        count: self.field(group.count),
-                        members: self.members(&group.members),
-                        ..group.clone()
-                    }),
-                },
-                when: member.when.as_ref().map(|when| self.condition(when)),
-                never: member.never.as_ref().map(|never| self.condition(never)),
-                values: member
-                    .values
-                    .iter()
-                    .map(|rule| ValueRule {
-                        when: rule.when.as_ref().map(|when| self.condition(when)),
-                        ..rule.clone()
-                    })
-                    .collect(),
-                ..member.clone()
-            })
-            .collect()
-    }
-
-    fn condition(&self, condition: &Condition) -> Condition {
-        let all = |parts: &[Condition]| parts.iter().map(|part| self.condition(part)).collect();
-        match condition {
-            Condition::All(parts) => Condition::All(all(parts)),
-            Condition::Any(parts) => Condition::Any(all(parts)),
-            Condition::Equals { field, value } => Condition::Equals {
-                field: self.field(*field),
-                value: value.clone(),
-            },
-            Condition::Differs { field, value } => Condition::Differs {
-                field: self.field(*field),
-                value: value.clone(),
-            },
-            Condition::Present(field) => Condition::Present(self.field(*field)),
-            Condition::Absent(field) => Condition::Absent(self.field(*field)),
-            Condition::SentBy(_)
-            | Condition::Prices(_)
-            | Condition::OnSession(_)
-            | Condition::OffSession(_) => condition.clone(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -38,7 +38,9 @@ mod model;
 mod overlay;
 mod position;
 mod read;
+mod remap;
 mod run_time;
+mod subset;
 mod suggest;
 mod value_rule;
 mod words;
@@ -54,6 +56,7 @@ pub use self::model::{
 };
 pub use self::position::Position;
 pub use self::read::LoadError;
+pub use self::subset::UnknownMessage;
 pub use self::suggest::nearest;
 pub use self::value_rule::ValueRule;
 
