@@ -80,6 +80,12 @@ impl<S: KalshiSession> Session<S> {
         self.receiver.recv().await
     }
 
+    /// Goes by these profiles from now on: [`Sender::set_validation`] and [`Receiver::set_validation`] at once.
+    pub fn set_validation(&mut self, validation: Validation) {
+        self.sender.set_validation(validation.outbound);
+        self.receiver.set_validation(validation.inbound);
+    }
+
     /// As [`Receiver::close`].
     pub async fn close(self) -> Closed {
         self.receiver.close().await
@@ -136,6 +142,14 @@ impl<S: KalshiSession> Sender<S> {
         match &self.check {
             Some(check) => check.check(message),
             None => Ok(()),
+        }
+    }
+
+    /// What breaches in messages that this session sends lead to, from now on, for every sender of the session. It has
+    /// what the client's [`Validation`] said until then.
+    pub fn set_validation(&self, outbound: Profile) {
+        if let Some(check) = &self.check {
+            check.set(outbound);
         }
     }
 
@@ -229,6 +243,12 @@ impl<S: KalshiSession> Receiver<S> {
             driver::Event::Ended(end) => Event::Ended(end),
         };
         Some(event)
+    }
+
+    /// What breaches in messages that this session receives lead to, from the next one on. It has what the client's
+    /// [`Validation`] said until then.
+    pub fn set_validation(&mut self, inbound: Profile) {
+        self.profile = inbound;
     }
 
     /// Logs out and waits until the session is over, which its time-outs bound. What still comes is not delivered any

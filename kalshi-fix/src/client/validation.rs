@@ -1,6 +1,7 @@
 //! What a session does with messages that break the dialect's rules.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use fix_dialect::{
@@ -12,8 +13,9 @@ use super::product::KalshiSession;
 use crate::environment::Product;
 use crate::session::SendError;
 
-/// The profiles of a client's sessions. Change them per client with
-/// [`ClientBuilder::validation`](super::ClientBuilder::validation), and single rules with [`Profile::with`].
+/// The profiles of a client's sessions, rule by rule with [`Profile::with`]: what its sessions begin with is
+/// [`ClientBuilder::validation`](super::ClientBuilder::validation), and a session that is under way goes by others from
+/// [`Session::set_validation`](super::Session::set_validation) on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Validation {
@@ -61,32 +63,31 @@ pub(super) fn context<S: KalshiSession>(sender: Sender, product: Product, dollar
     Context::default().from(sender).on(S::NAME).priced_in(prices)
 }
 
-/// Looks at messages before they are sent.
+/// Looks at messages before they are sent. All senders of a session share it.
 pub(super) struct OutboundCheck {
-    profile: Profile,
     context: Context,
+    /// Whether nothing is to be looked for, so that nobody waits for the lock to learn it.
+    is_off: AtomicBool,
     room: Mutex<Room>,
 }
 
 struct Room {
+    profile: Profile,
     header: SessionHeader,
     encoder: Encoder,
     validator: Validator,
 }
 
 impl OutboundCheck {
-    /// `None` when nothing is to be looked for.
     pub(super) fn new<D: Dialect>(profile: Profile, context: Context) -> Option<OutboundCheck> {
         let tables = D::tables();
-        if profile.is_off() {
-            return None;
-        }
         // Who sends it to whom is the session's to write, and no matter of the rules.
         let header = SessionHeader::new(tables.begin_string, "sender", "target").ok()?;
         Some(OutboundCheck {
-            profile,
             context,
+            is_off: AtomicBool::new(profile.is_off()),
             room: Mutex::new(Room {
+                profile,
                 header,
                 encoder: Encoder::new(),
                 validator: Validator::new(tables),
@@ -94,41 +95,53 @@ impl OutboundCheck {
         })
     }
 
+    /// Goes by another profile from now on.
+    pub(super) fn set(&self, profile: Profile) {
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        room.profile = profile;
+        self.is_off.store(profile.is_off(), Ordering::Release);
+    }
+
     /// Refuses a message for which the profile says so; tells of other breaches in the log.
     pub(super) fn check<M: EncodeBody>(&self, message: &M) -> Result<(), SendError> {
+        if self.is_off.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
         let Room {
+            profile,
             header,
             encoder,
             validator,
         } = &mut *room;
         let frame = encoder.encode(header, 1, Timestamp::from_unix_nanos(0), message)?;
         let violations = validator.validate_in(frame, &self.context).unwrap_or_default();
+        let profile = *profile;
         drop(room);
-        self.judge(violations)
+        judge(&profile, violations)
     }
+}
 
-    fn judge(&self, violations: Vec<Violation>) -> Result<(), SendError> {
-        if violations.is_empty() {
-            return Ok(());
-        }
-        let verdict = self.profile.judge(violations);
-        for violation in &verdict.reported {
-            tracing::warn!(%violation, "an outbound message breaks a rule");
-        }
-        if verdict.rejected.is_empty() {
-            return Ok(());
-        }
-        Err(SendError::Invalid {
-            violations: verdict.rejected,
-        })
+fn judge(profile: &Profile, violations: Vec<Violation>) -> Result<(), SendError> {
+    if violations.is_empty() {
+        return Ok(());
     }
+    let verdict = profile.judge(violations);
+    for violation in &verdict.reported {
+        tracing::warn!(%violation, "an outbound message breaks a rule");
+    }
+    if verdict.rejected.is_empty() {
+        return Ok(());
+    }
+    Err(SendError::Invalid {
+        violations: verdict.rejected,
+    })
 }
 
 impl fmt::Debug for OutboundCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutboundCheck")
-            .field("profile", &self.profile)
+            .field("is_off", &self.is_off)
             .field("context", &self.context)
             .finish_non_exhaustive()
     }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fix_dialect::Profile;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use tokio::net::TcpListener;
@@ -18,6 +19,7 @@ use super::connection::Door;
 use super::dialect::KINDS;
 use super::exchange::{Market, Money};
 use super::hub::Hub;
+use super::request;
 use crate::driver::{Clock, SystemClock};
 use crate::environment::Product;
 
@@ -28,6 +30,7 @@ pub struct GatewayBuilder {
     deposit: Decimal,
     connections: usize,
     outbound: usize,
+    profile: Profile,
     clock: Arc<dyn Clock>,
 }
 
@@ -38,6 +41,7 @@ impl GatewayBuilder {
             deposit: Decimal::from(10_000),
             connections: 256,
             outbound: 4 << 20,
+            profile: request::USUAL,
             clock: Arc::new(SystemClock),
         }
     }
@@ -74,6 +78,26 @@ impl GatewayBuilder {
     /// How many bytes may wait to be read by one client before it is cut off; 4 MiB unless told otherwise, 4 KiB at least.
     pub fn outbound_limit(mut self, bytes: usize) -> GatewayBuilder {
         self.outbound = bytes.max(4 << 10);
+        self
+    }
+
+    /// What breaches of the dialect's rules in clients' messages lead to: a rule that does not reject is taken note of in
+    /// the log, or of nothing. Unless told otherwise every rule rejects but [`Rule::Step`](fix_dialect::Rule::Step),
+    /// which only a market can judge.
+    ///
+    /// Rules without which a request cannot be read reject whatever the profile says: `Required`, `Conditional`,
+    /// `NotEmpty`, `Type`, `Listed`, `Once`, `GroupCount` and `DataLength`.
+    ///
+    /// ```
+    /// use kalshi_fix::dialect::{Action, Profile, Rule};
+    /// use kalshi_fix::gateway::Gateway;
+    ///
+    /// // An exchange that knows more tags than the dictionary.
+    /// let profile = Profile::strict().with(Rule::Defined, Action::Report);
+    /// let exchange = Gateway::builder().market("HIGHNY-23DEC31").validation(profile);
+    /// ```
+    pub fn validation(mut self, profile: Profile) -> GatewayBuilder {
+        self.profile = profile;
         self
     }
 
@@ -115,6 +139,7 @@ impl GatewayBuilder {
                     kind,
                     tls: tls.clone(),
                     outbound: self.outbound,
+                    profile: self.profile,
                 };
                 tasks.spawn(listen(listener, door, Arc::clone(&room)));
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fix_dialect::Profile;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
@@ -27,6 +28,8 @@ pub(super) struct Door {
     pub(super) tls: TlsAcceptor,
     /// How many bytes may wait to be read by one client before it is cut off.
     pub(super) outbound: usize,
+    /// What breaches of the dialect's rules lead to.
+    pub(super) profile: Profile,
 }
 
 impl Door {
@@ -68,7 +71,7 @@ impl Door {
             }
         };
         let mut connection = Connection {
-            reader: Reader::new(self.product),
+            reader: Reader::new(self.product, self.profile),
             door: self,
             handle,
             tap,

@@ -25,6 +25,21 @@ pub(super) struct Reader {
     index: FieldIndex,
 }
 
+/// What a request must obey to be read at all: nobody is to guess a side, a price or a quantity.
+const NEEDED: [Rule; 8] = [
+    Rule::Required,
+    Rule::Conditional,
+    Rule::NotEmpty,
+    Rule::Type,
+    Rule::Listed,
+    Rule::Once,
+    Rule::GroupCount,
+    Rule::DataLength,
+];
+
+/// Parts of a contract that the market does not trade are refused by the exchange, in an execution report.
+pub(super) const USUAL: Profile = Profile::strict().with(Rule::Step, Action::Report);
+
 /// Why a message is not a request that the exchange can look at.
 #[derive(Clone, Debug)]
 pub(super) enum Refusal {
@@ -63,12 +78,14 @@ impl EncodeBody for Business {
 }
 
 impl Reader {
-    pub(super) fn new(product: Product) -> Reader {
+    pub(super) fn new(product: Product, profile: Profile) -> Reader {
+        let profile = NEEDED
+            .into_iter()
+            .fold(profile, |profile, rule| profile.with(rule, Action::Reject));
         Reader {
             product,
             validator: Validator::new(tables(product)),
-            // Parts of a contract that the market does not trade are refused by the exchange.
-            profile: Profile::strict().with(Rule::Step, Action::Report),
+            profile,
             index: FieldIndex::new(),
         }
     }
@@ -78,7 +95,11 @@ impl Reader {
         // What prices are is left unsaid: whether one is right is the exchange's to tell, in an execution report.
         let context = Context::default().from(Sender::Client);
         let violations = self.validator.validate_in(frame, &context)?;
-        Ok(self.profile.judge(violations).rejected.into_iter().next())
+        let verdict = self.profile.judge(violations);
+        for violation in &verdict.reported {
+            tracing::debug!(%violation, "a request breaks a rule, and is taken");
+        }
+        Ok(verdict.rejected.into_iter().next())
     }
 
     /// Reads a request. `frame` is of a type that the session takes.

@@ -3,12 +3,13 @@
 mod data;
 mod orders;
 mod sessions;
+mod validation;
 mod wire;
 
 use fix_dialect::Dialect as _;
 use kalshi_fix::credentials::PublicKey;
 use kalshi_fix::environment::{Product, SessionKind};
-use kalshi_fix::gateway::{Gateway, Member};
+use kalshi_fix::gateway::{Gateway, GatewayBuilder, Member};
 use kalshi_fix::margin::Margin;
 use kalshi_fix::prediction::Prediction;
 use wire::{Wire, field, private_key, steady};
@@ -22,12 +23,12 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Scene {
-        let gateway = Gateway::builder()
-            .market(MARKET)
-            .margin_market("BTC-PERP")
-            .start()
-            .await
-            .unwrap();
+        Scene::built_by(Gateway::builder()).await
+    }
+
+    async fn built_by(builder: GatewayBuilder) -> Scene {
+        let builder = builder.market(MARKET).margin_market("BTC-PERP");
+        let gateway = builder.start().await.unwrap();
         Scene { gateway }
     }
 
