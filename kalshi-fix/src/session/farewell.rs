@@ -1,6 +1,7 @@
 //! The ways out: logouts of either side, violations, and the end.
 
 use super::admin::{Logout, text};
+use super::handshake::Handshake;
 use super::timer::Timer;
 use super::{EndReason, Event, Now, OutOfSequence, Session, State};
 
@@ -96,6 +97,8 @@ impl Session {
 
     pub(super) fn end(&mut self, reason: EndReason) {
         self.enter(State::Ended);
+        // A decision or a signature that was asked for comes too late.
+        self.handshake = Handshake::None;
         self.timers.stop_all();
         self.events.push_back(Event::Ended(reason));
     }

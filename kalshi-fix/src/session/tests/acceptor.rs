@@ -307,3 +307,42 @@ fn an_answer_that_cannot_be_written() {
     us.accept();
     assert_eq!(us.session.state(), State::Established);
 }
+
+/// The application takes its time, and meanwhile the session has ended: no decision brings it back.
+#[test]
+fn a_decision_after_the_end_comes_too_late() {
+    for accepts in [false, true] {
+        for over in [
+            Bench::end_of_stream,
+            |us: &mut Bench| us.wait(seconds(11)),
+            |us: &mut Bench| us.logout(None),
+        ] {
+            let mut us = Bench::listening();
+            us.receive("35=A|34=1|98=0|108=30|141=Y|1137=9");
+            over(&mut us);
+            assert_eq!(us.session.state(), State::Ended);
+            us.take_events();
+            let (now, numbers) = (us.now(), us.session.sequences());
+            let decided = if accepts {
+                us.session.accept_logon(now, Acceptance::default())
+            } else {
+                us.session
+                    .refuse_logon(now, Refusal::Logout("too late".to_owned()))
+            };
+            assert!(
+                matches!(
+                    decided,
+                    Err(CommandError::WrongState {
+                        state: State::Ended,
+                        ..
+                    })
+                ),
+                "{decided:?}"
+            );
+            us.drain();
+            us.expect_sent([]);
+            us.expect_events([]);
+            assert_eq!(us.session.sequences(), numbers);
+        }
+    }
+}
