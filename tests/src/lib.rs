@@ -1,8 +1,9 @@
-//! What the integration tests and the benchmarks share: the recorded messages under `fixtures/`, round trips, and all that
-//! can be seen of a frame.
+//! What the integration tests and the benchmarks share: the recorded messages under `fixtures/`, round trips, the fuzz
+//! targets, and all that can be seen of a frame.
 //!
 //! The crate is never published. Its tests live in `tests/`, its benchmarks in `benches/`.
 
 pub mod fixtures;
+pub mod fuzz;
 pub mod observe;
 pub mod round_trip;

@@ -1,0 +1,414 @@
+//! What surrounds the session core, as its documentation describes it, with a check of every promise on the way.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use fix_dialect::{Precision, SOH, Timestamp};
+use kalshi_fix::session::{
+    Acceptance, Event, Intake, Journal, JournalGate, Now, Refusal, SendError, Session, SessionSettings,
+    SigningFailed, State, StoreOperation, Ticket,
+};
+
+use super::outgoing::Outgoing;
+use crate::fixtures::readable;
+
+/// A secret that no output may show.
+pub(super) const SECRET: &str = "S3CR3T";
+
+/// A message of the peer's.
+pub(super) struct Message<'m> {
+    pub(super) msg_type: &'m str,
+    /// How it departs from the usual; see [`Driver::receive_message`].
+    pub(super) flags: u8,
+    pub(super) number: u16,
+    /// The fields behind the header.
+    pub(super) body: &'m [u8],
+}
+
+pub(super) struct Driver {
+    session: Session,
+    settings: SessionSettings,
+    at: Duration,
+    received: BytesMut,
+    outgoing: Outgoing,
+    /// Operations that the store has not confirmed.
+    storing: VecDeque<Ticket>,
+    signature: Option<Ticket>,
+    /// For how many more steps nothing is drained.
+    held: usize,
+    /// What may have come together since everything was drained: events, and bytes to send.
+    events_allowed: usize,
+    bytes_allowed: usize,
+    ended: bool,
+    /// Whether all that came has its secrets only where secrets belong.
+    discreet: bool,
+}
+
+impl Driver {
+    pub(super) fn new(session: Session, settings: &SessionSettings) -> Driver {
+        let mut driver = Driver {
+            session,
+            settings: settings.clone(),
+            at: Duration::from_hours(1),
+            received: BytesMut::new(),
+            outgoing: Outgoing::new(settings),
+            storing: VecDeque::new(),
+            signature: None,
+            held: 0,
+            events_allowed: 0,
+            bytes_allowed: 0,
+            ended: false,
+            discreet: true,
+        };
+        driver.drained();
+        driver
+    }
+
+    fn now(&self) -> Now {
+        let nanos = START + self.at.as_nanos() as i64;
+        Now::new(self.at, Timestamp::from_unix_nanos(nanos))
+    }
+
+    pub(super) fn connect(&mut self) {
+        self.session.connected(self.now()).expect("an idle session");
+        self.after();
+    }
+
+    /// Feeds a message with a right BodyLength (9) and CheckSum (10), but for what its flags say: MsgSeqNum (34) beyond
+    /// (1), below (2) or set (3), PossDupFlag (4), a bad checksum (8), SendingTime (52) off by the number in seconds (16), another
+    /// SenderCompID (32), another BeginString (64), in two pieces (128).
+    pub(super) fn receive_message(&mut self, message: &Message<'_>) {
+        let Message { flags, body, .. } = *message;
+        let number = u64::from(message.number);
+        let expected = self.session.sequences().next_incoming;
+        let sequence = match flags & 3 {
+            0 => expected,
+            1 => expected.saturating_add(number),
+            2 => expected.saturating_sub(number),
+            _ => number,
+        };
+        let mut time = self.now().utc;
+        if flags & 16 != 0 {
+            time = Timestamp::from_unix_nanos(
+                time.unix_nanos() + (i64::from(message.number) - 60) * 1_000_000_000,
+            );
+        }
+        let sender = if flags & 32 == 0 { "PEER" } else { "OTHER" };
+        let begin = if flags & 64 == 0 {
+            self.settings.begin_string.as_str()
+        } else {
+            "FIX.4.2"
+        };
+        let dup = if flags & 4 == 0 { "" } else { "43=Y\u{1}" };
+        let time = time.with_precision(Precision::MILLIS);
+        let header = format!(
+            "35={}\u{1}49={sender}\u{1}56=US\u{1}34={sequence}\u{1}{dup}52={time}\u{1}",
+            message.msg_type
+        );
+        let mut content = header.into_bytes();
+        content.extend_from_slice(body);
+        if content.last() != Some(&SOH) {
+            content.push(SOH);
+        }
+        let mut frame = format!("8={begin}\u{1}9={}\u{1}", content.len()).into_bytes();
+        frame.extend(content);
+        let sum = frame
+            .iter()
+            .fold(flags >> 3 & 1, |sum, byte| sum.wrapping_add(*byte));
+        frame.extend(format!("10={sum:03}\u{1}").bytes());
+        if flags & 128 == 0 {
+            self.receive(&frame);
+        } else {
+            let (first, second) = frame.split_at(usize::from(message.number) % frame.len());
+            self.receive(first);
+            self.receive(second);
+        }
+    }
+
+    /// The script has something to say that is not the peer's: a secret in it is no secret.
+    pub(super) fn quote(&mut self, text: &[u8]) {
+        self.discreet &= !text.windows(SECRET.len()).any(|at| at == SECRET.as_bytes());
+    }
+
+    pub(super) fn receive(&mut self, bytes: &[u8]) {
+        let count = |pattern: &str| {
+            bytes
+                .windows(pattern.len())
+                .filter(|at| *at == pattern.as_bytes())
+                .count()
+        };
+        let hidden =
+            count("\u{1}96=S3CR3T\u{1}") + count("\u{1}554=S3CR3T\u{1}") + count("\u{1}925=S3CR3T\u{1}");
+        self.discreet &= count(SECRET) == hidden;
+        if !self.ended {
+            self.received.extend_from_slice(bytes);
+        }
+        self.read();
+        self.after();
+    }
+
+    /// Lets the session take what has come, as far as its queues go.
+    fn read(&mut self) {
+        loop {
+            match self.session.handle_bytes(self.now(), &mut self.received) {
+                Intake::NeedMore(total) => {
+                    let most = self.settings.max_frame.max(64);
+                    assert!(
+                        self.received.len() < total && total <= most,
+                        "needs {total} bytes"
+                    );
+                    return;
+                }
+                Intake::Drain => {
+                    if self.held > 0 || !self.drain() {
+                        return;
+                    }
+                }
+                Intake::LogonPending => {
+                    assert_eq!(self.session.state(), State::Authenticating);
+                    return;
+                }
+                Intake::Closed => {
+                    assert!(self.received.is_empty() && self.session.state().is_ended());
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) fn wait(&mut self, time: Duration, alarm: bool) {
+        self.at = self.at.saturating_add(time).min(LATEST);
+        if alarm {
+            self.time_out();
+        }
+        self.after();
+    }
+
+    /// Waits for the deadline, and for so long after it.
+    pub(super) fn wait_for_deadline(&mut self, late: Duration) {
+        if let Some(deadline) = self.session.next_deadline() {
+            self.wait(deadline.saturating_sub(self.at) + late, true);
+        }
+    }
+
+    fn time_out(&mut self) {
+        self.session.handle_timeout(self.now());
+        self.events_allowed += TIMERS;
+        self.bytes_allowed += TIMERS * OWN_FRAME;
+        let (at, deadline) = (self.at, self.session.next_deadline());
+        assert!(
+            deadline.is_none_or(|deadline| deadline > at),
+            "{deadline:?} at {at:?}"
+        );
+    }
+
+    /// A command that takes a number when it succeeds, and nothing when it does not.
+    pub(super) fn command(&mut self, command: impl FnOnce(&mut Session, Now) -> Result<u64, SendError>) {
+        let before = self.session.sequences();
+        let now = self.now();
+        let done = command(&mut self.session, now);
+        let after = self.session.sequences();
+        assert_eq!(after.next_incoming, before.next_incoming);
+        match done {
+            Ok(sequence) => {
+                assert!(
+                    sequence == 0 || sequence == before.next_outgoing,
+                    "{sequence} of {before:?}"
+                );
+                assert_eq!(after.next_outgoing, before.next_outgoing + 1);
+                self.events_allowed += 1;
+                self.bytes_allowed += OWN_FRAME + 2 * LONGEST_CHUNK;
+            }
+            Err(error) => {
+                assert_eq!(after, before, "{error}");
+                assert!(!error.to_string().is_empty());
+            }
+        }
+        self.after();
+    }
+
+    pub(super) fn logout(&mut self, text: Option<&str>) {
+        self.session.logout(self.now(), text);
+        self.events_allowed += 1;
+        self.bytes_allowed += OWN_FRAME + 3 * LONGEST_CHUNK;
+        self.after();
+    }
+
+    pub(super) fn accept(&mut self, acceptance: Acceptance) {
+        let asked = self.session.state() == State::Authenticating;
+        let done = self.session.accept_logon(self.now(), acceptance);
+        assert_eq!(done.is_ok(), asked, "{done:?}");
+        self.decided();
+    }
+
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        let asked = self.session.state() == State::Authenticating;
+        let done = self.session.refuse_logon(self.now(), refusal);
+        assert_eq!(done.is_ok(), asked, "{done:?}");
+        self.decided();
+    }
+
+    fn decided(&mut self) {
+        self.events_allowed += 3;
+        self.bytes_allowed += OWN_FRAME + 3 * LONGEST_CHUNK;
+        self.outgoing.restart();
+        self.read();
+        self.after();
+    }
+
+    pub(super) fn sign(&mut self, signature: Option<Vec<u8>>) {
+        let Some(ticket) = self.signature.take() else {
+            return;
+        };
+        self.bytes_allowed += OWN_FRAME + LONGEST_CHUNK;
+        self.events_allowed += 1;
+        let asked = self.session.state() == State::Signing;
+        let done = self
+            .session
+            .handle_signature(self.now(), ticket, signature.ok_or(SigningFailed));
+        assert_eq!(done.is_ok(), asked, "{done:?}");
+        self.after();
+    }
+
+    /// The store has done so many more operations.
+    pub(super) fn stored(&mut self, operations: usize) {
+        for _ in 0..operations {
+            let Some(ticket) = self.storing.pop_front() else {
+                break;
+            };
+            self.session.handle_stored(ticket);
+            self.outgoing.stored(ticket);
+        }
+        self.read();
+        self.after();
+    }
+
+    /// Drains nothing for so many steps.
+    pub(super) fn hold(&mut self, steps: usize) {
+        self.held = steps + 1;
+        self.after();
+    }
+
+    pub(super) fn end_of_stream(&mut self) {
+        self.session.handle_eof(self.now());
+        self.events_allowed += 1;
+        assert!(self.session.state().is_ended());
+        self.after();
+    }
+
+    /// The connection is lost at the end of every script, and then the session is over.
+    pub(super) fn finish(mut self) {
+        self.held = 0;
+        self.stored(usize::MAX);
+        self.end_of_stream();
+        self.stored(usize::MAX);
+        self.drain();
+        assert!(self.ended, "no last event");
+        assert_eq!(self.session.next_deadline(), None);
+        let (outgoing, session) = (&self.outgoing, &self.session);
+        assert_eq!(outgoing.waiting(), 0, "left behind by {session:?}");
+    }
+
+    /// What holds after every step.
+    fn after(&mut self) {
+        self.held = self.held.saturating_sub(1);
+        if self.held == 0 {
+            while self.drain() && !self.received.is_empty() {
+                self.read();
+            }
+        }
+        let state = self.session.state();
+        let deadline = self.session.next_deadline();
+        let silent = matches!(state, State::Idle | State::Ended);
+        if silent {
+            assert_eq!(deadline, None, "{state:?}");
+        } else if state != State::Established {
+            assert!(deadline.is_some(), "{state:?} can last for ever");
+        }
+        if self.discreet {
+            let shown = format!("{:?}", self.session);
+            assert!(!shown.contains(SECRET), "{shown}");
+        }
+    }
+
+    /// Drains everything; says whether there was something that makes room.
+    fn drain(&mut self) -> bool {
+        while let Some(operation) = self.session.poll_store() {
+            self.store(&operation);
+        }
+        let (mut events, mut bytes) = (0, 0);
+        while let Some(transmit) = self.session.poll_transmit() {
+            bytes += transmit.bytes.len();
+            self.outgoing.transmit(&transmit);
+        }
+        while let Some(event) = self.session.poll_event() {
+            events += 1;
+            self.event(&event);
+        }
+        assert!(
+            events <= self.events_allowed,
+            "{events} events, allowed {}",
+            self.events_allowed
+        );
+        assert!(
+            bytes <= self.bytes_allowed,
+            "{bytes} bytes, allowed {}",
+            self.bytes_allowed
+        );
+        if self.outgoing.waiting() == 0 {
+            self.drained();
+        }
+        events + bytes > 0
+    }
+
+    /// Every queue is empty: this much can come together before the session stops to read.
+    fn drained(&mut self) {
+        // The last frame that is read can lead to several events, and to answers that quote it.
+        self.events_allowed = self.settings.max_events + 8;
+        self.bytes_allowed =
+            self.settings.max_pending_transmit + 4 * OWN_FRAME + 32 * self.settings.max_frame;
+    }
+
+    fn store(&mut self, operation: &StoreOperation) {
+        assert_ne!(self.settings.journal, Journal::None, "{operation:?}");
+        if self.settings.journal == Journal::Keep(JournalGate::Stored) {
+            self.storing.push_back(operation.ticket());
+        }
+        self.outgoing.store(operation);
+    }
+
+    fn event(&mut self, event: &Event) {
+        assert!(!self.ended, "after the last event: {event:?}");
+        let mut shown = format!("{event:?}");
+        match event {
+            Event::SignLogon(request) => self.signature = Some(request.ticket),
+            Event::Ended(reason) => {
+                self.ended = true;
+                assert!(self.session.state().is_ended());
+                shown += &reason.to_string();
+            }
+            Event::Application(inbound) => {
+                let frame = &inbound.frame;
+                let stated = [b"\x0135=", inbound.msg_type(), b"\x01"].concat();
+                assert!(
+                    frame.windows(stated.len()).any(|at| at == stated),
+                    "{}",
+                    readable(frame)
+                );
+            }
+            _ => {}
+        }
+        assert!(!self.discreet || !shown.contains(SECRET), "{shown}");
+    }
+}
+
+/// 2026-08-21, without the hour at which a script begins.
+const START: i64 = 1_787_313_600_000_000_000;
+/// Some forty years on: what the core is given is time of this world.
+const LATEST: Duration = Duration::from_hours(40 * 365 * 24);
+/// How many timers can expire in one call, and more.
+const TIMERS: usize = 8;
+/// More than a frame of the session's own takes, without what it quotes.
+const OWN_FRAME: usize = 1024;
+const LONGEST_CHUNK: usize = 1 << 16;

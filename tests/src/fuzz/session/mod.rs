@@ -1,0 +1,369 @@
+//! The session core, as an initiator and as an acceptor, under a script: bytes, messages, time, commands, and what a store
+//! and an application answer, in any order.
+//!
+//! An input is six bytes of settings, and steps until it ends: a byte that says which, and what it takes.
+
+mod driver;
+mod outgoing;
+
+use std::time::Duration;
+
+use fix_dialect::{BodyWriter, EncodeBody};
+use kalshi_fix::session::{
+    Acceptance, Identity, Journal, JournalGate, Logon, MessageTypes, Refusal, RefusalStyle, Reject,
+    RejectReason, ResetRule, Role, Sequences, Session, SessionSettings,
+};
+
+use self::driver::{Driver, Message};
+use super::input::{Input, Recipe};
+use crate::fixtures::wire;
+
+/// The target for a session that opens the connection.
+pub fn initiator(data: &[u8]) {
+    run(data, true);
+}
+
+/// The target for a session that waits for a logon.
+pub fn acceptor(data: &[u8]) {
+    run(data, false);
+}
+
+/// The steps of a script.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Message,
+    Bytes,
+    Wait,
+    WaitForDeadline,
+    Send,
+    TestRequest,
+    Reject,
+    Logout,
+    Decide,
+    Sign,
+    Stored,
+    Hold,
+    EndOfStream,
+}
+
+const STEPS: [Step; 16] = [
+    Step::Message,
+    Step::Bytes,
+    Step::Wait,
+    Step::WaitForDeadline,
+    Step::Send,
+    Step::TestRequest,
+    Step::Reject,
+    Step::Logout,
+    Step::Decide,
+    Step::Sign,
+    Step::Stored,
+    Step::Hold,
+    Step::EndOfStream,
+    // The usual ones more often.
+    Step::Message,
+    Step::Message,
+    Step::WaitForDeadline,
+];
+
+/// How many steps of an input are taken.
+const MOST: usize = 200;
+
+fn run(data: &[u8], initiates: bool) {
+    let mut input = Input::new(data);
+    let (settings, role) = settings(&mut input, initiates);
+    let session = Session::new(settings.clone(), role).expect("settings that can work");
+    let mut driver = Driver::new(session, &settings);
+    driver.connect();
+    for _ in 0..MOST {
+        if input.is_empty() {
+            break;
+        }
+        let step = STEPS[usize::from(input.byte()) % STEPS.len()];
+        take(step, &mut driver, &mut input);
+    }
+    driver.finish();
+}
+
+fn settings(input: &mut Input<'_>, initiates: bool) -> (SessionSettings, Role) {
+    let [profile, journal, limits, types, heartbeat, flags] = [(); 6].map(|()| input.byte());
+    let identity = if initiates {
+        Identity::initiator("US", "PEER")
+    } else {
+        Identity::acceptor("US")
+    };
+    let mut settings = match profile % 3 {
+        0 => SessionSettings::kalshi_prediction(identity),
+        1 => SessionSettings::kalshi_margin(identity),
+        _ => SessionSettings::standard("FIX.4.4", identity),
+    };
+    settings.journal = match journal % 3 {
+        0 => Journal::None,
+        1 => Journal::Keep(JournalGate::HandedOut),
+        _ => Journal::Keep(JournalGate::Stored),
+    };
+    settings.max_frame = [1 << 20, 4096, 512][usize::from(limits % 3)];
+    settings.max_events = [1024, 8, 2, 1][usize::from(limits >> 2) % 4];
+    settings.max_pending_transmit = [4 << 20, 2000, 300][usize::from(limits >> 4) % 3];
+    if types % 2 == 1 {
+        settings.message_types = MessageTypes::strict(["D", "F"], ["8", "9"]);
+    }
+    if types & 2 != 0 {
+        settings.reset = ResetRule::Optional;
+    }
+    if types & 4 != 0 {
+        settings.refusal = RefusalStyle::Silent;
+    }
+    if !initiates {
+        return (settings, Role::Acceptor);
+    }
+    let seconds = [30, 4, 3600, 0][usize::from(heartbeat) % 4];
+    let mut logon = Logon::new(seconds.max(*settings.heart_bt_int.start())).default_appl_ver_id("9");
+    if flags & 1 == 0 || settings.reset == ResetRule::Required {
+        logon = logon.reset();
+    } else {
+        settings.sequences = Sequences {
+            next_outgoing: u64::from(flags) + 1,
+            next_incoming: u64::from(flags >> 2) + 1,
+        };
+    }
+    if flags & 2 != 0 {
+        logon = logon.signed();
+    }
+    if flags & 4 != 0 {
+        logon = logon.raw_data_length().field(554, driver::SECRET);
+    }
+    (settings, Role::Initiator(logon))
+}
+
+fn take(step: Step, driver: &mut Driver, input: &mut Input<'_>) {
+    match step {
+        Step::Message => {
+            let msg_type = TYPES[usize::from(input.byte()) % TYPES.len()];
+            let (flags, number, body) = (input.byte(), input.number(), input.chunk());
+            driver.receive_message(&Message {
+                msg_type,
+                flags,
+                number,
+                body,
+            });
+        }
+        Step::Bytes => driver.receive(input.chunk()),
+        Step::Wait => {
+            let (unit, number) = (input.byte(), u64::from(input.number()));
+            let time = match unit % 3 {
+                0 => Duration::from_millis(number),
+                1 => Duration::from_secs(number),
+                _ => Duration::from_hours(number),
+            };
+            driver.wait(time, unit & 4 == 0);
+        }
+        Step::WaitForDeadline => driver.wait_for_deadline(Duration::from_millis(u64::from(input.byte()))),
+        Step::Send => {
+            let order = Order { text: input.chunk() };
+            driver.command(|session, now| session.send(now, &order));
+        }
+        Step::TestRequest => driver.command(|session, now| session.test_request(now).map(|_| 0)),
+        Step::Reject => {
+            let (number, text) = (input.number(), input.chunk());
+            driver.quote(text);
+            let reason = RejectReason::from_code(u32::from(number) % 30).unwrap_or(RejectReason::Other);
+            let reject = Reject::new(u64::from(number), reason).with_text(String::from_utf8_lossy(text));
+            driver.command(|session, now| session.reject(now, reject));
+        }
+        Step::Logout => {
+            let text = input.chunk();
+            driver.quote(text);
+            let text = (!text.is_empty()).then(|| String::from_utf8_lossy(text));
+            driver.logout(text.as_deref());
+        }
+        Step::Decide => {
+            let (way, numbers) = (input.byte(), input.number());
+            let text = input.chunk();
+            driver.quote(text);
+            let text = String::from_utf8_lossy(text).into_owned();
+            match way % 4 {
+                0 => driver.refuse(Refusal::Logout(text)),
+                1 => driver.refuse(Refusal::SendingTime(text)),
+                _ => driver.accept(Acceptance {
+                    sequences: Sequences {
+                        next_outgoing: u64::from(numbers & 0xff) + 1,
+                        next_incoming: u64::from(numbers >> 8) + 1,
+                    },
+                    ..Acceptance::default()
+                }),
+            }
+        }
+        Step::Sign => {
+            let (way, signature) = (input.byte(), input.chunk());
+            driver.sign((way % 4 != 3).then(|| signature.to_vec()));
+        }
+        Step::Stored => driver.stored(usize::from(input.byte())),
+        Step::Hold => driver.hold(usize::from(input.byte() % 8)),
+        Step::EndOfStream => driver.end_of_stream(),
+    }
+}
+
+/// MsgType (35) of what the peer says.
+const TYPES: [&str; 12] = ["A", "0", "1", "2", "3", "4", "5", "D", "8", "j", "ZZ", ""];
+
+/// An application message with a text of the script's.
+struct Order<'o> {
+    text: &'o [u8],
+}
+
+impl EncodeBody for Order<'_> {
+    fn msg_type(&self) -> &[u8] {
+        b"D"
+    }
+
+    fn encode_body(&self, out: &mut BodyWriter) {
+        out.field(11, b"order");
+        if !self.text.is_empty() {
+            out.field(58, self.text);
+        }
+    }
+}
+
+/// A script under way.
+#[derive(Clone)]
+struct Script(Recipe);
+
+impl Script {
+    fn new(settings: [u8; 6]) -> Script {
+        Script(Recipe::new().bytes(&settings))
+    }
+
+    fn step(self, step: Step) -> Recipe {
+        let at = STEPS
+            .iter()
+            .position(|other| *other as u8 == step as u8)
+            .unwrap_or(0);
+        self.0.byte(at as u8)
+    }
+
+    fn message(self, msg_type: &str, body: &str) -> Script {
+        self.odd_message(msg_type, 0, 0, body)
+    }
+
+    fn odd_message(self, msg_type: &str, flags: u8, number: u16, body: &str) -> Script {
+        let at = TYPES.iter().position(|other| *other == msg_type).unwrap_or(0);
+        let recipe = self.step(Step::Message).byte(at as u8);
+        Script(recipe.byte(flags).number(number).chunk(&wire(body)))
+    }
+
+    fn send(self, text: &str) -> Script {
+        Script(self.step(Step::Send).chunk(text.as_bytes()))
+    }
+
+    fn then(self, step: Step, bytes: &[u8]) -> Script {
+        Script(self.step(step).bytes(bytes))
+    }
+
+    fn done(self) -> Vec<u8> {
+        self.0.done()
+    }
+}
+
+const LOGON: &str = "98=0|108=30|141=Y|1137=9|";
+
+/// What the target for initiators starts from.
+#[must_use]
+pub fn initiator_seeds() -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for journal in 0..3 {
+        let on = Script::new([0, journal, 0, 0, 0, 0]).message("A", LOGON);
+        seeds.extend(conversations(&on));
+        let signed = Script::new([0, journal, 0, 0, 0, 6]);
+        let signed = signed.then(Step::Sign, &Recipe::new().byte(0).chunk(b"c2ln").done());
+        seeds.push(signed.message("A", LOGON).send("x").done());
+        let resumed = Script::new([2, journal, 0x14, 3, 1, 9]);
+        seeds.extend(conversations(&resumed.message("A", "98=0|108=4|554=S3CR3T|")));
+    }
+    let refused = Script::new([1, 0, 0, 0, 0, 0]);
+    seeds.push(refused.clone().message("5", "58=already exists|").done());
+    seeds.push(refused.clone().message("3", "45=1|373=10|58=late|").done());
+    seeds.push(
+        refused
+            .then(
+                Step::Bytes,
+                &Recipe::new().chunk(b"8=FIXT.1.1\x019=999999999\x01").done(),
+            )
+            .done(),
+    );
+    seeds
+}
+
+/// What the target for acceptors starts from.
+#[must_use]
+pub fn acceptor_seeds() -> Vec<Vec<u8>> {
+    let accept = Recipe::new().byte(2).number(0).chunk(b"").done();
+    let refuse = Recipe::new().byte(0).number(0).chunk(b"already exists").done();
+    let mut seeds = Vec::new();
+    for journal in 0..3 {
+        let asked = Script::new([0, journal, 0, 0, 0, 0]).message("A", LOGON);
+        seeds.push(asked.clone().then(Step::Decide, &refuse).done());
+        seeds.extend(conversations(&asked.then(Step::Decide, &accept)));
+        let standard = Script::new([2, journal, 0x25, 3, 0, 0]).message("A", "98=0|108=0|95=6|96=S3CR3T|");
+        seeds.extend(conversations(&standard.then(Step::Decide, &accept)));
+    }
+    seeds.push(Script::new([0; 6]).message("0", "").done());
+    seeds.push(Script::new([0; 6]).message("A", "98=1|108=2|").done());
+    seeds
+}
+
+/// What can follow a logon.
+fn conversations(on: &Script) -> Vec<Vec<u8>> {
+    let stored = |script: Script| script.then(Step::Stored, &[255]);
+    let idle = |script: Script| script.then(Step::WaitForDeadline, &[0]);
+    let on = stored(on.clone());
+    let orders = stored(on.clone().send("one").send("two").send("a\u{1}b"));
+    vec![
+        orders
+            .clone()
+            .message("8", "11=a|150=F|")
+            .message("2", "7=1|16=0|")
+            .message("D", "11=b|")
+            .done(),
+        orders
+            .clone()
+            .message("4", "36=9|")
+            .message("4", "123=Y|36=20|")
+            .message("1", "112=x|")
+            .done(),
+        idle(idle(idle(
+            on.clone().then(Step::TestRequest, b"").message("0", "112=1|"),
+        )))
+        .done(),
+        on.clone()
+            .odd_message("8", 1, 3, "11=late|")
+            .message("8", "")
+            .then(Step::EndOfStream, b"")
+            .done(),
+        on.clone()
+            .odd_message("8", 2, 1, "")
+            .message("5", "58=bye|")
+            .done(),
+        on.clone()
+            .odd_message("8", 0x14, 2, "122=20260101-00:00:00|")
+            .odd_message("8", 0x20, 0, "")
+            .done(),
+        on.clone()
+            .odd_message("8", 0x40, 0, "")
+            .message("A", LOGON)
+            .done(),
+        orders
+            .then(Step::Hold, &[4])
+            .message("1", "112=y|")
+            .message("1", "112=z|")
+            .message("0", "")
+            .done(),
+        on.clone()
+            .then(Step::Logout, &Recipe::new().chunk(b"bye").done())
+            .message("5", "")
+            .done(),
+        on.then(Step::Reject, &Recipe::new().number(1).chunk(b"no").done())
+            .message("3", "45=2|")
+            .done(),
+    ]
+}
