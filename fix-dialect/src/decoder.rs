@@ -4,9 +4,12 @@ use std::{fmt, mem};
 
 use crate::check::{check_in, check_readable};
 use crate::dialect::Dialect;
-use crate::plan::Plan;
+use crate::frame::usual_head;
+use crate::plan::{Found, Plan};
 use crate::raw::{Malformed, RawMessage};
+use crate::shape::Place;
 use crate::slots::{Slots, recycle};
+use crate::sum::count_delimiters;
 use crate::tables::{MessageTable, Tables};
 use crate::violation::Violation;
 use crate::walk::{NotAField, Walk};
@@ -23,21 +26,29 @@ pub struct Decoder<D: Dialect> {
     storage: D::Storage,
     /// Room for one message, empty between frames.
     room: Vec<Option<D::Message<'static>>>,
+    /// The message under way: its place in the tables, and where its fields are; `None` when MsgType (35) is none of
+    /// the dialect's.
+    fields: Option<(usize, Found)>,
+    /// What is wrong with it.
+    violations: Vec<Violation>,
+    /// Why there is none.
+    malformed: Option<Malformed>,
 }
 
 /// A decoded frame: the raw layer, and the typed message where there is one. Dropping it gives its room back.
+///
+/// It is a few words, all of which are in registers when it is made: what is written to memory in small parts and moved
+/// in larger ones right afterwards stalls.
 pub struct Decoded<'a, D: Dialect> {
     raw: RawMessage<'a>,
-    /// At most one message. It is built in room that the decoder lends and stays there: it is large to move, and to move
-    /// what has just been written stalls.
-    message: Vec<Option<D::Message<'a>>>,
-    violations: Vec<Violation>,
-    walk: &'a Walk,
-    /// `None` when MsgType (35) is none of the dialect's.
-    plan: Option<&'a Plan>,
-    storage: &'a mut D::Storage,
-    room: &'a mut Vec<Option<D::Message<'static>>>,
+    /// The place in which the message was built, and stays: it is large to move. `None` when MsgType (35) is none of the
+    /// dialect's.
+    message: Option<Room<D::Message<'a>>>,
+    decoder: &'a mut Decoder<D>,
 }
+
+/// Room for a message.
+type Room<M> = Box<[Option<M>; 1]>;
 
 /// What a frame turned out to be.
 #[derive(Debug)]
@@ -61,6 +72,14 @@ pub(crate) struct Plans {
     short_types: [u16; 256],
     /// MsgType (35) as a word, with its ordinal; types longer than eight bytes are searched in the tables.
     types: Vec<(u64, u16)>,
+}
+
+/// A frame whose fields were found.
+#[derive(Clone, Copy)]
+struct Located {
+    body: Place,
+    /// The message's place in the tables, and where its fields are; `None` when MsgType (35) is none of the dialect's.
+    fields: Option<(usize, Found)>,
 }
 
 const NO_TYPE: u16 = u16::MAX;
@@ -106,6 +125,41 @@ impl Plans {
             .map(|&(_, ordinal)| usize::from(ordinal))
     }
 
+    /// Finds the fields of a frame as those of one like it that was decoded before; how most frames are decoded.
+    #[inline]
+    fn recall(&mut self, frame: &[u8]) -> Option<Located> {
+        let (msg_type, start) = usual_head(frame)?;
+        let ordinal = self.ordinal(msg_type)?;
+        let plan = self.made.get_mut(ordinal)?.as_mut()?;
+        let delimiters = count_delimiters(frame);
+        let body = plan.recall(frame, delimiters, start)?;
+        Some(Located {
+            body,
+            fields: Some((ordinal, Found::recalled(delimiters))),
+        })
+    }
+
+    /// As [`Plans::recall`], for a frame that is like no other: with an index of its fields, and a walk over them.
+    #[inline(never)]
+    fn walk_over(
+        &mut self,
+        frame: &[u8],
+        index: &mut FieldIndex,
+        walk: &mut Walk,
+    ) -> Result<Located, Malformed> {
+        let indexed = RawMessage::index(frame, index)?;
+        let body = indexed.raw.place();
+        let Some((ordinal, plan)) = self.plan(indexed.msg_type) else {
+            check_fields(frame)?;
+            return Ok(Located { body, fields: None });
+        };
+        let found = plan.find(walk, frame, indexed.ends, indexed.body)?;
+        Ok(Located {
+            body,
+            fields: Some((ordinal, found)),
+        })
+    }
+
     #[inline]
     fn plan(&mut self, msg_type: &[u8]) -> Option<(usize, &mut Plan)> {
         let ordinal = self.ordinal(msg_type)?;
@@ -125,6 +179,9 @@ impl<D: Dialect> Decoder<D> {
             plans: Plans::new(D::tables()),
             storage: D::Storage::default(),
             room: Vec::new(),
+            fields: None,
+            violations: Vec::new(),
+            malformed: None,
         }
     }
 
@@ -135,45 +192,75 @@ impl<D: Dialect> Decoder<D> {
     /// When the frame is not even a raw message: its header cannot be read, or it is not a sequence of fields.
     #[inline]
     pub fn decode<'a>(&'a mut self, frame: &'a [u8]) -> Result<Decoded<'a, D>, Malformed> {
-        let (raw, msg_type) = RawMessage::index(frame, &mut self.index)?;
-        let Some((ordinal, plan)) = self.plans.plan(msg_type) else {
-            check_fields(frame)?;
-            return Ok(Decoded {
-                raw,
-                message: Vec::new(),
-                violations: Vec::new(),
-                walk: &self.walk,
-                plan: None,
-                storage: &mut self.storage,
-                room: &mut self.room,
-            });
+        let (place, message) = self.build(frame);
+        match place {
+            Some(place) => Ok(Decoded {
+                raw: RawMessage::found(frame, place),
+                message,
+                decoder: self,
+            }),
+            None => Err(self.malformed()),
+        }
+    }
+
+    /// Builds a frame's message; where its body stands, unless it is malformed. Both are handed over in registers.
+    #[inline(never)]
+    fn build<'a>(&mut self, frame: &'a [u8]) -> (Option<Place>, Option<Room<D::Message<'a>>>) {
+        if !self.violations.is_empty() {
+            self.violations.clear();
+        }
+        let located = match self.plans.recall(frame) {
+            Some(located) => located,
+            None => match self.plans.walk_over(frame, &mut self.index, &mut self.walk) {
+                Ok(located) => located,
+                Err(malformed) => {
+                    self.malformed = Some(malformed);
+                    return (None, None);
+                }
+            },
         };
-        let found = plan.find(&mut self.walk, frame, raw.ends(), raw.body_fields())?;
-        let plan = &*plan;
+        self.fields = located.fields;
+        let Some((ordinal, found)) = located.fields else {
+            return (Some(located.body), None);
+        };
+        let Some(plan) = self.plans.made[ordinal].as_deref() else {
+            return (Some(located.body), None);
+        };
+        let mut message = room(mem::take(&mut self.room));
         let walk = plan.walk(found, &self.walk);
         let mut malformed = !walk.misplaced.is_empty();
         let mut slots = Slots::new(frame, walk, plan, &mut self.storage, &mut malformed);
-        let mut message = recycle(mem::take(&mut self.room));
-        // An empty place, and not a message that is pushed: that would be made elsewhere and moved.
-        message.resize_with(1, || None);
         if D::build(ordinal, &mut slots, &mut message[0]).is_err() {
             malformed = true;
         }
-        let violations = if malformed {
-            check_readable(D::tables(), plan, walk, frame)
-        } else {
-            Vec::new()
-        };
-        Ok(Decoded {
-            raw,
-            message,
-            violations,
-            walk,
-            plan: Some(plan),
-            storage: &mut self.storage,
-            room: &mut self.room,
-        })
+        if malformed {
+            self.violations = check_readable(D::tables(), plan, walk, frame);
+        }
+        (Some(located.body), Some(message))
     }
+
+    #[cold]
+    fn malformed(&mut self) -> Malformed {
+        self.malformed
+            .take()
+            .expect("a frame without a place is malformed")
+    }
+
+    /// The plan of the message under way.
+    fn plan(&self) -> Option<&Plan> {
+        let (ordinal, _) = self.fields?;
+        self.plans.made[ordinal].as_deref()
+    }
+}
+
+/// An empty place in this room, with the room made if need be.
+#[inline]
+fn room<M, N>(room: Vec<Option<M>>) -> Room<N> {
+    let mut room = recycle(room);
+    room.reserve_exact(1);
+    room.push(None);
+    let room: Result<Room<N>, _> = room.into_boxed_slice().try_into();
+    room.unwrap_or_else(|_| Box::new([None]))
 }
 
 /// Looks at the fields of a message that has no plan, and so is not walked over.
@@ -217,17 +304,19 @@ impl<'a, D: Dialect> Decoded<'a, D> {
     /// The message's table; `None` when MsgType (35) is none of the dialect's.
     #[must_use]
     pub fn table(&self) -> Option<&'static MessageTable> {
-        self.plan.map(|plan| plan.table)
+        self.decoder.plan().map(|plan| plan.table)
     }
 
     /// What the frame turned out to be.
     #[must_use]
     #[inline]
     pub fn outcome(&self) -> Outcome<'_, D::Message<'a>> {
-        match (self.message(), self.plan) {
-            (Some(message), _) => Outcome::Message(message),
-            (None, Some(_)) => Outcome::Incomplete(self.violations()),
-            (None, None) => Outcome::UnknownType,
+        match &self.message {
+            Some(message) => match &message[0] {
+                Some(message) => Outcome::Message(message),
+                None => Outcome::Incomplete(self.violations()),
+            },
+            None => Outcome::UnknownType,
         }
     }
 
@@ -235,13 +324,13 @@ impl<'a, D: Dialect> Decoded<'a, D> {
     #[must_use]
     #[inline]
     pub fn message(&self) -> Option<&D::Message<'a>> {
-        self.message.first()?.as_ref()
+        self.message.as_ref()?[0].as_ref()
     }
 
     /// The values that could not be read: of optional fields where there is a message, of any where there is none.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
-        &self.violations
+        &self.decoder.violations
     }
 
     /// Applies every rule of the dictionary and returns each breach: strict decoding is this and an empty answer.
@@ -253,9 +342,13 @@ impl<'a, D: Dialect> Decoded<'a, D> {
     /// As [`Decoded::validate`], with what is known of the session.
     #[must_use]
     pub fn validate_in(&self, context: &Context) -> Vec<Violation> {
-        match self.plan {
-            Some(plan) => check_in(D::tables(), plan, self.walk, self.raw.bytes(), context),
-            None => Vec::new(),
+        let decoder = &*self.decoder;
+        match (decoder.fields, decoder.plan()) {
+            (Some((_, found)), Some(plan)) => {
+                let walk = plan.walk(found, &decoder.walk);
+                check_in(D::tables(), plan, walk, self.raw.bytes(), context)
+            }
+            _ => Vec::new(),
         }
     }
 }
@@ -263,12 +356,13 @@ impl<'a, D: Dialect> Decoded<'a, D> {
 impl<D: Dialect> Drop for Decoded<'_, D> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(Some(message)) = self.message.first_mut() {
-            D::recycle(message, self.storage);
+        let Some(mut message) = self.message.take() else {
+            return;
+        };
+        if let [Some(message)] = &mut *message {
+            D::recycle(message, &mut self.decoder.storage);
         }
-        if self.message.capacity() > 0 {
-            *self.room = recycle(mem::take(&mut self.message));
-        }
+        self.decoder.room = recycle(Vec::from(message as Box<[_]>));
     }
 }
 
@@ -325,14 +419,18 @@ impl Validator {
     ///
     /// When the frame is not even a raw message.
     pub fn validate_in(&mut self, frame: &[u8], context: &Context) -> Result<Vec<Violation>, Malformed> {
-        let (raw, msg_type) = RawMessage::index(frame, &mut self.index)?;
-        let tables = self.plans.tables;
-        let Some((_, plan)) = self.plans.plan(msg_type) else {
-            check_fields(frame)?;
+        let located = match self.plans.recall(frame) {
+            Some(located) => located,
+            None => self.plans.walk_over(frame, &mut self.index, &mut self.walk)?,
+        };
+        let Some((ordinal, found)) = located.fields else {
             return Ok(Vec::new());
         };
-        let found = plan.find(&mut self.walk, frame, raw.ends(), raw.body_fields())?;
+        let Some(plan) = self.plans.made[ordinal].as_deref() else {
+            return Ok(Vec::new());
+        };
         let walk = plan.walk(found, &self.walk);
+        let tables = self.plans.tables;
         Ok(check_in(tables, plan, walk, frame, context))
     }
 }

@@ -5,7 +5,7 @@
 //! costs one comparison a field, and any other order costs time but never correctness.
 
 use crate::Tag;
-use crate::shape::{LONGEST, SHAPES, Shape};
+use crate::shape::{Place, SHAPES, Shape};
 use crate::tables::{ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable};
 use crate::walk::{NotAField, Walk};
 
@@ -18,9 +18,16 @@ pub(crate) struct Plan {
     shapes: [Shape; SHAPES],
 }
 
-/// The shape that holds what was found, or none where the walk given does.
+/// The shape that holds what was found: by the number of the frame's delimiters, or none where the walk given does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found(Option<usize>);
+
+impl Found {
+    /// In the shape of frames with so many delimiters.
+    pub(crate) const fn recalled(delimiters: usize) -> Found {
+        Found(Some(delimiters % SHAPES))
+    }
+}
 
 /// The slots of a body or of a group's entry.
 #[derive(Debug)]
@@ -83,9 +90,15 @@ impl Plan {
         }
     }
 
-    /// Finds the fields of a body, the first of which is the frame's field `first`, in their slots; what was found is
-    /// in [`Plan::walk`].
+    /// Finds the fields of a frame as those of one that is remembered, without an index. `start` is where the field
+    /// behind MsgType (35) begins.
     #[inline]
+    pub(crate) fn recall(&mut self, frame: &[u8], delimiters: usize, start: u32) -> Option<Place> {
+        self.shapes[delimiters % SHAPES].repeat(frame, delimiters, start)
+    }
+
+    /// Finds the fields of a body in their slots; what was found is in [`Plan::walk`].
+    #[inline(never)]
     pub(crate) fn find(
         &mut self,
         walk: &mut Walk,
@@ -93,25 +106,15 @@ impl Plan {
         ends: &[u32],
         (first, last): (usize, usize),
     ) -> Result<Found, NotAField> {
-        let count = last.wrapping_sub(first);
-        let shape = &mut self.shapes[count % SHAPES];
-        if count > LONGEST {
+        let at = ends.len() % SHAPES;
+        let shape = &mut self.shapes[at];
+        if !shape.gives_way() {
             walk.run(&mut self.scopes, frame, ends, first, last)?;
             return Ok(Found(None));
         }
-        let Some(body) = ends.get(first..last) else {
-            return Err(NotAField(0));
-        };
-        let start = if first == 0 { 0 } else { ends[first - 1] + 1 };
-        if !shape.repeat(frame, body, start) {
-            if !shape.gives_way() {
-                walk.run(&mut self.scopes, frame, ends, first, last)?;
-                return Ok(Found(None));
-            }
-            shape.walk.run(&mut self.scopes, frame, ends, first, last)?;
-            shape.learn(frame, body, start);
-        }
-        Ok(Found(Some(count % SHAPES)))
+        shape.forget().run(&mut self.scopes, frame, ends, first, last)?;
+        shape.learn(frame, ends, (first, last));
+        Ok(Found::recalled(at))
     }
 
     /// Where [`Plan::find`] has put what it found.

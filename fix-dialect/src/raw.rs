@@ -5,8 +5,8 @@ use std::fmt;
 use crate::field::{Shown, data_field, split_tag};
 use crate::header::is_header;
 use crate::number::parse_unsigned;
-use crate::walk::load;
-use crate::{Field, FieldIndex, FieldValue, Header, HeaderError, Tag, Timestamp, fields};
+use crate::shape::Place;
+use crate::{Field, FieldIndex, Header, HeaderError, fields};
 
 /// A structurally sound frame: its bytes, its standard header, and its fields in the order of the wire.
 ///
@@ -14,9 +14,18 @@ use crate::{Field, FieldIndex, FieldValue, Header, HeaderError, Tag, Timestamp, 
 #[derive(Clone, Copy)]
 pub struct RawMessage<'a> {
     bytes: &'a [u8],
-    ends: &'a [u32],
+    /// Where the body begins, and where CheckSum (10) does.
+    body: Place,
+}
+
+/// A raw message with the index that it was found by.
+pub(crate) struct Indexed<'a, 'i> {
+    pub(crate) raw: RawMessage<'a>,
+    pub(crate) msg_type: &'a [u8],
+    /// Every delimiter of the frame.
+    pub(crate) ends: &'i [u32],
     /// The first field of the body, and the first behind it.
-    body: (usize, usize),
+    pub(crate) body: (usize, usize),
 }
 
 /// Why bytes are not even a raw message.
@@ -49,8 +58,8 @@ impl<'a> RawMessage<'a> {
     /// # Errors
     ///
     /// When the header cannot be read, or the bytes are not a sequence of fields that ends with CheckSum (10).
-    pub fn parse(frame: &'a [u8], index: &'a mut FieldIndex) -> Result<RawMessage<'a>, Malformed> {
-        let (raw, _) = RawMessage::index(frame, index)?;
+    pub fn parse(frame: &'a [u8], index: &mut FieldIndex) -> Result<RawMessage<'a>, Malformed> {
+        let raw = RawMessage::index(frame, index)?.raw;
         let mut end = 0;
         for field in raw.fields() {
             end = field.value.as_ptr().addr() + field.value.len() + 1 - frame.as_ptr().addr();
@@ -62,28 +71,41 @@ impl<'a> RawMessage<'a> {
         }
     }
 
-    /// As [`RawMessage::parse`], without a look at the fields of the body; also says what MsgType (35) is.
-    #[inline]
-    pub(crate) fn index(
+    /// As [`RawMessage::parse`], without a look at the fields of the body.
+    pub(crate) fn index<'i>(
         frame: &'a [u8],
-        index: &'a mut FieldIndex,
-    ) -> Result<(RawMessage<'a>, &'a [u8]), Malformed> {
+        index: &'i mut FieldIndex,
+    ) -> Result<Indexed<'a, 'i>, Malformed> {
         if u32::try_from(frame.len()).is_err() {
             return Err(Malformed::TooLong { length: frame.len() });
         }
         let ends = index.scan(frame);
         let (header, count) = Header::read_index(frame, ends)?;
         let body_end = ends.len() - 1;
-        let trailer = frame.get(ends[body_end - 1] as usize + 1..).unwrap_or_default();
-        if !trailer.starts_with(b"10=") || ends[body_end] as usize + 1 != frame.len() || body_end < count {
+        let trailer = ends[body_end - 1] + 1;
+        let stands = frame
+            .get(trailer as usize..)
+            .is_some_and(|rest| rest.starts_with(b"10="));
+        let place = Place::new(ends[count - 1] + 1, trailer).filter(|_| stands && body_end >= count);
+        let Some(body) = place.filter(|_| ends[body_end] as usize + 1 == frame.len()) else {
             return Err(Malformed::Unterminated);
-        }
-        let raw = RawMessage {
-            bytes: frame,
+        };
+        Ok(Indexed {
+            raw: RawMessage::found(frame, body),
+            msg_type: header.msg_type,
             ends,
             body: (count, body_end),
-        };
-        Ok((raw, header.msg_type))
+        })
+    }
+
+    /// A frame that is known to be sound, the body of which stands between these places.
+    #[inline]
+    pub(crate) const fn found(bytes: &'a [u8], body: Place) -> RawMessage<'a> {
+        RawMessage { bytes, body }
+    }
+
+    pub(crate) const fn place(&self) -> Place {
+        self.body
     }
 
     /// The whole frame.
@@ -99,8 +121,8 @@ impl<'a> RawMessage<'a> {
     /// Never: there is no raw message without a header that can be read.
     #[must_use]
     pub fn header(&self) -> Header<'a> {
-        let read = Header::read_index(self.bytes, self.ends);
-        read.expect("the header was read when the message was made").0
+        let head = self.bytes.get(..self.body.start()).unwrap_or_default();
+        Header::read(head).expect("the header was read when the message was made")
     }
 
     /// All fields, from BeginString (8) to CheckSum (10).
@@ -110,10 +132,12 @@ impl<'a> RawMessage<'a> {
 
     /// The fields of the body: without the standard header and trailer.
     pub fn body(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
-        let start = self.ends[self.body.0 - 1] as usize + 1;
-        let end = self.ends[self.body.1 - 1] as usize + 1;
-        fields(&self.bytes[start.min(end)..end])
-            .filter(|field| !is_header(field.tag) && !matches!(field.tag, 89 | 93))
+        fields(
+            self.bytes
+                .get(self.body.start()..self.body.end())
+                .unwrap_or_default(),
+        )
+        .filter(|field| !is_header(field.tag) && !matches!(field.tag, 89 | 93))
     }
 
     /// The value of the first field with this tag.
@@ -123,96 +147,29 @@ impl<'a> RawMessage<'a> {
             .find(|field| field.tag == tag)
             .map(|field| field.value)
     }
-
-    pub(crate) const fn ends(&self) -> &'a [u32] {
-        self.ends
-    }
-
-    pub(crate) const fn body_fields(&self) -> (usize, usize) {
-        self.body
-    }
 }
 
 impl<'a> Header<'a> {
     /// As [`Header::read`], over an index; also says how many fields belong to the header.
-    #[inline]
-    pub(crate) fn read_index(frame: &'a [u8], ends: &'a [u32]) -> Result<(Header<'a>, usize), HeaderError> {
-        match Header::read_usual(frame, ends) {
-            Some(header) => Ok((header, USUAL.len())),
-            None => Header::read_fields(IndexedFields {
-                frame,
-                ends,
-                at: 0,
-                data: None,
-            }),
-        }
-    }
-
-    /// The seven fields that every header has, in the usual order, and none else; `None` for any other header.
-    #[inline]
-    fn read_usual(frame: &'a [u8], ends: &[u32]) -> Option<Header<'a>> {
-        let (ends, rest) = ends.split_first_chunk::<{ USUAL.len() }>()?;
-        let mut values = [(0, 0); USUAL.len()];
-        let mut start = 0;
-        for ((&end, tag), value) in ends.iter().zip(USUAL).zip(&mut values) {
-            let (pattern, mask) = tag.pattern();
-            let begin = start + tag.len() as u32;
-            if load(frame, start) & mask != pattern || begin >= end {
-                return None;
-            }
-            *value = (begin as usize, end as usize);
-            start = end + 1;
-        }
-        let next = frame.get(start as usize..*rest.first()? as usize)?;
-        if !next.starts_with(b"10=") && is_header(split_tag(next)?.0) {
-            return None;
-        }
-        let [
-            begin_string,
-            _,
-            msg_type,
-            sender_comp_id,
-            target_comp_id,
-            number,
-            sending_time,
-        ] = values;
-        let text = |(begin, end)| frame.get(begin..end);
-        let sending_time_text = text(sending_time)?;
-        Some(Header {
-            begin_string: text(begin_string)?,
-            msg_type: text(msg_type)?,
-            sender_comp_id: text(sender_comp_id)?,
-            target_comp_id: text(target_comp_id)?,
-            msg_seq_num: u64::read_at(frame, number.0, number.1).filter(|&number| number > 0)?,
-            sending_time: Timestamp::parse(sending_time_text)?,
-            sending_time_text,
-            poss_dup: false,
-            poss_resend: false,
-            orig_sending_time: None,
+    fn read_index(frame: &'a [u8], ends: &[u32]) -> Result<(Header<'a>, usize), HeaderError> {
+        Header::read_fields(IndexedFields {
+            frame,
+            ends,
+            at: 0,
+            data: None,
         })
     }
 }
 
-/// The fields of the usual header, in their order.
-const USUAL: [Tag; 7] = [
-    Tag::new(8),
-    Tag::new(9),
-    Tag::new(35),
-    Tag::new(49),
-    Tag::new(56),
-    Tag::new(34),
-    Tag::new(52),
-];
-
 /// Fields over an index.
-struct IndexedFields<'a> {
+struct IndexedFields<'a, 'i> {
     frame: &'a [u8],
-    ends: &'a [u32],
+    ends: &'i [u32],
     at: usize,
     data: Option<(u32, usize)>,
 }
 
-impl<'a> Iterator for IndexedFields<'a> {
+impl<'a> Iterator for IndexedFields<'a, '_> {
     type Item = Field<'a>;
 
     #[inline]

@@ -5,18 +5,31 @@
 //! trade. What a walk finds depends on nothing but these and on what the group counts say; only where the values stand
 //! differs from one message to the next.
 
+use std::num::NonZeroU64;
+
 use crate::field::split_tag;
 use crate::number::unsigned_at;
 use crate::walk::{Span, Walk, load};
+use crate::{SOH, Timestamp, swar};
 
 /// The walk over a message, and how to repeat it over another with the same fields.
+///
+/// The walk is not repeated over an index of the frame's fields, but without one: a field ends where the same field of
+/// the last message ended, if a delimiter stands there, and at the next delimiter otherwise. That is sound because the
+/// frame's delimiters were counted: there are as many as the shape has fields, each of which took another one, so that
+/// none can have been passed over.
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
     pub(crate) walk: Walk,
-    /// Whether there is a message that can be repeated.
-    known: bool,
-    /// One for each field of its body, in the order of the wire.
+    /// How many delimiters the message has, from BeginString (8) to CheckSum (10); 0 when there is none that can be
+    /// repeated.
+    delimiters: usize,
+    /// The lengths of SenderCompID (49) and TargetCompID (56).
+    comp_ids: [u32; 2],
+    /// The fields of the body, in the order of the wire.
     steps: Vec<Step>,
+    /// The fields that are no plain values, with where their places are found.
+    others: Vec<Other>,
     /// Where the fields of a message that is being learnt start, and where their values go.
     targets: Vec<(u32, Target)>,
     /// How many messages of other shapes, one after another, this one outlives, and how many more it will.
@@ -24,7 +37,7 @@ pub(crate) struct Shape {
     left: u8,
 }
 
-/// A field as it was, and where its value goes.
+/// A field as it was.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     /// `tag=` as a word, and the mask that covers it.
@@ -32,9 +45,28 @@ struct Step {
     mask: u64,
     /// The length of `tag=`.
     skip: u32,
+    /// The length of the whole field when last seen, without its delimiter; 0 when it has often been another.
+    length: u32,
+    /// Where the value's place goes, in [`Walk::values`].
+    place: u32,
+    /// How often it had another length than before.
+    misses: u32,
+}
+
+/// A field whose length has changed so often is not expected to keep it.
+const UNSTEADY: u32 = 4;
+
+/// A field that is no plain value: its place is first noted like one.
+#[derive(Debug, Clone, Copy)]
+struct Other {
+    /// Where its place was noted.
+    place: u32,
+    /// The length of its `tag=`.
+    skip: u32,
     target: Target,
 }
 
+/// Where the value of a body's field goes.
 #[derive(Debug, Clone, Copy)]
 enum Target {
     /// A slot, by its place in [`Walk::values`].
@@ -45,44 +77,150 @@ enum Target {
     Unknown(u32),
 }
 
+/// Where a body stands in its frame, in one register: what is handed over in halves and read whole stalls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place(NonZeroU64);
+
+impl Place {
+    #[inline]
+    pub(crate) fn new(start: u32, end: u32) -> Option<Place> {
+        NonZeroU64::new(u64::from(start) << 32 | u64::from(end)).map(Place)
+    }
+
+    #[inline]
+    pub(crate) const fn start(self) -> usize {
+        (self.0.get() >> 32) as usize
+    }
+
+    #[inline]
+    pub(crate) const fn end(self) -> usize {
+        self.0.get() as u32 as usize
+    }
+}
+
 /// How many shapes a type of message can have at a time; they differ in the number of their fields.
 pub(crate) const SHAPES: usize = 8;
 
 /// The most fields that a remembered message has: what a peer can make a decoder keep is bounded.
-pub(crate) const LONGEST: usize = 256;
+const LONGEST: usize = 256;
+
+/// The longest frame that is remembered or compared, so that the sum of a place and a length is a place.
+const LARGEST: usize = u32::MAX as usize / 2;
 
 const LEAST_PATIENT: u8 = 3;
 const MOST_PATIENT: u8 = 63;
 
+impl Step {
+    fn of(frame: &[u8], start: u32, end: u32, place: u32) -> Option<Step> {
+        let (_, value) = split_tag(frame.get(start as usize..end as usize)?)?;
+        let skip = end - start - value.len() as u32;
+        let mask = u64::MAX.checked_shr(64_u32.checked_sub(skip * 8)?)?;
+        Some(Step {
+            pattern: load(frame, start) & mask,
+            mask,
+            skip,
+            length: end - start,
+            place,
+            misses: 0,
+        })
+    }
+
+    /// The field has another length than it had.
+    #[inline]
+    fn miss(&mut self, length: u32) {
+        if self.misses < UNSTEADY {
+            self.misses += 1;
+            self.length = if self.misses < UNSTEADY { length } else { 0 };
+        }
+    }
+}
+
 impl Shape {
-    /// Compares the fields that begin at `start` and end at `ends` with those of the remembered message, and takes
-    /// their values if they are the same. If they are not, what has been taken is of no use, and taken anew by the next that is.
+    /// Compares a frame of so many delimiters, of which the field behind MsgType (35) begins at `start`, with the
+    /// remembered message, and takes its values if the fields are the same; then says where its body stands. If they are
+    /// not, what has been taken is of no use, and taken anew by the next that is.
     ///
     /// Not inlined, so that the loop has all registers.
     #[inline(never)]
-    pub(crate) fn repeat(&mut self, frame: &[u8], ends: &[u32], mut start: u32) -> bool {
-        if self.steps.len() != ends.len() || !self.known {
-            return false;
+    pub(crate) fn repeat(&mut self, frame: &[u8], delimiters: usize, start: u32) -> Option<Place> {
+        if self.delimiters != delimiters || frame.len() > LARGEST {
+            return None;
         }
-        let values = &mut self.walk.values[..];
-        let groups = &mut self.walk.groups[..];
-        let unknown = &mut self.walk.unknown[..];
-        for (step, &end) in self.steps.iter().zip(ends) {
-            if load(frame, start) & step.mask != step.pattern {
-                return false;
+        let body = self.header(frame, start)?;
+        let places = self.walk.values.as_mut_slice();
+        let mut start = body as usize;
+        for step in &mut self.steps {
+            let word = u64::from_le_bytes(*frame.get(start..start + 8)?.as_array()?);
+            if word & step.mask != step.pattern {
+                return None;
             }
-            let value = Span {
-                start: start + step.skip,
-                end,
+            let value = start + step.skip as usize;
+            let mut end = start + step.length as usize;
+            // A field of no length ends where it begins, which is no delimiter.
+            if frame.get(end) != Some(&SOH) {
+                end = delimiter(frame, value)?;
+                step.miss((end - start) as u32);
+            }
+            *places.get_mut(step.place as usize)? = Span {
+                start: value as u32,
+                end: end as u32,
             };
-            match step.target {
-                Target::Value(at) => {
-                    if let Some(slot) = values.get_mut(at as usize) {
-                        *slot = value;
-                    }
-                }
+            start = end + 1;
+        }
+        // The one delimiter that is left is the frame's last byte, or the frame is not whole.
+        if !frame.get(start..)?.starts_with(b"10=") || frame.last() != Some(&SOH) {
+            return None;
+        }
+        if !self.others.is_empty() && !self.place_others(frame) {
+            return None;
+        }
+        self.patience = LEAST_PATIENT;
+        self.left = LEAST_PATIENT;
+        Place::new(body, start as u32)
+    }
+
+    /// The fields of the usual header behind MsgType (35), of which the first begins at `start`, are there and can be
+    /// read: where the body begins.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a part of the repetition, which a call would make dearer by a third"
+    )]
+    fn header(&self, frame: &[u8], start: u32) -> Option<u32> {
+        let mut rest = frame.get(start as usize..)?;
+        for (tag, length) in [b"49=", b"56="].into_iter().zip(self.comp_ids) {
+            let (found, value) = rest.split_first_chunk::<3>()?;
+            let (&end, behind) = value.get(length as usize..)?.split_first()?;
+            if found != tag || end != SOH {
+                return None;
+            }
+            rest = behind;
+        }
+        let (tag, number) = rest.split_first_chunk::<3>()?;
+        let word = u64::from_le_bytes(*number.first_chunk()?);
+        let digits = swar::position(word, SOH);
+        // A number above zero: digits, not all of which are zero.
+        let number_digits = (word ^ 0x3030_3030_3030_3030) & !(u64::MAX << (digits * 8 & 63));
+        if tag != b"34=" || digits == 8 || number_digits == 0 || !swar::are_digits(number_digits) {
+            return None;
+        }
+        let (tag, time) = number.get(digits + 1..)?.split_first_chunk::<3>()?;
+        let (time, behind) = time.split_first_chunk::<21>()?;
+        let (&end, body) = behind.split_first()?;
+        (tag == b"52=" && end == SOH && Timestamp::is_millis(time)).then(|| (frame.len() - body.len()) as u32)
+    }
+
+    /// Moves what was noted of fields that are no plain values to where it belongs. False when a group has another
+    /// count than it had.
+    fn place_others(&mut self, frame: &[u8]) -> bool {
+        for other in &self.others {
+            let Some(&value) = self.walk.values.get(other.place as usize) else {
+                return false;
+            };
+            match other.target {
+                Target::Value(_) => {}
                 Target::Count(at) => {
-                    let Some(group) = groups.get_mut(at as usize) else {
+                    let Some(group) = self.walk.groups.get_mut(at as usize) else {
                         return false;
                     };
                     let (begin, end) = (value.start as usize, value.end as usize);
@@ -92,24 +230,25 @@ impl Shape {
                     group.count = value;
                 }
                 Target::Unknown(at) => {
-                    if let Some(field) = unknown.get_mut(at as usize) {
-                        field.start = start;
-                        field.end = end + 1;
+                    if let Some(field) = self.walk.unknown.get_mut(at as usize) {
+                        field.start = value.start - other.skip;
+                        field.end = value.end + 1;
                     }
                 }
             }
-            start = end + 1;
         }
-        self.patience = LEAST_PATIENT;
-        self.left = LEAST_PATIENT;
         true
     }
 
-    /// Whether a message of another shape is to be walked over and remembered here; what was remembered is forgotten
-    /// then, before the walk, since the message may turn out to be none.
+    /// Forgets the message, for the walk that replaces its own.
+    pub(crate) fn forget(&mut self) -> &mut Walk {
+        self.delimiters = 0;
+        &mut self.walk
+    }
+
+    /// Whether a message of another shape is to be walked over and remembered here.
     ///
     /// To remember costs as much as several walks, so it must not happen for each of many kinds in turn.
-    #[inline]
     pub(crate) fn gives_way(&mut self) -> bool {
         if self.left > 0 {
             self.left -= 1;
@@ -117,17 +256,36 @@ impl Shape {
         }
         self.patience = (self.patience * 2 + 1).min(MOST_PATIENT);
         self.left = self.patience;
-        self.known = false;
         true
     }
 
-    /// Remembers the message that [`Shape::walk`] has just been over.
+    /// Remembers the message that the walk has just been over, which was [forgotten](Shape::forget) before: where its delimiters are, and which field is the
+    /// first of its body and which the first behind it.
     #[inline(never)]
-    pub(crate) fn learn(&mut self, frame: &[u8], ends: &[u32], start: u32) {
-        self.steps.clear();
-        if !self.walk.is_repeatable() {
-            return;
+    pub(crate) fn learn(&mut self, frame: &[u8], ends: &[u32], body: (usize, usize)) {
+        if self.walk.is_repeatable()
+            && ends.len() <= LONGEST
+            && frame.len() <= LARGEST
+            && self.learn_header(frame, ends, body.0).is_some()
+            && self.learn_body(frame, ends, body).is_some()
+        {
+            self.delimiters = ends.len();
         }
+    }
+
+    /// The header must be the usual one: any other is rare enough to be read with care each time.
+    fn learn_header(&mut self, frame: &[u8], ends: &[u32], first: usize) -> Option<()> {
+        let &[_, _, msg_type, sender, target, _, _] = ends.get(..first)?.as_array()?;
+        self.comp_ids = [sender.checked_sub(msg_type + 4)?, target.checked_sub(sender + 4)?];
+        if self.comp_ids.contains(&0) {
+            return None;
+        }
+        self.header(frame, msg_type + 1).map(drop)
+    }
+
+    fn learn_body(&mut self, frame: &[u8], ends: &[u32], (first, last): (usize, usize)) -> Option<()> {
+        self.steps.clear();
+        self.others.clear();
         let targets = &mut self.targets;
         targets.clear();
         for (at, value) in self.walk.values().iter().enumerate() {
@@ -142,25 +300,40 @@ impl Shape {
             targets.push((unknown.start, Target::Unknown(at as u32)));
         }
         targets.sort_unstable_by_key(|&(start, _)| start);
-        if targets.len() != ends.len() {
+        if targets.len() != last.checked_sub(first)? {
             // Fields that went nowhere: a trailer that begins before CheckSum (10).
-            return;
+            return None;
         }
-        let mut start = start;
-        for (&(_, target), &end) in targets.iter().zip(ends) {
-            let Some((_, value)) = frame.get(start as usize..end as usize).and_then(split_tag) else {
-                return;
+        for (ends, &(_, target)) in ends.get(first.checked_sub(1)?..last)?.windows(2).zip(&*targets) {
+            // What is no plain value is noted behind them.
+            let place = match target {
+                Target::Value(place) => place,
+                _ => (self.walk.values().len() + self.others.len()) as u32,
             };
-            let skip = end - start - value.len() as u32;
-            let mask = u64::MAX >> (64 - skip * 8);
-            self.steps.push(Step {
-                pattern: load(frame, start) & mask,
-                mask,
-                skip,
-                target,
-            });
-            start = end + 1;
+            let step = Step::of(frame, ends[0] + 1, ends[1], place)?;
+            if !matches!(target, Target::Value(_)) {
+                self.others.push(Other {
+                    place,
+                    skip: step.skip,
+                    target,
+                });
+            }
+            self.steps.push(step);
         }
-        self.known = true;
+        self.walk.reserve(self.others.len());
+        Some(())
+    }
+}
+
+/// The first delimiter from `at` on. Behind every value of a body stand eight bytes, its delimiter and the trailer.
+#[inline]
+fn delimiter(frame: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let word = u64::from_le_bytes(*frame.get(at..at + 8)?.as_array()?);
+        let marks = swar::marks(word, SOH);
+        if marks != 0 {
+            return Some(at + (marks.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn sum_and_count(bytes: &[u8]) -> (u8, usize) {
 }
 
 /// How many delimiters there are in `bytes`.
+#[inline]
 pub(crate) fn count_delimiters(bytes: &[u8]) -> usize {
     sum_and_count(bytes).1
 }

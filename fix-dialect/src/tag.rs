@@ -56,11 +56,6 @@ impl Tag {
         self.number
     }
 
-    /// The length of the tag and its `=`.
-    pub(crate) const fn len(self) -> usize {
-        self.length
-    }
-
     /// The tag and its `=` as a little-endian word, and the mask that covers them.
     pub(crate) const fn pattern(self) -> (u64, u64) {
         let mask = u64::MAX >> (64 - self.length * 8);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU8;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::number::PAIRS;
+use crate::number::{PAIRS, pair};
 use crate::swar;
 
 /// A calendar date, `YYYYMMDD` (FIX `UTCDateOnly`, `LocalMktDate`).
@@ -164,10 +164,9 @@ impl Date {
     }
 
     pub(crate) fn write(self, out: &mut [u8; 8]) {
-        out[..2].copy_from_slice(&PAIRS[usize::from(self.year / 100) % 100]);
-        out[2..4].copy_from_slice(&PAIRS[usize::from(self.year % 100)]);
-        out[4..6].copy_from_slice(&PAIRS[usize::from(self.month.get()) % 100]);
-        out[6..8].copy_from_slice(&PAIRS[usize::from(self.day.get()) % 100]);
+        let [month, day] = [self.month, self.day].map(|number| pair(u32::from(number.get()) % 100));
+        let year = u32::from(self.year);
+        *out = (pair(year / 100 % 100) | pair(year % 100) << 16 | month << 32 | day << 48).to_le_bytes();
     }
 }
 
@@ -276,11 +275,12 @@ impl TimeOfDay {
     }
 
     pub(crate) fn write(self, out: &mut [u8; TIME_LENGTH]) -> usize {
-        out[..2].copy_from_slice(&PAIRS[usize::from(self.hour())]);
-        out[2] = b':';
-        out[3..5].copy_from_slice(&PAIRS[usize::from(self.minute())]);
-        out[5] = b':';
-        out[6..8].copy_from_slice(&PAIRS[usize::from(self.second())]);
+        let [hour, minute, second] =
+            [self.hour(), self.minute(), self.second()].map(|number| pair(u32::from(number)));
+        let clock = hour | minute << 24 | second << 48 | COLONS;
+        if let Some(room) = out.first_chunk_mut() {
+            *room = clock.to_le_bytes();
+        }
         let count = usize::from(self.precision.0);
         if count == 0 {
             return 8;
@@ -321,6 +321,12 @@ impl Timestamp {
         }
         let Timestamp { date, time } = Timestamp::parse_any(bytes)?;
         Some(Timestamp { date, time })
+    }
+
+    /// Whether these bytes are a moment in the usual precision.
+    #[inline]
+    pub(crate) fn is_millis(bytes: &[u8; 21]) -> bool {
+        Millis::read(bytes).0 != Millis::NONE.0
     }
 
     #[cold]
@@ -415,18 +421,34 @@ impl Millis {
     fn read(bytes: &[u8; 21]) -> Millis {
         let [date @ .., _, _, _, _, _, _, _, _, _, _, _, _, _] = *bytes;
         let [_, _, _, _, _, _, _, _, dash, clock @ .., _, _, _, _] = *bytes;
-        let [.., point, a, b, c] = *bytes;
-        let digits = u32::from_le_bytes([a, b, c, b'0']) ^ 0x3030_3030;
-        if dash != b'-' || point != b'.' || !swar::are_digits(u64::from(digits)) {
+        let [.., a, b, c, d] = *bytes;
+        let date = u64::from_le_bytes(date) ^ 0x3030_3030_3030_3030;
+        let clock = u64::from_le_bytes(clock) ^ u64::from_le_bytes(*b"00:00:00");
+        let fraction = u64::from(u32::from_le_bytes([a, b, c, d]) ^ u32::from_le_bytes(*b".000"));
+        // Punctuation that is right has become zero, and so is no digit above nine.
+        let punctuation = clock & 0x0000_ff00_00ff_0000 | fraction & 0xff | u64::from(dash ^ b'-');
+        if punctuation != 0
+            || !(swar::are_digits(date) && swar::are_digits(clock) && swar::are_digits(fraction))
+        {
             return Millis::NONE;
         }
-        let millis = (digits & 0xff) * 100 + (digits >> 8 & 0xff) * 10 + (digits >> 16);
-        let date = Date::read(u64::from_le_bytes(date));
-        let (Some(date), Some(seconds)) = (date, seconds(u64::from_le_bytes(clock))) else {
+        let date = date.wrapping_mul(10).wrapping_add(date >> 8);
+        let clock = clock.wrapping_mul(10).wrapping_add(clock >> 8);
+        let number = |pairs: u64, at: u32| pairs >> (at * 8) & 0xff;
+        let (year, month, day) = (
+            number(date, 0) * 100 + number(date, 2),
+            number(date, 4),
+            number(date, 6),
+        );
+        let (hour, minute, second) = (number(clock, 0), number(clock, 3), number(clock, 6));
+        // The days that every month has, and the seconds that every minute has.
+        let usual = month.wrapping_sub(1) < 12 && day.wrapping_sub(1) < 28 && second < 60;
+        if hour > 23 || minute > 59 || !usual && !is_unusual(year, month, day, hour, minute, second) {
             return Millis::NONE;
-        };
-        let date = u64::from(date.year) << 9 | u64::from(date.month.get()) << 5 | u64::from(date.day.get());
-        Millis(date << 27 | u64::from(seconds) << 10 | u64::from(millis))
+        }
+        let seconds = hour * 3600 + minute * 60 + second;
+        let millis = number(fraction, 1) * 100 + number(fraction, 2) * 10 + number(fraction, 3);
+        Millis((year << 9 | month << 5 | day) << 27 | seconds << 10 | millis)
     }
 
     #[inline]
@@ -446,6 +468,17 @@ impl Millis {
         })
     }
 }
+
+/// Whether there is such a day and such a time on it: for those of which not every month and not every minute has one.
+#[cold]
+#[inline(never)]
+fn is_unusual(year: u64, month: u64, day: u64, hour: u64, minute: u64, second: u64) -> bool {
+    let leap_second = second == 60 && hour == 23 && minute == 59;
+    Date::new(year as u16, month as u8, day as u8).is_some() && (second < 60 || leap_second)
+}
+
+/// The punctuation of `HH:MM:SS`.
+const COLONS: u64 = u64::from_le_bytes(*b"\0\0:\0\0:\0\0");
 
 /// The most bytes a time of day takes.
 pub(crate) const TIME_LENGTH: usize = 18;

@@ -222,6 +222,13 @@ impl Walk {
         !self.measured && self.misplaced.is_empty()
     }
 
+    /// Room for so many values behind those that are used.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        if self.values.len() < self.used + count {
+            self.values.resize(self.used + count, Span::default());
+        }
+    }
+
     /// Free slots, as many as asked for; where they begin.
     #[inline]
     fn take_slots(&mut self, count: usize) -> u32 {

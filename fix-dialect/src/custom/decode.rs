@@ -5,6 +5,7 @@ use std::ops::Deref;
 use super::FixMessage;
 use crate::check::check_readable;
 use crate::plan::Plan;
+use crate::raw::Indexed;
 use crate::slots::Slots;
 use crate::tables::MessageTable;
 use crate::walk::Walk;
@@ -68,8 +69,8 @@ impl CustomDecoder {
     ///
     /// When the frame is not a raw message, has another type, or lacks a required value.
     pub fn decode<'a, M: FixMessage<'a>>(&mut self, frame: &'a [u8]) -> Result<Custom<M>, CustomError> {
-        let (raw, _) = RawMessage::index(frame, &mut self.index)?;
-        read(frame, &raw, &mut self.walk, &mut self.plans)
+        let indexed = RawMessage::index(frame, &mut self.index)?;
+        read(frame, &indexed, &mut self.walk, &mut self.plans)
     }
 
     /// Decodes a frame whose fields have been found before.
@@ -81,7 +82,7 @@ impl CustomDecoder {
         &mut self,
         raw: &RawMessage<'a>,
     ) -> Result<Custom<M>, CustomError> {
-        read(raw.bytes(), raw, &mut self.walk, &mut self.plans)
+        self.decode(raw.bytes())
     }
 }
 
@@ -94,7 +95,7 @@ impl<'a> RawMessage<'a> {
     ///
     /// When the frame has another type, or lacks a required value.
     pub fn decode_as<M: FixMessage<'a>>(&self) -> Result<Custom<M>, CustomError> {
-        expect_type::<M>(self)?;
+        expect_type::<M>(self.header().msg_type)?;
         CustomDecoder::new().decode_raw(self)
     }
 }
@@ -125,8 +126,7 @@ impl<M> Deref for Custom<M> {
     }
 }
 
-fn expect_type<'a, M: FixMessage<'a>>(raw: &RawMessage<'_>) -> Result<(), CustomError> {
-    let found = raw.header().msg_type;
+fn expect_type<'a, M: FixMessage<'a>>(found: &[u8]) -> Result<(), CustomError> {
     if found == M::MSG_TYPE.as_bytes() {
         Ok(())
     } else {
@@ -139,18 +139,18 @@ fn expect_type<'a, M: FixMessage<'a>>(raw: &RawMessage<'_>) -> Result<(), Custom
 
 fn read<'a, M: FixMessage<'a>>(
     frame: &'a [u8],
-    raw: &RawMessage<'_>,
+    indexed: &Indexed<'_, '_>,
     walk: &mut Walk,
     plans: &mut Vec<Plan>,
 ) -> Result<Custom<M>, CustomError> {
-    expect_type::<M>(raw)?;
+    expect_type::<M>(indexed.msg_type)?;
     let tables = M::tables();
     let Some(table) = tables.messages.first() else {
         unreachable!("the derive gives a message's tables that message");
     };
     let plan = plan(plans, table);
     let found = plan
-        .find(walk, frame, raw.ends(), raw.body_fields())
+        .find(walk, frame, indexed.ends, indexed.body)
         .map_err(Malformed::from)?;
     let walk = plan.walk(found, walk);
     let mut malformed = !walk.misplaced.is_empty();
