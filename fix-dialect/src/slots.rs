@@ -3,6 +3,7 @@
 mod entries;
 
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 
 use crate::plan::Plan;
 use crate::walk::{NONE, Span, Walk};
@@ -50,7 +51,7 @@ pub trait Block<'a, S>: Sized {
 ///
 /// For generated code.
 #[derive(Debug)]
-pub struct Pool<T>(Vec<Vec<T>>);
+pub struct Pool<T>(Vec<Box<[MaybeUninit<T>]>>);
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
@@ -58,18 +59,24 @@ impl<T> Default for Pool<T> {
     }
 }
 
+/// Room is kept as a slice without values, whose place and length are handed over in registers; a vector is written to
+/// memory in three parts and moved in two, which stalls.
 impl<T> Pool<T> {
     /// An empty vector, with the room of one that was given back if there is any.
     #[inline]
     pub fn take<U>(&mut self) -> Vec<U> {
-        recycle(self.0.pop().unwrap_or_default())
+        let mut room = Vec::from(self.0.pop().unwrap_or_default());
+        room.clear();
+        recycle(room)
     }
 
     /// Gives a vector's room back.
     #[inline]
     pub fn give<U>(&mut self, entries: Vec<U>) {
         if entries.capacity() > 0 && self.0.len() < MOST_POOLED {
-            self.0.push(recycle(entries));
+            let mut room = recycle(entries);
+            room.resize_with(room.capacity(), MaybeUninit::uninit);
+            self.0.push(room.into_boxed_slice());
         }
     }
 }
