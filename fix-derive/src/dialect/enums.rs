@@ -266,25 +266,37 @@ impl Kind {
         variants: &[proc_macro2::Ident],
     ) -> (TokenStream, &'static str) {
         let (result, other, doc) = match self {
-            Kind::Char => (
-                quote!(u8),
-                quote!(*unlisted.wire()),
-                "The value on the wire: one byte.",
-            ),
+            Kind::Char => (quote!(u8), Some(quote!(0)), "The value on the wire: one byte."),
             Kind::Int => (
                 quote!(i64),
-                quote!(*unlisted.wire()),
+                Some(quote!(0)),
                 "The value on the wire, as a number.",
             ),
-            Kind::Text => (quote!(&[u8]), quote!(unlisted.wire()), "The value on the wire."),
+            Kind::Text => (quote!(&[u8]), None, "The value on the wire."),
+        };
+        // Where every listed value is a constant, and so is what stands for the others, the compiler makes a table of
+        // them, instead of a branch that nothing predicts.
+        let body = match other {
+            Some(other) => quote! {
+                if let Self::Unlisted(unlisted) = self {
+                    return *unlisted.wire();
+                }
+                match self {
+                    #(Self::#variants => #patterns,)*
+                    Self::Unlisted(_) => #other,
+                }
+            },
+            None => quote! {
+                match self {
+                    #(Self::#variants => #patterns,)*
+                    Self::Unlisted(unlisted) => unlisted.wire(),
+                }
+            },
         };
         let function = quote! {
             #[inline]
             pub fn as_wire(&self) -> #result {
-                match self {
-                    #(Self::#variants => #patterns,)*
-                    Self::Unlisted(unlisted) => #other,
-                }
+                #body
             }
         };
         (function, doc)
