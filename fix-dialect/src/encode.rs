@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::frame::{MAX_BEGIN_STRING, TRAILER};
-use crate::number::{DECIMAL_LENGTH, short_decimal_text, write_decimal, write_digits};
+use crate::number::{DECIMAL_LENGTH, short_decimal_text, short_text, write_decimal, write_digits};
 use crate::sum::{count_delimiters, sum_and_count};
 use crate::time::TIME_LENGTH;
 use crate::{Date, SOH, Tag, TimeOfDay, Timestamp};
@@ -24,16 +24,22 @@ use crate::{Date, SOH, Tag, TimeOfDay, Timestamp};
 #[derive(Debug)]
 pub struct Encoder {
     body: BodyWriter,
-    prefix: Vec<u8>,
+    prefix: Prefix,
 }
 
 /// The part of the standard header that stays the same for a session, rendered once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionHeader {
-    /// `8=…<SOH>9=`
-    prefix: Vec<u8>,
+    prefix: Prefix,
     /// `49=…<SOH>56=…<SOH>34=`
     parties: Vec<u8>,
+}
+
+/// `8=…<SOH>9=`, at the end of room that it need not fill, so that it is copied as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Prefix {
+    room: [u8; PREFIX],
+    length: usize,
 }
 
 /// Receives the fields of a message's body, in the order in which they go out.
@@ -90,8 +96,9 @@ pub trait EncodeBody {
     fn encode_body(&self, out: &mut BodyWriter);
 }
 
+const PREFIX: usize = 24;
 /// Room in front of the body for `8=…<SOH>9=nnnnnnnnn<SOH>`.
-const ROOM: usize = MAX_BEGIN_STRING + 16;
+const ROOM: usize = PREFIX + 16;
 const INITIAL: usize = 1024;
 
 impl SessionHeader {
@@ -115,9 +122,48 @@ impl SessionHeader {
             }
         }
         Ok(SessionHeader {
-            prefix: format!("8={begin_string}\x019=").into_bytes(),
+            prefix: Prefix::new(begin_string),
             parties: format!("49={sender}\x0156={target}\x0134=").into_bytes(),
         })
+    }
+}
+
+impl Prefix {
+    /// `begin_string` has at most [`MAX_BEGIN_STRING`] bytes.
+    fn new(begin_string: &str) -> Prefix {
+        let text = format!("8={begin_string}\x019=");
+        let mut room = [0; PREFIX];
+        room[PREFIX - text.len()..].copy_from_slice(text.as_bytes());
+        Prefix {
+            room,
+            length: text.len(),
+        }
+    }
+}
+
+/// Copies `value` into room of its length: as two blocks of a fixed length that overlap, since most values are too short
+/// for a call to be worth its while.
+#[inline]
+fn copy(room: &mut [u8], value: &[u8]) {
+    match value.len() {
+        32..=64 => copy_ends::<32>(room, value),
+        16..32 => copy_ends::<16>(room, value),
+        8..16 => copy_ends::<8>(room, value),
+        4..8 => copy_ends::<4>(room, value),
+        2..4 => copy_ends::<2>(room, value),
+        1 => copy_ends::<1>(room, value),
+        _ => room.copy_from_slice(value),
+    }
+}
+
+/// Copies the first and the last `N` bytes of `value`, which is no shorter and at most twice as long.
+#[inline]
+fn copy_ends<const N: usize>(room: &mut [u8], value: &[u8]) {
+    if let (Some(room), Some(value)) = (room.first_chunk_mut::<N>(), value.first_chunk()) {
+        *room = *value;
+    }
+    if let (Some(room), Some(value)) = (room.last_chunk_mut::<N>(), value.last_chunk()) {
+        *room = *value;
     }
 }
 
@@ -139,7 +185,7 @@ impl Encoder {
         };
         Encoder {
             body,
-            prefix: Vec::with_capacity(ROOM),
+            prefix: Prefix::new(""),
         }
     }
 
@@ -157,9 +203,7 @@ impl Encoder {
     ) -> &mut BodyWriter {
         const MSG_TYPE: Tag = Tag::new(35);
         const SENDING_TIME: Tag = Tag::new(52);
-        if self.prefix != header.prefix {
-            self.prefix.clone_from(&header.prefix);
-        }
+        self.prefix = header.prefix;
         let body = &mut self.body;
         body.at = ROOM;
         // 8, 9, 49, 56 and 34; the others count themselves.
@@ -168,7 +212,7 @@ impl Encoder {
         body.text(MSG_TYPE, msg_type);
         body.reserve(header.parties.len() + 24);
         let parties = body.at + header.parties.len();
-        body.buffer[body.at..parties].copy_from_slice(&header.parties);
+        copy(&mut body.buffer[body.at..parties], &header.parties);
         body.at = parties;
         body.push_unsigned(msg_seq_num);
         body.timestamp_value(SENDING_TIME, sending_time);
@@ -245,8 +289,10 @@ impl Encoder {
             .expect("the buffer is longer than its room");
         front[ROOM - 1] = SOH;
         let digits = write_digits((end - ROOM) as u64, front, ROOM - 1);
-        let start = digits - self.prefix.len();
-        front[start..digits].copy_from_slice(&self.prefix);
+        let start = digits - self.prefix.length;
+        if let Some(room) = front[..digits].last_chunk_mut() {
+            *room = self.prefix.room;
+        }
         let (sum, delimiters) = sum_and_count(&body.buffer[start..end]);
         let trailer = [
             b'1',
@@ -363,7 +409,7 @@ impl BodyWriter {
     pub fn text_or_empty(&mut self, tag: Tag, value: &[u8]) {
         self.start(tag, value.len());
         let end = self.at + value.len();
-        self.buffer[self.at..end].copy_from_slice(value);
+        copy(&mut self.buffer[self.at..end], value);
         self.buffer[end] = SOH;
         self.at = end + 1;
     }
@@ -489,10 +535,12 @@ impl BodyWriter {
     /// Appends a number and the delimiter; room for both has been made.
     #[inline]
     fn push_unsigned(&mut self, value: u64) {
-        if value < 10 {
-            self.buffer[self.at] = b'0' + value as u8;
-            self.buffer[self.at + 1] = SOH;
-            self.at += 2;
+        if value < 1_000_000
+            && let Some(room) = self.buffer[self.at..].first_chunk_mut()
+        {
+            let (text, length) = short_text(value as u32, u64::from(SOH), 1);
+            *room = text.to_le_bytes();
+            self.at += length;
             return;
         }
         let mut digits = [0; 20];

@@ -190,54 +190,77 @@ pub(crate) const DECIMAL_LENGTH: usize = 32;
 /// A decimal of at most five digits and four decimals, and the delimiter, as the low bytes of a word; also how many
 /// bytes those are. Most prices and quantities are such.
 ///
-/// The loops end by the number of digits, which a branch predictor learns; to compute it would make each value wait for
-/// the one before.
+/// The number of digits is found by branches, which a predictor learns; to compute it would make each value wait for the
+/// one before.
 #[inline]
 pub(crate) fn short_decimal_text(value: Decimal) -> Option<(u64, usize)> {
     let parts = value.unpack();
     if parts.hi != 0 || parts.mid != 0 || parts.lo >= 100_000 || parts.scale > 4 {
         return None;
     }
-    let mut rest = parts.lo;
-    // From the last byte to the first.
-    let mut text = u64::from(SOH);
-    let mut length = 1;
-    if parts.scale > 0 {
-        let mut left = parts.scale;
-        while left >= 2 {
-            text = text << 16 | pair(rest % 100);
-            rest /= 100;
-            left -= 2;
-        }
-        if left == 1 {
-            text = (text << 8) | (u64::from(b'0') + u64::from(rest % 10));
+    let (text, length) = if parts.scale == 0 {
+        short_text(parts.lo, u64::from(SOH), 1)
+    } else {
+        // From the last byte to the first.
+        let (mut rest, mut text) = (parts.lo, u64::from(SOH));
+        if parts.scale & 1 == 1 {
+            text = text << 8 | digit(rest % 10);
             rest /= 10;
         }
-        text = text << 8 | u64::from(b'.');
-        length += parts.scale as usize + 1;
-    }
-    while rest >= 100 {
-        text = text << 16 | pair(rest % 100);
-        rest /= 100;
-        length += 2;
-    }
-    if rest >= 10 {
-        text = text << 16 | pair(rest);
-        length += 2;
-    } else {
-        text = (text << 8) | (u64::from(b'0') + u64::from(rest));
-        length += 1;
-    }
+        if parts.scale >= 2 {
+            text = text << 16 | pair(rest % 100);
+            rest /= 100;
+        }
+        if parts.scale == 4 {
+            text = text << 16 | pair(rest % 100);
+            rest /= 100;
+        }
+        short_text(rest, text << 8 | u64::from(b'.'), parts.scale as usize + 2)
+    };
     if parts.negative {
-        text = text << 8 | u64::from(b'-');
-        length += 1;
+        return Some((text << 8 | u64::from(b'-'), length + 1));
     }
     Some((text, length))
 }
 
+/// The digits of a number below one million in front of `text`, of which `length` bytes are in use; also how many are
+/// then. The caller sees to it that they fit.
+#[inline]
+pub(crate) fn short_text(number: u32, text: u64, length: usize) -> (u64, usize) {
+    if number < 10 {
+        (text << 8 | digit(number), length + 1)
+    } else if number < 100 {
+        (text << 16 | pair(number), length + 2)
+    } else if number < 1000 {
+        (
+            text << 24 | pair(number % 100) << 8 | digit(number / 100),
+            length + 3,
+        )
+    } else if number < 10_000 {
+        (
+            text << 32 | pair(number % 100) << 16 | pair(number / 100),
+            length + 4,
+        )
+    } else {
+        let (top, low) = (number / 10_000, number % 10_000);
+        let text = text << 32 | pair(low % 100) << 16 | pair(low / 100);
+        if top < 10 {
+            (text << 8 | digit(top), length + 5)
+        } else {
+            (text << 16 | pair(top), length + 6)
+        }
+    }
+}
+
+/// A number below ten.
+#[inline]
+fn digit(number: u32) -> u64 {
+    u64::from(b'0') + u64::from(number)
+}
+
 /// The two digits of a number below one hundred, as the low bytes of a word.
 #[inline]
-fn pair(number: u32) -> u64 {
+pub(crate) fn pair(number: u32) -> u64 {
     u64::from(u16::from_le_bytes(PAIRS[number as usize % 100]))
 }
 
