@@ -255,6 +255,7 @@ impl<D: Dialect> Decoder<D> {
 
 /// An empty place in this room, with the room made if need be.
 #[inline]
+#[expect(clippy::unnecessary_box_returns, reason = "the box is what is kept")]
 fn room<M, N>(room: Vec<Option<M>>) -> Room<N> {
     let mut room = recycle(room);
     room.reserve_exact(1);

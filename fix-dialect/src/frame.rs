@@ -132,7 +132,7 @@ impl Framer {
         if !body[head.body_start..].starts_with(b"35=") {
             return garbled(bytes, Garbled::FieldOrder);
         }
-        let Some(stated) = frame.last_chunk().and_then(checksum) else {
+        let Some(stated) = frame.last_chunk().copied().and_then(checksum) else {
             return garbled(bytes, Garbled::CheckSumField);
         };
         let computed = sum(body);
@@ -149,10 +149,10 @@ impl Framer {
 
 /// What a frame that ends with these bytes states in CheckSum (10), if its body ends before that.
 #[inline]
-fn checksum(end: &[u8; TRAILER + 1]) -> Option<u16> {
+fn checksum(end: [u8; TRAILER + 1]) -> Option<u16> {
     let fixed = u64::from_le_bytes(*b"\x0110=\0\0\0\x01");
     // What is as it must be has become zero, and the digits stand in bytes 4 to 6.
-    let word = u64::from_le_bytes(*end) ^ fixed;
+    let word = u64::from_le_bytes(end) ^ fixed;
     let digits = word ^ 0x0030_3030_0000_0000;
     if digits & 0xff00_0000_ffff_ffff != 0 || !swar::are_digits(digits) {
         return None;

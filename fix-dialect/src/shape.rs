@@ -200,7 +200,7 @@ impl Shape {
         let word = u64::from_le_bytes(*number.first_chunk()?);
         let digits = swar::position(word, SOH);
         // A number above zero: digits, not all of which are zero.
-        let number_digits = (word ^ 0x3030_3030_3030_3030) & !(u64::MAX << (digits * 8 & 63));
+        let number_digits = (word ^ 0x3030_3030_3030_3030) & !(u64::MAX << ((digits * 8) & 63));
         if tag != b"34=" || digits == 8 || number_digits == 0 || !swar::are_digits(number_digits) {
             return None;
         }

@@ -276,8 +276,8 @@ impl Kind {
         };
         // Where every listed value is a constant, and so is what stands for the others, the compiler makes a table of
         // them, instead of a branch that nothing predicts.
-        let body = match other {
-            Some(other) => quote! {
+        let body = if let Some(other) = other {
+            quote! {
                 if let Self::Unlisted(unlisted) = self {
                     return *unlisted.wire();
                 }
@@ -285,13 +285,14 @@ impl Kind {
                     #(Self::#variants => #patterns,)*
                     Self::Unlisted(_) => #other,
                 }
-            },
-            None => quote! {
+            }
+        } else {
+            quote! {
                 match self {
                     #(Self::#variants => #patterns,)*
                     Self::Unlisted(unlisted) => unlisted.wire(),
                 }
-            },
+            }
         };
         let function = quote! {
             #[inline]
