@@ -150,16 +150,21 @@ impl Session {
             request.sender_comp_id.as_bytes(),
             request.target_comp_id.as_bytes(),
         );
-        if let Some(reason) = self.out_of_sequence(request.msg_seq_num) {
+        let unacceptable = self
+            .unrecoverable(request.msg_seq_num, request.reset)
+            .or_else(|| Session::expects_too_much(&terms, self.sequences.next_outgoing));
+        if let Some(reason) = unacceptable {
             self.fail(now, reason);
             return Ok(());
         }
-        self.expect(request.msg_seq_num + 1);
+        self.logged_on_with(request.msg_seq_num);
+        let sent = self.sequences.next_outgoing - 1;
         let body = LogonBody {
             heart_bt_int: terms.heart_bt_int,
             raw_data: None,
             raw_data_length: false,
             reset: terms.reset,
+            next_expected: self.next_expected(),
             default_appl_ver_id: terms.default_appl_ver_id.as_deref(),
             fields,
         };
@@ -170,6 +175,7 @@ impl Session {
             return Ok(());
         }
         self.establish(now, request.frame, terms.heart_bt_int, terms.reset);
+        self.resynchronise(now, terms.next_expected, sent);
         Ok(())
     }
 

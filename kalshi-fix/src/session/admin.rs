@@ -85,6 +85,7 @@ pub(super) struct LogonBody<'a> {
     pub(super) raw_data: Option<&'a [u8]>,
     pub(super) raw_data_length: bool,
     pub(super) reset: bool,
+    pub(super) next_expected: Option<SequenceNumber>,
     pub(super) default_appl_ver_id: Option<&'a str>,
     pub(super) fields: &'a [LogonField],
 }
@@ -107,6 +108,9 @@ impl EncodeBody for LogonBody<'_> {
         }
         if self.reset {
             out.boolean(141, true);
+        }
+        if let Some(next) = self.next_expected {
+            out.unsigned(789, next);
         }
         if let Some(version) = self.default_appl_ver_id {
             out.field(1137, version.as_bytes());

@@ -4,13 +4,17 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use fix_dialect::{EncodeBody, EncodeError, Framer, Framing, Garbled, SessionHeader, Timestamp};
 
 use super::admin::{Kind, TestRequest};
+use super::delivery::Delivery;
 use super::handshake::Handshake;
 use super::liveness::Liveness;
 use super::outbox::{Outbox, Record};
+use super::recovery::Gap;
+use super::resend::Serving;
+use super::skew::Skew;
 use super::timer::Timers;
 use super::{
     Acceptance, CommandError, EndReason, Event, Intake, Now, Refusal, Reject, Role, SendError,
@@ -39,6 +43,12 @@ pub struct Session {
     pub(super) timers: Timers,
     pub(super) outbox: Outbox,
     pub(super) events: VecDeque<Event>,
+    /// What the peer has asked for again.
+    pub(super) serving: Option<Serving>,
+    /// What we miss of the peer's.
+    pub(super) gap: Gap,
+    pub(super) delivery: Delivery,
+    pub(super) skew: Skew,
     framer: Framer,
 }
 
@@ -69,6 +79,10 @@ impl Session {
             timers: Timers::default(),
             outbox,
             events: VecDeque::new(),
+            serving: None,
+            gap: Gap::default(),
+            delivery: Delivery::default(),
+            skew: Skew::default(),
             framer: Framer::new(settings.max_frame),
             settings,
             role,
@@ -106,7 +120,14 @@ impl Session {
                 self.liveness.hold_up(now.monotonic);
                 return Intake::Drain;
             }
-            self.liveness.go_on();
+            if self.liveness.go_on() {
+                self.skew.reading_again(now.utc);
+            }
+            if let Some(frame) = self.next_held() {
+                self.handle_held(now, frame);
+                self.settle_gap(now);
+                continue;
+            }
             match self.framer.next(received) {
                 Framing::NeedMore(total) => return Intake::NeedMore(total),
                 Framing::Garbled { skip, reason } => {
@@ -116,6 +137,7 @@ impl Session {
                 Framing::Frame(length) => {
                     let frame = received.split_to(length).freeze();
                     self.handle_frame(now, frame);
+                    self.settle_gap(now);
                 }
             }
         }
@@ -145,6 +167,36 @@ impl Session {
     /// The store has done this operation and all before it.
     pub fn handle_stored(&mut self, ticket: Ticket) {
         self.outbox.stored(ticket);
+    }
+
+    /// The answer to [`StoreOperation::Read`]: each record's MsgSeqNum (34) and frame, in rising order, as many
+    /// as were asked for; empty when the range has none. An answer to a read that is not awaited any more
+    /// changes nothing.
+    pub fn handle_read(&mut self, now: Now, ticket: Ticket, page: Vec<(SequenceNumber, Bytes)>) {
+        self.page(now, ticket, page);
+    }
+
+    /// The store could not do this operation, or any after it. The session ends at once, with
+    /// [`EndReason::StoreFailed`], and what waited for the store is not sent: no Logout (5) either, since its
+    /// number could not be kept.
+    pub fn handle_store_failed(&mut self, ticket: Ticket, fault: &str) {
+        if !self.outbox.was_handed_out(ticket) {
+            return;
+        }
+        self.outbox.fail();
+        if self.state != State::Ended {
+            let fault = fault.to_owned();
+            self.end(EndReason::StoreFailed { fault });
+        }
+    }
+
+    /// The application has everything up to this inbound MsgSeqNum (34), and need not get it again after a
+    /// crash. With [`Acknowledgement::OnDelivery`](super::Acknowledgement::OnDelivery) it is not needed.
+    ///
+    /// It works after the session has ended, too: what is acknowledged then comes out of
+    /// [`poll_store`](Self::poll_store).
+    pub fn acknowledge(&mut self, through: SequenceNumber) {
+        self.acknowledged(through);
     }
 
     /// The answer to [`Event::SignLogon`]: the value of RawData (96), base64 on Kalshi.
@@ -239,9 +291,9 @@ impl Session {
         self.start_logout(now, text);
     }
 
-    /// What to keep, before anything else is drained.
+    /// What to keep or to read, before anything else is drained.
     pub fn poll_store(&mut self) -> Option<StoreOperation> {
-        self.outbox.poll_store()
+        self.outbox.poll_store().or_else(|| self.next_page())
     }
 
     /// What to write to the transport, in this order.
@@ -258,7 +310,9 @@ impl Session {
 
     /// What has happened.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front()?;
+        self.delivered(&event);
+        Some(event)
     }
 
     /// Where the session stands.
@@ -271,6 +325,25 @@ impl Session {
     #[must_use]
     pub const fn sequences(&self) -> Sequences {
         self.sequences
+    }
+
+    /// Whether messages of the peer's are missing that it was asked to send again.
+    #[must_use]
+    pub const fn is_recovering(&self) -> bool {
+        self.has_gap()
+    }
+
+    /// Whether the peer is being sent again what it asked for. What is sent meanwhile goes out after that.
+    #[must_use]
+    pub const fn is_resending(&self) -> bool {
+        self.serving.is_some()
+    }
+
+    /// The peer's clock less ours, in milliseconds: a smoothed estimate from the SendingTime (52) of what came,
+    /// the time on the wire included. `None` before the first message after the logon.
+    #[must_use]
+    pub fn clock_offset_millis(&self) -> Option<i64> {
+        self.skew.offset_millis()
     }
 
     /// SenderCompID (49) of the peer, once it is known: `Kalshi` or `KalshiMD`.
@@ -320,7 +393,15 @@ impl Session {
     /// The next inbound message must have this number.
     pub(super) fn expect(&mut self, next: SequenceNumber) {
         self.sequences.next_incoming = next;
-        self.outbox.next_incoming(next);
+        self.tell_incoming();
+        self.tell_processed();
+    }
+
+    /// What goes out from here on says how far we are, where it says so at all.
+    pub(super) fn tell_processed(&mut self) {
+        if self.settings.last_processed {
+            self.outbox.processed(self.sequences.next_incoming - 1);
+        }
     }
 
     pub(super) const fn wrong_state(&self, command: &'static str) -> CommandError {

@@ -79,6 +79,41 @@ pub enum EndReason {
     /// MsgSeqNum (34) was above the expected one, and this session has no retransmission: messages were lost.
     #[error("MsgSeqNum too high, expecting {} but received {}, and this session has no retransmission", .0.expected, .0.received)]
     SequenceGap(OutOfSequence),
+    /// The peer did not send again what we asked for, though asked as often as the settings allow.
+    #[error("no answer to {attempts} requests to send {begin} and what follows again")]
+    ResendUnanswered {
+        /// The first number that is missing.
+        begin: SequenceNumber,
+        /// How often the peer was asked without any progress.
+        attempts: u32,
+    },
+    /// The peer rejected our ResendRequest (2): what is missing is older than what it keeps, perhaps. Only a
+    /// logon with a reset goes on from here.
+    #[error("the peer refused to send {begin} and what follows again{}", said(text.as_ref()))]
+    ResendRefused {
+        /// The first number that is missing.
+        begin: SequenceNumber,
+        /// Text (58), lossily read as UTF-8.
+        text: Option<String>,
+    },
+    /// The peer's NextExpectedMsgSeqNum (789) is beyond what we have sent: our numbers were lost, or its are
+    /// another session's.
+    #[error("NextExpectedMsgSeqNum (789) too high, expected at most {} but received {}", .0.expected, .0.received)]
+    NextExpectedTooHigh(OutOfSequence),
+    /// The store could not do what it was asked to. Nothing that was to be kept first was sent after that.
+    #[error("the store failed: {fault}")]
+    StoreFailed {
+        /// What the store said.
+        fault: String,
+    },
+    /// The store gave a record that is not what was journalled. It was not sent.
+    #[error("the journal's record of message {sequence} cannot be sent again: {fault}")]
+    JournalUnusable {
+        /// The record's number.
+        sequence: SequenceNumber,
+        /// What is wrong with it.
+        fault: String,
+    },
     /// A message had no MsgSeqNum (34), or one that is no number.
     #[error("a message without a readable MsgSeqNum (34)")]
     NoSequenceNumber,

@@ -111,4 +111,16 @@ pub enum SettingsError {
     /// The peer would count as gone before it was asked for a sign of life.
     #[error("silence_percent must be above test_request_percent, and that at least 100")]
     Percent,
+    /// Something can only work where messages and numbers are kept.
+    #[error("{what} needs Journal::Keep")]
+    NeedsJournal {
+        /// Which setting.
+        what: &'static str,
+    },
+    /// A recovery that never asks, or that gives up at once.
+    #[error("a recovery needs at least one attempt and a timeout above zero")]
+    Recovery,
+    /// NextExpectedMsgSeqNum (789) makes the peer send again what this session would not take.
+    #[error("NextExpectedMsgSeqNum (789) needs GapPolicy::Resend")]
+    NextExpected,
 }

@@ -53,14 +53,51 @@ pub enum Event {
         /// The number that is expected now. Equal to `expected` when the reset changed nothing, which is odd.
         new: SequenceNumber,
     },
-    /// The peer asked for a range to be sent again (ResendRequest (2)); it was answered by a gap fill.
+    /// The peer asked for a range to be sent again (ResendRequest (2)). [`ResendServed`](Event::ResendServed)
+    /// follows when it has been, unless the range was under way already or the session ends.
     ResendRequested {
         /// BeginSeqNo (7).
         begin: SequenceNumber,
         /// EndSeqNo (16); 0 is "to the latest".
         end: SequenceNumber,
-        /// The NewSeqNo (36) that the answer gave.
-        filled_to: SequenceNumber,
+    },
+    /// The peer asked for a message of ours that the [`ResendPolicy`](super::ResendPolicy) held back: the peer
+    /// will not get it. Not told for each message under
+    /// [`ResendPolicy::HoldBack`](super::ResendPolicy::HoldBack), which does not look at them.
+    HeldBack(HeldBack),
+    /// The peer has been sent what it asked for.
+    ResendServed {
+        /// The first number of the range.
+        begin: SequenceNumber,
+        /// The last number of the range.
+        through: SequenceNumber,
+        /// How many messages of it were sent again; gap fills stand for all others.
+        replayed: u64,
+    },
+    /// A gap in the peer's numbers; it was asked to send these again (ResendRequest (2)), or is expected to do so
+    /// by itself (NextExpectedMsgSeqNum (789)).
+    ResendAsked {
+        /// The first number that is missing.
+        begin: SequenceNumber,
+        /// The last number asked for; 0 is "to the latest".
+        end: SequenceNumber,
+        /// How often it was asked since the last progress; 0 when it is to come unasked.
+        attempt: u32,
+    },
+    /// All that was missing has come.
+    GapClosed {
+        /// The number expected next.
+        next: SequenceNumber,
+    },
+    /// The peer started both directions at 1, on a session that was logged on (Logon (A) with ResetSeqNumFlag
+    /// (141) = Y).
+    ResetInSession,
+    /// The difference between the peer's clock and ours has become too great, or is small again.
+    ClockSkew {
+        /// The peer's time less ours, in milliseconds: a smoothed estimate, the time on the wire included.
+        offset_millis: i64,
+        /// Whether it is too great.
+        excessive: bool,
     },
     /// Nothing was received for longer than HeartBtInt (108) and its margin; a TestRequest (1) is on its way.
     PeerSilent,
@@ -79,6 +116,27 @@ pub enum Event {
     /// The session is over, and this is its last event. Write what
     /// [`poll_transmit`](super::Session::poll_transmit) still gives out, then close the connection.
     Ended(EndReason),
+}
+
+/// A message of ours that the peer asked for again and did not get.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeldBack {
+    /// The message's MsgSeqNum (34).
+    pub msg_seq_num: SequenceNumber,
+    /// The message as it was sent.
+    pub frame: Bytes,
+}
+
+/// Does not show the frame.
+impl fmt::Debug for HeldBack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("HeldBack")
+            .field("msg_seq_num", &self.msg_seq_num)
+            .field("frame", &Hidden(self.frame.len()))
+            .finish()
+    }
 }
 
 /// A completed logon.

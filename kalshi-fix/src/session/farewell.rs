@@ -40,16 +40,20 @@ impl Session {
             self.end(EndReason::LoggedOut { out_of_sequence });
             return;
         }
+        self.stop_serving();
         let said = text(frame, 58);
         self.events
             .push_back(Event::LogoutReceived { text: said.clone() });
-        let complaint = out_of_sequence.map(|numbers| {
-            if numbers.received < numbers.expected {
-                EndReason::SequenceTooLow(numbers).to_string()
-            } else {
-                EndReason::SequenceGap(numbers).to_string()
-            }
-        });
+        // A gap is no fault where it can be closed by the next connection.
+        let complaint = out_of_sequence
+            .filter(|numbers| numbers.received < numbers.expected || self.recovery().is_none())
+            .map(|numbers| {
+                if numbers.received < numbers.expected {
+                    EndReason::SequenceTooLow(numbers).to_string()
+                } else {
+                    EndReason::SequenceGap(numbers).to_string()
+                }
+            });
         self.say(
             now,
             &Logout {
@@ -72,6 +76,7 @@ impl Session {
 
     /// Ends a session that cannot go on: a Logout (5) that says why, then time for the peer to read it.
     pub(super) fn fail(&mut self, now: Now, reason: EndReason) {
+        self.stop_serving();
         self.say(
             now,
             &Logout {
@@ -86,6 +91,7 @@ impl Session {
 
     /// Says why, and ends at once: nobody is there to answer.
     pub(super) fn part(&mut self, now: Now, reason: EndReason) {
+        self.stop_serving();
         self.say(
             now,
             &Logout {
@@ -96,6 +102,7 @@ impl Session {
     }
 
     pub(super) fn end(&mut self, reason: EndReason) {
+        self.stop_serving();
         self.enter(State::Ended);
         // A decision or a signature that was asked for comes too late.
         self.handshake = Handshake::None;
@@ -103,7 +110,7 @@ impl Session {
         self.events.push_back(Event::Ended(reason));
     }
 
-    fn wait_for_answer(&mut self, now: Now) {
+    pub(super) fn wait_for_answer(&mut self, now: Now) {
         self.waiting_since = now.monotonic;
         self.timers
             .set(Timer::LogoutAck, now.monotonic + self.settings.logout_ack);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use fix_dialect::{Header, Timestamp, parse_int};
 
-use super::admin::{Fault, fault, flag, lossy, required, text};
+use super::admin::{Fault, fault, find, flag, lossy, required, required_number, text};
 use super::inbound::offset_millis;
 use super::timer::Timer;
 use super::{
@@ -27,6 +27,8 @@ pub(super) enum Handshake {
 pub(super) struct Terms {
     pub(super) heart_bt_int: u32,
     pub(super) reset: bool,
+    /// NextExpectedMsgSeqNum (789), where the settings heed it.
+    pub(super) next_expected: Option<SequenceNumber>,
     pub(super) default_appl_ver_id: Option<String>,
 }
 
@@ -52,11 +54,52 @@ impl Session {
                 fault(108, RejectReason::ValueIncorrect, text)
             })?;
         let reset = flag(frame, 141, "ResetSeqNumFlag")?;
+        let next_expected = if self.settings.next_expected && find(frame, 789).is_some() {
+            Some(required_number(frame, 789, "NextExpectedMsgSeqNum")?)
+        } else {
+            None
+        };
         Ok(Terms {
             heart_bt_int,
             reset,
+            next_expected,
             default_appl_ver_id: text(frame, 1137),
         })
+    }
+
+    /// What our Logon (A) says in NextExpectedMsgSeqNum (789).
+    pub(super) fn next_expected(&self) -> Option<SequenceNumber> {
+        self.settings
+            .next_expected
+            .then_some(self.sequences.next_incoming)
+    }
+
+    /// NextExpectedMsgSeqNum (789) of the peer's Logon (A) that is beyond `next`, which is what it could be at most.
+    pub(super) fn expects_too_much(terms: &Terms, next: SequenceNumber) -> Option<EndReason> {
+        let received = terms.next_expected.filter(|expected| *expected > next)?;
+        let expected = next;
+        Some(EndReason::NextExpectedTooHigh(OutOfSequence {
+            expected,
+            received,
+        }))
+    }
+
+    /// After the logon: what either side lacks. `sent` is the last number that the peer's
+    /// NextExpectedMsgSeqNum (789) may say it lacks.
+    pub(super) fn resynchronise(
+        &mut self,
+        now: Now,
+        next_expected: Option<SequenceNumber>,
+        sent: SequenceNumber,
+    ) {
+        if let Some(begin) = next_expected {
+            if (1..=sent).contains(&begin) {
+                self.resend(now, begin, sent, 0);
+            }
+            // It has heard what we expect, too.
+            self.expect_unasked_resend(now);
+        }
+        self.settle_gap(now);
     }
 
     /// Why this number is not the expected one.
@@ -72,11 +115,30 @@ impl Session {
         }
     }
 
+    /// Why a logon with this number cannot be accepted: another number than the expected one, unless it is above and
+    /// what lies between can be had.
+    pub(super) fn unrecoverable(&self, received: SequenceNumber, reset: bool) -> Option<EndReason> {
+        let reason = self.out_of_sequence(received)?;
+        let recoverable = !reset && self.recovery().is_some() && matches!(reason, EndReason::SequenceGap(_));
+        (!recoverable).then_some(reason)
+    }
+
+    /// The number of a logon that was accepted.
+    pub(super) fn logged_on_with(&mut self, received: SequenceNumber) {
+        if received == self.sequences.next_incoming {
+            self.expect(received + 1);
+        } else {
+            self.tell_processed();
+            self.early_done(received);
+        }
+    }
+
     /// SendingTime (52) outside the window. A message that had to wait for us to read it is not late by the time that
     /// it waited.
     pub(super) fn wrong_time(&mut self, now: Now, header: &Header<'_>) -> Option<EndReason> {
-        let window = self.settings.sending_time_window?;
         let offset_millis = offset_millis(header.sending_time, now.utc);
+        self.observe_clock(header.sending_time, offset_millis);
+        let window = self.settings.sending_time_window?;
         let offset = u128::from(offset_millis.unsigned_abs());
         if offset <= window.as_millis() {
             self.liveness.caught_up();

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fix_dialect::{Header, HeaderError, Timestamp, parse_unsigned};
 
 use super::admin::{Fault, Heartbeat, Kind, fault, find, lossy, required, text};
-use super::settings::Known;
+use super::message_types::Known;
 use super::{
     BusinessReject, EndReason, Event, Inbound, Now, Reject, RejectReason, RejectReceived, SequenceNumber,
     Session, State,
@@ -60,16 +60,19 @@ impl Session {
                 return;
             }
             Kind::Logon if !repeated => {
-                self.fail(now, EndReason::UnexpectedLogon);
+                self.logon_in_session(now, &frame, header);
                 return;
             }
             _ => {}
         }
-        let reset = kind == Kind::SequenceReset && matches!(find(&frame, 123), None | Some(b"N"));
-        if !reset
-            && !repeated
-            && let Some(reason) = self.out_of_sequence(header.msg_seq_num)
-        {
+        let reset = is_reset(kind, &frame);
+        let out_of_sequence = self
+            .out_of_sequence(header.msg_seq_num)
+            .filter(|_| !reset && !repeated);
+        let early = self
+            .recovery()
+            .filter(|_| matches!(out_of_sequence, Some(EndReason::SequenceGap(_))));
+        if let (Some(reason), None) = (out_of_sequence, early) {
             self.fail(now, reason);
             return;
         }
@@ -79,6 +82,26 @@ impl Session {
             self.fail(now, reason);
             return;
         }
+        if let Some(recovery) = early {
+            self.early(now, recovery, kind, &frame, header);
+            return;
+        }
+        self.in_turn(now, kind, frame, header);
+    }
+
+    /// A message that came early and was kept, now that its number is expected. When it came, its names and its time
+    /// were checked.
+    pub(super) fn handle_held(&mut self, now: Now, frame: Bytes) {
+        let bytes = frame.clone();
+        if let (Ok(header), State::Established | State::LogoutSent) = (Header::read(&bytes), self.state) {
+            self.in_turn(now, Kind::of(header.msg_type), frame, &header);
+        }
+    }
+
+    /// A message with the expected number, a possible duplicate with a lower one, or a SequenceReset (4) in reset mode.
+    fn in_turn(&mut self, now: Now, kind: Kind, frame: Bytes, header: &Header<'_>) {
+        let repeated = header.msg_seq_num < self.sequences.next_incoming;
+        let reset = is_reset(kind, &frame);
         if let Some(fault) = duplicate_fault(kind, header) {
             self.send_reject(now, header.msg_seq_num, header.msg_type, &fault);
             self.consume(header.msg_seq_num);
@@ -98,8 +121,12 @@ impl Session {
     }
 
     fn application(&mut self, now: Now, frame: Bytes, header: &Header<'_>) {
+        let known = self.settings.message_types.known(header.msg_type);
+        if known == Known::Supported {
+            self.delivery.arrived(header.msg_seq_num);
+        }
         self.consume(header.msg_seq_num);
-        match self.settings.message_types.known(header.msg_type) {
+        match known {
             Known::Supported => self.events.push_back(Event::Application(inbound(frame, header))),
             Known::Unsupported => {
                 let reject = BusinessReject {
@@ -126,14 +153,14 @@ impl Session {
     fn session_message(&mut self, now: Now, kind: Kind, frame: Bytes, header: &Header<'_>) {
         let done = match kind {
             Kind::TestRequest => self.answer_test_request(now, &frame),
-            Kind::ResendRequest => self.resend_request(now, &frame),
+            Kind::ResendRequest => self.resend_request(now, &frame, header.msg_seq_num),
             Kind::SequenceReset => self.gap_fill(&frame, header),
             Kind::Heartbeat => {
                 self.heartbeat(now, &frame);
                 Ok(())
             }
             Kind::Reject => {
-                self.reject_received(frame, header);
+                self.reject_received(now, frame, header);
                 Ok(())
             }
             Kind::Logout | Kind::Logon | Kind::Application => Ok(()),
@@ -144,7 +171,7 @@ impl Session {
         self.consume(header.msg_seq_num);
     }
 
-    fn answer_test_request(&mut self, now: Now, frame: &[u8]) -> Result<(), Fault> {
+    pub(super) fn answer_test_request(&mut self, now: Now, frame: &[u8]) -> Result<(), Fault> {
         let id = required(frame, 112, "TestReqID")?;
         self.say(
             now,
@@ -155,7 +182,7 @@ impl Session {
         Ok(())
     }
 
-    fn heartbeat(&mut self, now: Now, frame: &[u8]) {
+    pub(super) fn heartbeat(&mut self, now: Now, frame: &[u8]) {
         let answered = find(frame, 112)
             .and_then(parse_unsigned)
             .and_then(|id| self.liveness.answered(id));
@@ -166,11 +193,17 @@ impl Session {
         }
     }
 
-    fn reject_received(&mut self, frame: Bytes, header: &Header<'_>) {
+    fn reject_received(&mut self, now: Now, frame: Bytes, header: &Header<'_>) {
         let number = |tag| find(&frame, tag).and_then(parse_unsigned);
         let small = |tag| number(tag).and_then(|number| u32::try_from(number).ok());
         let (ref_seq_num, ref_tag_id, reason) = (number(45), small(371), small(373));
         let (ref_msg_type, text) = (text(&frame, 372), text(&frame, 58));
+        let refused = self
+            .refuses_our_request(&frame)
+            .then(|| EndReason::ResendRefused {
+                begin: self.sequences.next_incoming,
+                text: text.clone(),
+            });
         self.events.push_back(Event::RejectReceived(RejectReceived {
             inbound: inbound(frame, header),
             ref_seq_num,
@@ -179,6 +212,9 @@ impl Session {
             reason,
             text,
         }));
+        if let Some(reason) = refused {
+            self.fail(now, reason);
+        }
     }
 
     /// A frame whose header cannot be read.
@@ -217,6 +253,9 @@ impl Session {
         };
         let repeated = sequence < self.sequences.next_incoming && find(frame, 43) == Some(b"Y");
         if !repeated && let Some(reason) = self.out_of_sequence(sequence) {
+            if self.recovery().is_some() && matches!(reason, EndReason::SequenceGap(_)) {
+                return self.early_lost(sequence);
+            }
             return self.fail(now, reason);
         }
         self.send_reject(now, sequence, msg_type, &header_fault(error));
@@ -304,6 +343,11 @@ impl Session {
         let fault = fault(52, RejectReason::SendingTimeAccuracy, reason.to_string());
         self.send_reject(now, header.msg_seq_num, header.msg_type, &fault);
     }
+}
+
+/// SequenceReset (4) in reset mode: without GapFillFlag (123), or with N.
+fn is_reset(kind: Kind, frame: &[u8]) -> bool {
+    kind == Kind::SequenceReset && matches!(find(frame, 123), None | Some(b"N"))
 }
 
 /// What is wrong with a possible duplicate (cases 2f, 2g). A gap fill is spared: engines send it without

@@ -27,8 +27,10 @@ impl Session {
         } else {
             self.recorded = true;
         }
+        let signed = logon.signed;
+        self.tell_processed();
         let sending_time = self.sending_time(now);
-        if !logon.signed {
+        if !signed {
             self.send_logon(now, sending_time, None);
             return;
         }
@@ -84,6 +86,7 @@ impl Session {
             raw_data,
             raw_data_length: logon.raw_data_length,
             reset: logon.reset,
+            next_expected: self.next_expected(),
             default_appl_ver_id: logon.default_appl_ver_id.as_deref(),
             fields: &logon.fields,
         };
@@ -159,7 +162,11 @@ impl Session {
                 return;
             }
         };
-        if let Some(reason) = self.out_of_sequence(header.msg_seq_num) {
+        let sent = self.sequences.next_outgoing - 1;
+        let unacceptable = self
+            .unrecoverable(header.msg_seq_num, asked_reset)
+            .or_else(|| Session::expects_too_much(&terms, sent + 1));
+        if let Some(reason) = unacceptable {
             self.fail(now, reason);
             return;
         }
@@ -169,8 +176,9 @@ impl Session {
             self.recorded = true;
         }
         self.learn_peer(header.sender_comp_id, header.target_comp_id);
-        self.expect(header.msg_seq_num + 1);
+        self.logged_on_with(header.msg_seq_num);
         self.establish(now, frame, terms.heart_bt_int, asked_reset);
+        self.resynchronise(now, terms.next_expected, sent);
     }
 
     /// What a refused logon draws: Logout (5), Reject (3), or on prediction BusinessMessageReject (j) over

@@ -38,9 +38,9 @@ impl Liveness {
         self.behind_since.get_or_insert(at);
     }
 
-    /// Reading goes on. What comes next may have waited.
-    pub(super) const fn go_on(&mut self) {
-        self.held_up = false;
+    /// Reading goes on. What comes next may have waited, if this says so.
+    pub(super) const fn go_on(&mut self) -> bool {
+        std::mem::replace(&mut self.held_up, false)
     }
 
     /// A message came that was not late: whatever waited has been read.
@@ -95,6 +95,8 @@ impl Session {
             Timer::Send => self.say(now, &Heartbeat { test_req_id: None }),
             // What the peer has said may be waiting to be read.
             Timer::Receive | Timer::Silence if self.liveness.held_up => self.heard(now),
+            Timer::Resend if self.liveness.held_up => self.put_off_watchdog(now),
+            Timer::Resend => self.resend_overdue(now),
             Timer::Receive => self.ask_for_life(now),
             Timer::Silence => {
                 let silent = now.monotonic.saturating_sub(self.liveness.last_received);

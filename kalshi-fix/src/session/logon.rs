@@ -90,7 +90,7 @@ impl Logon {
 /// One field of a Logon (A) body that the session does not interpret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LogonField {
-    /// The tag. Not one that the session writes itself (the header, the trailer, 95, 96, 98, 108, 141, 1137).
+    /// The tag. Not one that the session writes itself (the header, the trailer, 95, 96, 98, 108, 141, 789, 1137).
     pub tag: u32,
     /// The value, not empty and without SOH.
     pub value: Vec<u8>,
@@ -213,8 +213,8 @@ pub(super) fn pre_hash(
 }
 
 /// Tags of a Logon (A) that the session writes itself.
-pub(super) const RESERVED: [u32; 17] = [
-    8, 9, 10, 34, 35, 43, 49, 52, 56, 95, 96, 97, 98, 108, 122, 141, 1137,
+pub(super) const RESERVED: [u32; 19] = [
+    8, 9, 10, 34, 35, 43, 49, 52, 56, 95, 96, 97, 98, 108, 122, 141, 369, 789, 1137,
 ];
 
 #[cfg(test)]

@@ -5,7 +5,9 @@
 //! the rest:
 //!
 //! ```text
-//!            handle_bytes  handle_eof  handle_timeout  handle_stored  handle_signature
+//!                                                        handle_stored
+//!                                                        handle_read
+//!            handle_bytes  handle_eof  handle_timeout  handle_store_failed  handle_signature
 //!  commands ────────┐           │           │              │              │
 //!  connected  send  ▼           ▼           ▼              ▼              ▼
 //!  logout     ┌─────────────────────────────────────────────────────────────┐
@@ -25,9 +27,12 @@
 //! ```text
 //! session.connected(now)
 //! loop {
-//!     while let Some(operation) = session.poll_store()    { store it; session.handle_stored(operation.ticket()) }
-//!     while let Some(transmit)  = session.poll_transmit() { write transmit.bytes }
-//!     while let Some(event)     = session.poll_event()    { sign, authenticate, deliver; on Ended: close, return }
+//!     repeat, until none of the three has anything to give:
+//!         while let Some(operation) = session.poll_store()    { store it; session.handle_stored(operation.ticket());
+//!                                                               or read it; session.handle_read(now, ticket, page);
+//!                                                               or session.handle_store_failed(ticket, why) }
+//!         while let Some(transmit)  = session.poll_transmit() { write transmit.bytes }
+//!         while let Some(event)     = session.poll_event()    { sign, authenticate, deliver; on Ended: close, return }
 //!     if bytes were left in `buffer`: session.handle_bytes(now, &mut buffer), and go on at the top
 //!     wait for the first of:
 //!         bytes from the transport   → append them to `buffer`; session.handle_bytes(now, &mut buffer)
@@ -42,27 +47,39 @@
 //! send wait to be drained, and says so; a driver that then leaves off reading passes the pressure on to the
 //! peer. Nothing in the core grows with what a peer sends beyond those limits.
 //!
+//! What waits to be sent, and the events, make room for one another: after transmits were taken there may be
+//! another part of the journal to read for a resend, and after events were taken an inbound number to store. A
+//! driver that takes transmits only as fast as the transport does thereby paces a resend.
+//!
 //! One `Session` is one connection. Sequence numbers that outlive it are the store's, and the next session's
 //! [`SessionSettings::sequences`].
 
 mod acceptor;
 mod admin;
 mod core;
+mod delivery;
 mod end;
 mod error;
 mod event;
 mod farewell;
 mod handshake;
+mod identity;
 mod inbound;
 mod initiator;
 mod liveness;
 mod logon;
+mod message_types;
 mod now;
 mod outbox;
 mod output;
+mod policy;
+mod recovery;
 mod reject;
+mod replay;
+mod resend;
 mod resync;
 mod settings;
+mod skew;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -71,14 +88,18 @@ mod timer;
 pub use self::core::Session;
 pub use self::end::{EndReason, LogonRefused, OutOfSequence, RefusalKind};
 pub use self::error::{CommandError, SendError, SettingsError};
-pub use self::event::{Established, Event, Inbound, RejectReceived, TestRequestId};
+pub use self::event::{Established, Event, HeldBack, Inbound, RejectReceived, TestRequestId};
+pub use self::identity::Identity;
 pub use self::logon::{Acceptance, Logon, LogonField, LogonRequest, Refusal, SignLogon, SigningFailed};
+pub use self::message_types::MessageTypes;
 pub use self::now::Now;
 pub use self::output::{Intake, Sequences, StoreOperation, Ticket, Transmit};
-pub use self::reject::{BusinessReject, Reject, RejectReason};
-pub use self::settings::{
-    GapPolicy, Identity, Journal, JournalGate, MessageTypes, RefusalStyle, ResetRule, Role, SessionSettings,
+pub use self::policy::{
+    Acknowledgement, EarlyMessages, GapPolicy, InSessionReset, Journal, JournalGate, Recovery, RefusalStyle,
+    ResendCandidate, ResendDecision, ResendPolicy, ResendVerdict, ResetRule,
 };
+pub use self::reject::{BusinessReject, Reject, RejectReason};
+pub use self::settings::{Role, SessionSettings};
 pub use self::state::State;
 
 /// A MsgSeqNum (34), from 1.

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use fix_dialect::{EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp};
+use fix_dialect::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp};
 
+use super::replay::Original;
 use super::{Journal, JournalGate, SequenceNumber, StoreOperation, Ticket, Transmit};
 
 /// Encodes frames and holds them until they may leave. No `Debug`: they may hold secrets.
@@ -12,6 +13,8 @@ pub(super) struct Outbox {
     encoder: Encoder,
     /// To whom it is addressed; unknown to an acceptor before the logon, and then nothing can be said.
     header: Option<SessionHeader>,
+    /// LastMsgSeqNumProcessed (369), where messages carry it.
+    last_processed: Option<SequenceNumber>,
     queue: Queue,
 }
 
@@ -23,6 +26,9 @@ struct Queue {
     /// With a journal: frames behind a store operation.
     gated: VecDeque<Gated>,
     gated_bytes: usize,
+    /// Frames that were numbered while a resend is under way, and go after it. `None`: no resend is.
+    held: Option<VecDeque<Gated>>,
+    held_bytes: usize,
     operations: VecDeque<StoreOperation>,
     /// The inbound number has changed; told when no other operation waits.
     next_incoming: Option<SequenceNumber>,
@@ -31,6 +37,10 @@ struct Queue {
     last_gate: Ticket,
     handed_out: Ticket,
     stored: Ticket,
+    /// The highest number of what has left.
+    through: SequenceNumber,
+    /// The store has failed: nothing that waits may leave, and nothing more is asked of it.
+    failed: bool,
 }
 
 struct Gated {
@@ -59,16 +69,21 @@ impl Outbox {
             ready_through: 0,
             gated: VecDeque::new(),
             gated_bytes: 0,
+            held: None,
+            held_bytes: 0,
             operations: VecDeque::new(),
             next_incoming: None,
             last_ticket: Ticket(0),
             last_gate: Ticket(0),
             handed_out: Ticket(0),
             stored: Ticket(0),
+            through: 0,
+            failed: false,
         };
         Outbox {
             encoder: Encoder::new(),
             header: None,
+            last_processed: None,
             queue,
         }
     }
@@ -88,8 +103,14 @@ impl Outbox {
         record: Record,
     ) -> Result<(), EncodeError> {
         let Some(header) = &self.header else { return Ok(()) };
-        let frame = self.encoder.encode(header, sequence, sending_time, message)?;
-        self.queue.push(frame, sequence, record);
+        let body = self
+            .encoder
+            .begin(header, message.msg_type(), sequence, sending_time);
+        if let Some(last) = self.last_processed {
+            body.unsigned(369, last);
+        }
+        message.encode_body(body);
+        self.queue.push(self.encoder.finish_checked()?, sequence, record);
         Ok(())
     }
 
@@ -100,14 +121,78 @@ impl Outbox {
         begin: SequenceNumber,
         new: SequenceNumber,
     ) -> Result<(), EncodeError> {
+        let write = |body: &mut BodyWriter| {
+            body.boolean(123, true).unsigned(36, new);
+        };
+        self.push_again(sending_time, begin, sending_time, b"4", write)
+    }
+
+    /// Queues a message that was sent before, with its number and its body.
+    pub(super) fn push_replay(
+        &mut self,
+        sending_time: Timestamp,
+        original: &Original<'_>,
+    ) -> Result<(), EncodeError> {
+        let write = |body: &mut BodyWriter| {
+            body.raw(original.body);
+        };
+        let (sequence, first) = (original.msg_seq_num, original.sending_time);
+        self.push_again(sending_time, sequence, first, original.msg_type, write)
+    }
+
+    fn push_again(
+        &mut self,
+        sending_time: Timestamp,
+        sequence: SequenceNumber,
+        orig_sending_time: Timestamp,
+        msg_type: &[u8],
+        write: impl FnOnce(&mut BodyWriter),
+    ) -> Result<(), EncodeError> {
         let Some(header) = &self.header else { return Ok(()) };
         let body = self
             .encoder
-            .begin_duplicate(header, b"4", begin, sending_time, sending_time);
-        body.boolean(123, true).unsigned(36, new);
-        self.queue
-            .push(self.encoder.finish_checked()?, begin, Record::Nothing);
+            .begin_duplicate(header, msg_type, sequence, sending_time, orig_sending_time);
+        if let Some(last) = self.last_processed {
+            body.unsigned(369, last);
+        }
+        write(body);
+        self.queue.push_again(self.encoder.finish_checked()?, sequence);
         Ok(())
+    }
+
+    /// All messages carry this LastMsgSeqNumProcessed (369) from here on.
+    pub(super) const fn processed(&mut self, last: SequenceNumber) {
+        self.last_processed = Some(last);
+    }
+
+    /// A resend begins: what is numbered from here on goes after it.
+    pub(super) fn hold(&mut self) {
+        self.queue.held.get_or_insert_default();
+    }
+
+    /// The resend is over: what was held goes.
+    pub(super) fn release(&mut self) {
+        if let Some(mut held) = self.queue.held.take() {
+            self.queue.gated.append(&mut held);
+            self.queue.gated_bytes += std::mem::take(&mut self.queue.held_bytes);
+        }
+    }
+
+    /// The resend is given up, and what was held with it: it stays in the journal, and the peer can ask for it.
+    pub(super) fn drop_held(&mut self) {
+        self.queue.held = None;
+        self.queue.held_bytes = 0;
+    }
+
+    /// The store has failed: whatever waits for it must not leave.
+    pub(super) fn fail(&mut self) {
+        self.drop_held();
+        let queue = &mut self.queue;
+        queue.failed = true;
+        queue.gated.clear();
+        queue.gated_bytes = 0;
+        queue.operations.clear();
+        queue.next_incoming = None;
     }
 
     /// Both directions start at 1.
@@ -124,7 +209,7 @@ impl Outbox {
 
     /// The number of the next inbound message has changed.
     pub(super) fn next_incoming(&mut self, next: SequenceNumber) {
-        if self.queue.journal != Journal::None {
+        if self.queue.journal != Journal::None && !self.queue.failed {
             self.queue.next_incoming = Some(next);
         }
     }
@@ -139,9 +224,28 @@ impl Outbox {
         self.queue.stored = self.queue.stored.max(ticket.min(self.queue.handed_out));
     }
 
+    pub(super) fn was_handed_out(&self, ticket: Ticket) -> bool {
+        ticket <= self.queue.handed_out
+    }
+
     /// How many bytes wait.
     pub(super) fn pending(&self) -> usize {
+        self.flowing() + self.queue.held_bytes
+    }
+
+    /// How many bytes wait for nothing but the store and the transport.
+    pub(super) fn flowing(&self) -> usize {
         self.queue.ready.len() + self.queue.gated_bytes
+    }
+
+    /// The ticket of a read, which is handed out at once.
+    pub(super) fn read(&mut self) -> Option<Ticket> {
+        let queue = &mut self.queue;
+        if queue.failed || !queue.operations.is_empty() {
+            return None;
+        }
+        queue.handed_out = queue.ticket();
+        Some(queue.handed_out)
     }
 
     pub(super) fn poll_store(&mut self) -> Option<StoreOperation> {
@@ -160,9 +264,10 @@ impl Outbox {
     pub(super) fn poll_transmit(&mut self) -> Option<Transmit> {
         let queue = &mut self.queue;
         if !queue.ready.is_empty() {
+            queue.through = queue.through.max(queue.ready_through);
             return Some(Transmit {
                 bytes: queue.ready.split().freeze(),
-                through: queue.ready_through,
+                through: queue.through,
             });
         }
         let open = match queue.journal {
@@ -171,9 +276,10 @@ impl Outbox {
         };
         let Gated { frame, sequence, .. } = queue.gated.pop_front_if(|gated| gated.behind <= open)?;
         queue.gated_bytes -= frame.len();
+        queue.through = queue.through.max(sequence);
         Some(Transmit {
             bytes: frame,
-            through: sequence,
+            through: queue.through,
         })
     }
 }
@@ -203,16 +309,38 @@ impl Queue {
                 });
             }
         }
-        self.gated_bytes += frame.len();
-        self.gated.push_back(Gated {
+        let length = frame.len();
+        let gated = Gated {
             behind: self.last_gate,
             frame,
+            sequence,
+        };
+        if let Some(held) = &mut self.held {
+            self.held_bytes += length;
+            held.push_back(gated);
+        } else {
+            self.gated_bytes += length;
+            self.gated.push_back(gated);
+        }
+    }
+
+    /// A frame of a resend: the store has had its number, and it goes before all that is held.
+    fn push_again(&mut self, frame: &[u8], sequence: SequenceNumber) {
+        if self.journal == Journal::None {
+            self.ready.extend_from_slice(frame);
+            self.ready_through = self.ready_through.max(sequence);
+            return;
+        }
+        self.gated_bytes += frame.len();
+        self.gated.push_back(Gated {
+            behind: Ticket(0),
+            frame: Bytes::copy_from_slice(frame),
             sequence,
         });
     }
 
     fn operate(&mut self, operation: impl FnOnce(Ticket) -> StoreOperation) {
-        if self.journal != Journal::None {
+        if self.journal != Journal::None && !self.failed {
             self.last_gate = self.ticket();
             self.operations.push_back(operation(self.last_gate));
         }

@@ -33,7 +33,7 @@ impl Default for Sequences {
     }
 }
 
-/// Something to keep, in the order in which it was asked for.
+/// Something to keep or to read, in the order in which it was asked for: a read sees what was appended before it.
 ///
 /// Only a session with [`Journal::Keep`](super::Journal::Keep) asks for any. A frame that follows an
 /// operation does not come out of [`poll_transmit`](super::Session::poll_transmit) before the operation came
@@ -66,6 +66,21 @@ pub enum StoreOperation {
         /// The new value.
         next: SequenceNumber,
     },
+    /// Read a part of the journal, for a resend. Answer with [`handle_read`](super::Session::handle_read), not
+    /// with `handle_stored`.
+    ///
+    /// The answer is the records with `begin <= sequence <= end`, in rising order, as many as fit into
+    /// `max_bytes`, but at least one where there is any. An empty answer says that there is none in the range.
+    Read {
+        /// Names this operation.
+        ticket: Ticket,
+        /// The first MsgSeqNum (34).
+        begin: SequenceNumber,
+        /// The last MsgSeqNum (34), inclusive.
+        end: SequenceNumber,
+        /// How many bytes of frames are wanted at most.
+        max_bytes: usize,
+    },
     /// Forget the journal and start both numbers at 1 (ResetSeqNumFlag (141) = Y, after authentication).
     Reset {
         /// Names this operation.
@@ -74,13 +89,16 @@ pub enum StoreOperation {
 }
 
 impl StoreOperation {
-    /// The ticket to give to [`handle_stored`](super::Session::handle_stored).
+    /// The ticket to give to [`handle_stored`](super::Session::handle_stored), to
+    /// [`handle_read`](super::Session::handle_read) if it is a read, or to
+    /// [`handle_store_failed`](super::Session::handle_store_failed).
     #[must_use]
     pub const fn ticket(&self) -> Ticket {
         match self {
             StoreOperation::Append { ticket, .. }
             | StoreOperation::SetNextOutgoing { ticket, .. }
             | StoreOperation::SetNextIncoming { ticket, .. }
+            | StoreOperation::Read { ticket, .. }
             | StoreOperation::Reset { ticket } => *ticket,
         }
     }
@@ -110,6 +128,18 @@ impl fmt::Debug for StoreOperation {
                 .field("ticket", ticket)
                 .field("next", next)
                 .finish(),
+            StoreOperation::Read {
+                ticket,
+                begin,
+                end,
+                max_bytes,
+            } => formatter
+                .debug_struct("Read")
+                .field("ticket", ticket)
+                .field("begin", begin)
+                .field("end", end)
+                .field("max_bytes", max_bytes)
+                .finish(),
             StoreOperation::Reset { ticket } => {
                 formatter.debug_struct("Reset").field("ticket", ticket).finish()
             }
@@ -123,7 +153,7 @@ impl fmt::Debug for StoreOperation {
 pub struct Transmit {
     /// The bytes. They may hold a signature or a password: never log them unredacted.
     pub bytes: Bytes,
-    /// The highest MsgSeqNum (34) among the frames. When the connection dies while this is being written,
+    /// The highest MsgSeqNum (34) that was handed out so far; a resend does not lower it. When the connection dies while this is being written,
     /// everything sent after the last whole `Transmit` is in doubt up to and including this number.
     pub through: SequenceNumber,
 }

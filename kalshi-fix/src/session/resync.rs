@@ -1,10 +1,13 @@
-//! Sequence numbers out of step: SequenceReset (4) and ResendRequest (2).
+//! SequenceReset (4) in both modes, and the reset in mid-session.
 
 use fix_dialect::Header;
 
-use super::admin::{Fault, fault, flag, required_number};
+use super::admin::{Fault, LogonBody, fault, flag, required_number};
 use super::core::MAX_SEQUENCE;
-use super::{Event, Now, RejectReason, SequenceNumber, Session};
+use super::delivery::Delivery;
+use super::recovery::Gap;
+use super::timer::Timer;
+use super::{EndReason, Event, InSessionReset, Now, RejectReason, SequenceNumber, Sequences, Session, State};
 
 impl Session {
     /// SequenceReset (4) in reset mode, whatever its own MsgSeqNum (34) (case 11).
@@ -45,33 +48,45 @@ impl Session {
         Ok(())
     }
 
-    /// ResendRequest (2). Nothing is journalled that could be sent again: the whole range is filled (case 8,
-    /// with every message held back).
-    pub(super) fn resend_request(&mut self, now: Now, frame: &[u8]) -> Result<(), Fault> {
-        let begin = required_number(frame, 7, "BeginSeqNo")?;
-        let end = required_number(frame, 16, "EndSeqNo")?;
-        let next = self.sequences.next_outgoing;
-        if begin == 0 || begin >= next {
-            let text = format!("BeginSeqNo (7) is {begin}; sent were 1 to {}", next - 1);
-            return Err(fault(7, RejectReason::ValueIncorrect, text));
+    /// Logon (A) on a session that is logged on: the standard's reset in mid-session, where the settings follow it.
+    pub(super) fn logon_in_session(&mut self, now: Now, frame: &[u8], header: &Header<'_>) {
+        let terms = self.terms(frame);
+        let follow = self.settings.in_session_reset == InSessionReset::Follow
+            && self.state == State::Established
+            && header.msg_seq_num == 1
+            // Numbers that were promised to messages that wait cannot be taken back.
+            && self.serving.is_none();
+        let (true, Ok(terms)) = (follow, terms) else {
+            self.fail(now, EndReason::UnexpectedLogon);
+            return;
+        };
+        if !terms.reset {
+            self.fail(now, EndReason::UnexpectedLogon);
+            return;
         }
-        if end != 0 && end < begin {
-            let text = format!("EndSeqNo (16) {end} is before BeginSeqNo (7) {begin}");
-            return Err(fault(16, RejectReason::ValueIncorrect, text));
+        if let Some(reason) = self.wrong_time(now, header) {
+            self.reject_time(now, header, &reason);
+            self.fail(now, reason);
+            return;
         }
-        // 0 means "to the latest", and so does any number that was not reached yet (older versions use
-        // 999999).
-        let filled_to = if end == 0 || end >= next { next } else { end + 1 };
-        let sending_time = self.sending_time(now);
-        let said = self.outbox.push_gap_fill(sending_time, begin, filled_to);
-        debug_assert!(said.is_ok(), "{said:?}");
-        self.keep_alive(now);
-        self.events.push_back(Event::ResendRequested {
-            begin,
-            end,
-            filled_to,
-        });
-        Ok(())
+        self.timers.stop(Timer::Resend);
+        self.gap = Gap::default();
+        self.delivery = Delivery::default();
+        self.outbox.reset();
+        self.sequences = Sequences::START;
+        self.expect(2);
+        let answer = LogonBody {
+            heart_bt_int: terms.heart_bt_int,
+            raw_data: None,
+            raw_data_length: false,
+            reset: true,
+            next_expected: self.next_expected(),
+            default_appl_ver_id: terms.default_appl_ver_id.as_deref(),
+            fields: &[],
+        };
+        self.say(now, &answer);
+        self.start_heartbeats(now, terms.heart_bt_int);
+        self.events.push_back(Event::ResetInSession);
     }
 }
 

@@ -7,7 +7,10 @@ use fix_dialect::{EncodeError, Precision, SOH, SessionHeader};
 
 use super::core::MAX_SEQUENCE;
 use super::logon::RESERVED;
-use super::{Logon, LogonField, Sequences, SettingsError};
+use super::{
+    Acknowledgement, GapPolicy, Identity, InSessionReset, Journal, JournalGate, Logon, LogonField,
+    MessageTypes, Recovery, RefusalStyle, ResendPolicy, ResetRule, Sequences, SettingsError,
+};
 
 /// Which side of the connection a session is.
 #[derive(Debug, Clone)]
@@ -74,8 +77,29 @@ pub struct SessionSettings {
     pub refusal: RefusalStyle,
     /// Which message types are known.
     pub message_types: MessageTypes,
+    /// What a Logon (A) with ResetSeqNumFlag (141) = Y in mid-session leads to.
+    pub in_session_reset: InSessionReset,
     /// Whether outbound messages and numbers are handed to a store.
     pub journal: Journal,
+    /// What a ResendRequest (2) gets of the journal. Without a journal it gets a gap fill.
+    pub resend: ResendPolicy,
+    /// How old a message may be that a ResendRequest (2) begins with; one that begins with an older message is
+    /// rejected (Reject (3)), as Kalshi documents of itself: 24 h, or up to 72 h by MessageRetentionPeriod.
+    /// `None`: any.
+    pub resend_window: Option<Duration>,
+    /// How many bytes of the journal a [`StoreOperation::Read`](super::StoreOperation::Read) asks for at most,
+    /// and about how many of a resend wait to be sent at a time.
+    pub resend_page: usize,
+    /// How far the store is told that inbound messages were received.
+    pub acknowledgement: Acknowledgement,
+    /// Whether a Logon (A) carries NextExpectedMsgSeqNum (789), and that of the peer's is acted upon: each side
+    /// sends again what the other one lacks without being asked.
+    pub next_expected: bool,
+    /// Whether every message carries LastMsgSeqNumProcessed (369).
+    pub last_processed: bool,
+    /// From which difference between the peer's clock and ours on
+    /// [`Event::ClockSkew`](super::Event::ClockSkew) warns; `None`: never.
+    pub clock_skew_warning: Option<Duration>,
 }
 
 impl SessionSettings {
@@ -87,6 +111,7 @@ impl SessionSettings {
             sending_time_window: Some(Duration::from_secs(30)),
             reset: ResetRule::Required,
             refusal: RefusalStyle::Logout,
+            clock_skew_warning: Some(Duration::from_secs(5)),
             ..SessionSettings::standard("FIXT.1.1", identity)
         }
     }
@@ -97,6 +122,41 @@ impl SessionSettings {
         SessionSettings {
             heart_bt_int: 3..=3600,
             ..SessionSettings::kalshi_prediction(identity)
+        }
+    }
+
+    /// Kalshi's prediction exchange, with retransmission: `KalshiRT` and `KalshiPT`.
+    ///
+    /// Our own messages are not sent again when the venue asks for them, but filled over, as the venue advises;
+    /// [`resend`](Self::resend) changes that.
+    #[must_use]
+    pub fn kalshi_prediction_retransmitting(identity: Identity) -> Self {
+        SessionSettings {
+            resend: ResendPolicy::HoldBack,
+            ..SessionSettings::kalshi_prediction(identity).retransmitting()
+        }
+    }
+
+    /// Kalshi's margin exchange, with retransmission: `KalshiRT`. As
+    /// [`kalshi_prediction_retransmitting`](Self::kalshi_prediction_retransmitting).
+    #[must_use]
+    pub fn kalshi_margin_retransmitting(identity: Identity) -> Self {
+        SessionSettings {
+            heart_bt_int: 3..=3600,
+            ..SessionSettings::kalshi_prediction_retransmitting(identity)
+        }
+    }
+
+    /// The same with a journal, resends in both directions, and numbers that outlive the connection. A logon
+    /// may reset them, and need not.
+    #[must_use]
+    pub fn retransmitting(self) -> Self {
+        SessionSettings {
+            gap_policy: GapPolicy::Resend(Recovery::default()),
+            journal: Journal::Keep(JournalGate::HandedOut),
+            reset: ResetRule::Optional,
+            resend: ResendPolicy::Replay,
+            ..self
         }
     }
 
@@ -122,7 +182,15 @@ impl SessionSettings {
             reset: ResetRule::Optional,
             refusal: RefusalStyle::Silent,
             message_types: MessageTypes::any(),
+            in_session_reset: InSessionReset::Refuse,
             journal: Journal::None,
+            resend: ResendPolicy::Replay,
+            resend_window: None,
+            resend_page: 64 << 10,
+            acknowledgement: Acknowledgement::OnDelivery,
+            next_expected: false,
+            last_processed: false,
+            clock_skew_warning: Some(Duration::from_secs(20)),
         }
     }
 }
@@ -138,6 +206,7 @@ impl SessionSettings {
             ("max_frame", self.max_frame),
             ("max_pending_transmit", self.max_pending_transmit),
             ("max_events", self.max_events.saturating_mul(least)),
+            ("resend_page", self.resend_page),
         ] {
             if limit < least {
                 return Err(SettingsError::TooSmall { what });
@@ -153,9 +222,36 @@ impl SessionSettings {
                 });
             }
         }
+        self.validate_retransmission()?;
         match role {
             Role::Initiator(logon) => self.validate_logon(logon),
             Role::Acceptor => Ok(()),
+        }
+    }
+
+    fn validate_retransmission(&self) -> Result<(), SettingsError> {
+        if self.journal == Journal::None {
+            let needs = [
+                (
+                    matches!(self.gap_policy, GapPolicy::Resend(_)),
+                    "GapPolicy::Resend",
+                ),
+                (
+                    self.acknowledgement == Acknowledgement::Explicit,
+                    "Acknowledgement::Explicit",
+                ),
+                (self.resend_window.is_some(), "resend_window"),
+            ];
+            if let Some((_, what)) = needs.into_iter().find(|(set, _)| *set) {
+                return Err(SettingsError::NeedsJournal { what });
+            }
+        }
+        match self.gap_policy {
+            GapPolicy::Resend(recovery) if recovery.attempts == 0 || recovery.timeout.is_zero() => {
+                Err(SettingsError::Recovery)
+            }
+            GapPolicy::Logout if self.next_expected => Err(SettingsError::NextExpected),
+            _ => Ok(()),
         }
     }
 
@@ -211,182 +307,3 @@ impl SettingsError {
 /// Room for a frame of the session's own, CompIDs and a short text included.
 const MINIMUM_FRAME: usize = 256;
 const MAX_TAG: u32 = 9_999_999;
-
-/// Who is who on a session.
-///
-/// On Kalshi the two directions do not mirror each other: a client writes `KalshiNR` (and its like) as
-/// TargetCompID (56), and the venue's own SenderCompID (49) is `Kalshi`, or `KalshiMD` on market data. So
-/// what we write and what we expect are settings of their own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Identity {
-    /// SenderCompID (49) of what we send.
-    pub sender_comp_id: String,
-    /// TargetCompID (56) of what we send. `None` for an acceptor: the SenderCompID of the peer's logon.
-    pub target_comp_id: Option<String>,
-    /// SenderCompID (49) that the peer must write. `None`: learned from its Logon (A), and held from then on.
-    pub peer_sender_comp_id: Option<String>,
-    /// TargetCompID (56) that the peer must write. `None`: learned from its Logon (A), and held from then on.
-    pub peer_target_comp_id: Option<String>,
-}
-
-impl Identity {
-    /// A client: writes these two, expects its own SenderCompID back as TargetCompID, and learns what the
-    /// peer calls itself from the answer to the logon (documented as `Kalshi`; `KalshiMD` in the market data
-    /// examples).
-    #[must_use]
-    pub fn initiator(sender_comp_id: impl Into<String>, target_comp_id: impl Into<String>) -> Self {
-        let sender_comp_id = sender_comp_id.into();
-        Identity {
-            peer_target_comp_id: Some(sender_comp_id.clone()),
-            sender_comp_id,
-            target_comp_id: Some(target_comp_id.into()),
-            peer_sender_comp_id: None,
-        }
-    }
-
-    /// An exchange: writes this SenderCompID and learns the rest from the logon, whose CompIDs the
-    /// application judges when it is asked to accept it.
-    #[must_use]
-    pub fn acceptor(sender_comp_id: impl Into<String>) -> Self {
-        Identity {
-            sender_comp_id: sender_comp_id.into(),
-            target_comp_id: None,
-            peer_sender_comp_id: None,
-            peer_target_comp_id: None,
-        }
-    }
-}
-
-/// What an inbound MsgSeqNum (34) above the expected one leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum GapPolicy {
-    /// Logout (5) with a text that names both numbers, then the end: what a session without retransmission
-    /// can do.
-    Logout,
-}
-
-/// Whether a logon must reset the sequence numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResetRule {
-    /// ResetSeqNumFlag (141) must be Y: Kalshi's sessions without retransmission.
-    Required,
-    /// Either.
-    Optional,
-}
-
-/// How an acceptor tells a peer that its logon is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalStyle {
-    /// Logout (5) with a text and MsgSeqNum (34) = 1, or Reject (3), without touching a store; then the end.
-    /// Kalshi.
-    Logout,
-    /// Nothing is said. The standard, since a message would take a number of a session that is not the
-    /// peer's.
-    Silent,
-}
-
-/// Whether outbound messages and sequence numbers are handed to a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Journal {
-    /// No store operation is asked for.
-    None,
-    /// Outbound application messages and the numbers of both directions.
-    Keep(JournalGate),
-}
-
-/// When a frame may leave whose store operation comes before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JournalGate {
-    /// As soon as the operation was taken by [`poll_store`](super::Session::poll_store).
-    HandedOut,
-    /// When [`handle_stored`](super::Session::handle_stored) has confirmed it.
-    Stored,
-}
-
-/// Which application message types a session takes. Session message types are always known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MessageTypes {
-    /// `None`: any. Otherwise sorted, with whether the type is supported.
-    known: Option<Vec<(Box<[u8]>, bool)>>,
-}
-
-/// What a [`MessageTypes`] says of one type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    Supported,
-    Unsupported,
-    Unknown,
-}
-
-impl MessageTypes {
-    /// Any type is delivered: the lenient profile, right for a client that must not lose a fill to a new
-    /// type.
-    #[must_use]
-    pub const fn any() -> Self {
-        MessageTypes { known: None }
-    }
-
-    /// Only `supported` types are delivered. Other `defined` ones are answered with BusinessMessageReject (j)
-    /// 380=3, all others with Reject (3) 373=11: the strict profile of an exchange.
-    ///
-    /// ```
-    /// use kalshi_fix::session::MessageTypes;
-    ///
-    /// let types = MessageTypes::strict(["D", "F", "G"], ["8", "9"]);
-    /// ```
-    pub fn strict<T: AsRef<[u8]>, U: AsRef<[u8]>>(
-        supported: impl IntoIterator<Item = T>,
-        defined: impl IntoIterator<Item = U>,
-    ) -> Self {
-        let mut known: Vec<(Box<[u8]>, bool)> = defined
-            .into_iter()
-            .map(|name| (Box::from(name.as_ref()), false))
-            .chain(supported.into_iter().map(|name| (Box::from(name.as_ref()), true)))
-            .collect();
-        known.sort();
-        known.dedup_by(|later, earlier| {
-            let same = later.0 == earlier.0;
-            earlier.1 |= same && later.1;
-            same
-        });
-        MessageTypes { known: Some(known) }
-    }
-
-    pub(super) fn known(&self, msg_type: &[u8]) -> Known {
-        let Some(known) = &self.known else {
-            return Known::Supported;
-        };
-        match known.binary_search_by(|(name, _)| (**name).cmp(msg_type)) {
-            Ok(at) if known[at].1 => Known::Supported,
-            Ok(_) => Known::Unsupported,
-            Err(_) => Known::Unknown,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn message_types() {
-        let strict = MessageTypes::strict(["D", "G", "UOG"], ["8", "D", "9"]);
-        let check = |msg_type: &str, expected| {
-            assert_eq!(strict.known(msg_type.as_bytes()), expected, "{msg_type}");
-            assert_eq!(
-                MessageTypes::any().known(msg_type.as_bytes()),
-                Known::Supported,
-                "{msg_type}"
-            );
-        };
-        check("D", Known::Supported);
-        check("G", Known::Supported);
-        check("UOG", Known::Supported);
-        check("8", Known::Unsupported);
-        check("9", Known::Unsupported);
-        check("UO", Known::Unknown);
-        check("", Known::Unknown);
-    }
-}

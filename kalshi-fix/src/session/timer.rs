@@ -13,6 +13,8 @@ pub(super) enum Timer {
     Receive,
     /// Nothing was received after that either: the peer is gone.
     Silence,
+    /// Nothing of what our ResendRequest (2) asked for has come: ask again, or give up.
+    Resend,
     /// The answer to our Logout (5) is due.
     LogoutAck,
     /// The peer should have closed the connection after a Logout (5) that we answered.
@@ -20,11 +22,12 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Timer; 6] = [
+    const ALL: [Timer; 7] = [
         Timer::Logon,
         Timer::Send,
         Timer::Receive,
         Timer::Silence,
+        Timer::Resend,
         Timer::LogoutAck,
         Timer::DisconnectWait,
     ];

@@ -1,13 +1,14 @@
 //! One session against a scripted peer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use fix_dialect::{BodyWriter, EncodeBody, Framer, Framing, SOH, Timestamp, fields};
 
 use crate::session::{
-    Acceptance, EndReason, Event, Identity, Intake, Logon, Now, Role, Session, SessionSettings, State,
-    StoreOperation, Transmit,
+    Acceptance, EndReason, Event, Identity, Intake, Logon, Now, Role, SequenceNumber, Session,
+    SessionSettings, State, StoreOperation, Transmit,
 };
 
 /// A session under test, its clock, and everything that it has put out.
@@ -24,7 +25,28 @@ pub(in crate::session) struct Bench {
     sent: Vec<Vec<u8>>,
     events: Vec<Event>,
     pub(in crate::session) operations: Vec<StoreOperation>,
+    /// What a store has kept.
+    pub(in crate::session) journal: BTreeMap<SequenceNumber, Bytes>,
     last_number: u64,
+    /// Whether every new message must have the number after the last one's.
+    pub(in crate::session) gapless: bool,
+}
+
+/// A page of a journal, as [`StoreOperation::Read`] asks for it.
+pub(in crate::session) fn read(
+    journal: &BTreeMap<SequenceNumber, Bytes>,
+    begin: SequenceNumber,
+    end: SequenceNumber,
+    max_bytes: usize,
+) -> Vec<(SequenceNumber, Bytes)> {
+    let mut bytes = 0;
+    let fits = |(_, frame): &(&SequenceNumber, &Bytes)| {
+        let first = bytes == 0;
+        bytes += frame.len();
+        first || bytes <= max_bytes
+    };
+    let page = journal.range(begin..=end).take_while(fits);
+    page.map(|(sequence, frame)| (*sequence, frame.clone())).collect()
 }
 
 /// The UTC time at which every test begins.
@@ -46,7 +68,9 @@ impl Bench {
             sent: Vec::new(),
             events: Vec::new(),
             operations: Vec::new(),
+            journal: BTreeMap::new(),
             last_number: 0,
+            gapless: true,
         }
     }
 
@@ -78,6 +102,25 @@ impl Bench {
         let mut bench = Bench::new(settings, Role::Acceptor);
         bench.connect();
         bench
+    }
+
+    /// A session of each role with these rules, logged on: both sides have used number 1.
+    pub(in crate::session) fn both_with(change: impl Fn(&mut SessionSettings)) -> [Self; 2] {
+        let change = |mut settings: SessionSettings| {
+            change(&mut settings);
+            settings
+        };
+        [
+            Bench::initiator_with(change(Bench::client_settings().retransmitting())),
+            Bench::acceptor_with(change(Bench::venue_settings().retransmitting())),
+        ]
+    }
+
+    /// Sends an application message.
+    pub(in crate::session) fn send(&mut self, text: &'static str) -> SequenceNumber {
+        let sent = self.session.send(self.now(), &Order(text));
+        self.drain();
+        sent.expect("a session that is logged on")
     }
 
     /// A client that is logged on: both sides have used number 1.
@@ -195,17 +238,45 @@ impl Bench {
         if !self.automatic {
             return;
         }
-        while let Some(operation) = self.session.poll_store() {
-            self.session.handle_stored(operation.ticket());
-            self.operations.push(operation);
+        loop {
+            let before = (self.operations.len(), self.sent.len(), self.events.len());
+            while let Some(operation) = self.session.poll_store() {
+                self.store(&operation);
+                self.operations.push(operation);
+            }
+            while let Some(transmit) = self.session.poll_transmit() {
+                self.transmitted(&transmit);
+            }
+            while let Some(event) = self.session.poll_event() {
+                assert!(!self.ended(), "{event:?} after the end");
+                self.events.push(event);
+            }
+            if before == (self.operations.len(), self.sent.len(), self.events.len()) {
+                break;
+            }
         }
-        while let Some(transmit) = self.session.poll_transmit() {
-            self.transmitted(&transmit);
+    }
+
+    /// What a store does: keeps messages in order, and reads a page at least one record long.
+    fn store(&mut self, operation: &StoreOperation) {
+        match operation {
+            StoreOperation::Append { sequence, frame, .. } => {
+                self.journal.insert(*sequence, frame.clone());
+            }
+            StoreOperation::Reset { .. } => self.journal.clear(),
+            StoreOperation::Read {
+                ticket,
+                begin,
+                end,
+                max_bytes,
+            } => {
+                let page = read(&self.journal, *begin, *end, *max_bytes);
+                self.session.handle_read(self.now(), *ticket, page);
+                return;
+            }
+            _ => {}
         }
-        while let Some(event) = self.session.poll_event() {
-            assert!(!self.ended(), "{event:?} after the end");
-            self.events.push(event);
-        }
+        self.session.handle_stored(operation.ticket());
     }
 
     /// Cuts and checks what was sent: valid frames, numbers that rise by one.
@@ -228,7 +299,7 @@ impl Bench {
                 "{number} is beyond {}",
                 transmit.through
             );
-            if value(43).is_none() {
+            if value(43).is_none() && self.gapless {
                 assert_eq!(number, self.last_number + 1, "numbers rise by one");
                 self.last_number = number;
             }
@@ -330,7 +401,7 @@ pub(in crate::session) fn complete(begin: &str, body: &str) -> Vec<u8> {
     bytes
 }
 
-fn shown(frame: &[u8]) -> String {
+pub(in crate::session) fn shown(frame: &[u8]) -> String {
     let shown: Vec<String> = fields(frame)
         .filter(|field| ![8, 9, 10, 49, 56, 52, 122].contains(&field.tag))
         .map(|field| format!("{}={}", field.tag, String::from_utf8_lossy(field.value)))
@@ -338,7 +409,7 @@ fn shown(frame: &[u8]) -> String {
     shown.join("|")
 }
 
-fn describe(event: &Event) -> String {
+pub(in crate::session) fn describe(event: &Event) -> String {
     match event {
         Event::SignLogon(_) => "sign the logon".to_owned(),
         Event::LogonRequest(request) => format!("logon request of {}", request.sender_comp_id),
@@ -395,11 +466,17 @@ fn describe(event: &Event) -> String {
                 if *gap_fill { "gap fill" } else { "reset" }
             )
         }
-        Event::ResendRequested {
+        Event::ResendRequested { begin, end } => format!("resend of {begin}-{end} requested"),
+        Event::HeldBack(held) => format!("{} held back", held.msg_seq_num),
+        Event::ResendServed {
             begin,
-            end,
-            filled_to,
-        } => format!("resend {begin}-{end}, filled to {filled_to}"),
+            through,
+            replayed,
+        } => format!("served {begin}-{through}, {replayed} replayed"),
+        Event::ResendAsked { begin, end, attempt } => format!("asked for {begin}-{end}, attempt {attempt}"),
+        Event::GapClosed { next } => format!("gap closed, next {next}"),
+        Event::ResetInSession => "reset in session".to_owned(),
+        Event::ClockSkew { excessive, .. } => format!("clock skew, excessive {excessive}"),
         Event::PeerSilent => "peer silent".to_owned(),
         Event::TestRequestAnswered { round_trip, .. } => format!("test request answered in {round_trip:?}"),
         Event::LogoutReceived { text } => format!("logout received: {text:?}"),
@@ -435,6 +512,29 @@ pub(in crate::session) const fn seconds(seconds: u64) -> Duration {
 pub(in crate::session) const fn milliseconds(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
+
+/// As [`both_roles!`], on a session with retransmission.
+macro_rules! both_resuming {
+    ($($(#[$attribute:meta])* fn $name:ident($us:ident) $body:block)+) => {$(
+        $(#[$attribute])*
+        mod $name {
+            use super::*;
+
+            fn run(mut $us: Bench) $body
+
+            #[test]
+            fn initiator() {
+                run(Bench::initiator_with(Bench::client_settings().retransmitting()));
+            }
+
+            #[test]
+            fn acceptor() {
+                run(Bench::acceptor_with(Bench::venue_settings().retransmitting()));
+            }
+        }
+    )+};
+}
+pub(in crate::session) use both_resuming;
 
 /// Makes of each function a test for each role, on a session that is logged on.
 macro_rules! both_roles {

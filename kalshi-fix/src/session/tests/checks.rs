@@ -264,6 +264,7 @@ fn case_2q_and_2r_message_types() {
 fn the_window_is_a_setting() {
     let mut settings = Bench::client_settings();
     settings.sending_time_window = None;
+    settings.clock_skew_warning = None;
     let mut us = Bench::initiator_with(settings);
     us.receive("35=U1|34=2|52=19990101-00:00:00");
     us.expect_events(["application U1 2"]);

@@ -11,6 +11,7 @@ fn shown(operations: &[StoreOperation]) -> Vec<String> {
         StoreOperation::Append { sequence, .. } => format!("append {sequence}"),
         StoreOperation::SetNextOutgoing { next, .. } => format!("outgoing {next}"),
         StoreOperation::SetNextIncoming { next, .. } => format!("incoming {next}"),
+        StoreOperation::Read { begin, end, .. } => format!("read {begin}-{end}"),
         StoreOperation::Reset { .. } => "reset".to_owned(),
     };
     operations.iter().map(show).collect()

@@ -30,7 +30,14 @@ both_roles! {
             "35=4|34=2|43=Y|123=Y|36=4",
             "35=4|34=1|43=Y|123=Y|36=5",
         ]);
-        us.expect_events(["resend 2-0, filled to 5", "resend 2-3, filled to 4", "resend 1-999999, filled to 5"]);
+        us.expect_events([
+            "resend of 2-0 requested",
+            "served 2-4, 0 replayed",
+            "resend of 2-3 requested",
+            "served 2-3, 0 replayed",
+            "resend of 1-999999 requested",
+            "served 1-4, 0 replayed",
+        ]);
         assert_eq!(us.next(), (5, 5));
     }
 
