@@ -40,10 +40,67 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// What is on the disk is not what was written there, and none of it is served.
+    #[error(
+        "{} is damaged at byte {offset}: {expected} was expected; bring the directory back from a copy, or move it away \
+         and log on with a reset (ResetSeqNumFlag (141) = Y)",
+        file.display()
+    )]
+    Corrupt {
+        /// The segment.
+        file: PathBuf,
+        /// Where in it.
+        offset: u64,
+        /// What should have been there.
+        expected: &'static str,
+    },
+    /// The journal was written by another version of this crate.
+    #[error(
+        "{} has version {found} of the format, this program reads {supported}: use the version that wrote it, or move the \
+         directory away and log on with a reset (ResetSeqNumFlag (141) = Y)",
+        file.display()
+    )]
+    Version {
+        /// The segment.
+        file: PathBuf,
+        /// Its version.
+        found: u16,
+        /// The one that can be read.
+        supported: u16,
+    },
+    /// The directory holds the journal of another session.
+    #[error("{} belongs to the session '{found}', not '{expected}': give each session a directory", file.display())]
+    OtherSession {
+        /// The segment.
+        file: PathBuf,
+        /// Whose it is.
+        found: String,
+        /// Whose was to be opened.
+        expected: String,
+    },
+    /// The name of the session does not fit into the files.
+    #[error("the session's name has {length} bytes, at most 65535 are possible")]
+    SessionName {
+        /// Its length.
+        length: usize,
+    },
+    /// Another process, or another value in this one, has the journal open.
+    #[error("{} is locked: the journal is open elsewhere, and can be open once only", file.display())]
+    Locked {
+        /// The file that is locked.
+        file: PathBuf,
+    },
+    /// An operation failed before, so that nobody knows what the files hold.
+    #[error("the store takes nothing more since it failed: {cause}")]
+    Unusable {
+        /// The error of that time.
+        cause: String,
+    },
 }
 
 impl StoreError {
-    /// Whether the store takes no further operation that writes. It can still be read, as far as the disk allows.
+    /// Whether it is more than a mistake in the arguments of one operation, which changes nothing. As the answer to an
+    /// operation that writes it is the last: the store takes no further one. A read that fails leaves the store as it was.
     #[must_use]
     pub const fn is_fatal(&self) -> bool {
         !matches!(self, StoreError::Sequence { .. } | StoreError::FrameLength { .. })

@@ -7,6 +7,7 @@
 //! | store | outlives | for |
 //! | --- | --- | --- |
 //! | [`MemoryStore`] | the connection | tests; sessions that may start anew after a crash |
+//! | [`JournalStore`] | the process, or the machine's power, by its [`Durability`] | sessions that resume |
 //!
 //! All of them pass one conformance suite, `store::conformance`, which the feature `test-support` makes available for
 //! stores of one's own.
@@ -38,9 +39,13 @@
 
 #[cfg(any(test, feature = "test-support"))]
 pub mod conformance;
+mod disk;
 mod error;
+mod journal;
 mod memory;
 mod retention;
+#[cfg(any(test, feature = "test-support"))]
+mod simulated;
 
 use std::time::Duration;
 
@@ -50,8 +55,11 @@ use fix_dialect::Timestamp;
 use crate::session::{SequenceNumber, Sequences};
 
 pub use error::{SequenceOperation, StoreError};
+pub use journal::{Durability, JournalSettings, JournalStore, Recovery, TornTail};
 pub use memory::MemoryStore;
 pub use retention::Retention;
+#[cfg(any(test, feature = "test-support"))]
+pub use simulated::{Fault, SimulatedDisk};
 
 /// Keeps what of a session outlives its connection.
 ///
@@ -64,7 +72,7 @@ pub use retention::Retention;
 /// - [`read`](Store::read) serves exactly the bytes that were appended under that number, or nothing, or an error.
 /// - An operation that is refused for its arguments ([`StoreError::Sequence`], [`StoreError::FrameLength`]) changes
 ///   nothing, and the store goes on. After any other error of an operation that writes, the store takes no further
-///   one ([`StoreError::is_fatal`]).
+///   one ([`StoreError::is_fatal`]): close it, and open it again.
 pub trait Store: Send {
     /// What the store holds, with everything that was given so far.
     fn state(&self) -> StoreState;
@@ -97,7 +105,7 @@ pub trait Store: Send {
     /// Appends messages from `begin` to `end`, both included, to `out`, in rising order: whole messages, up to
     /// `max_bytes` of frames, but always at least one if there is any. Numbers without a message are left out.
     ///
-    /// Frames of one page may share a buffer: one that is kept pins about as many bytes as the page has.
+    /// Frames of one page may share a buffer: one that is kept pins about as many bytes as the page has, or 64 KiB.
     fn read(
         &mut self,
         begin: SequenceNumber,
@@ -161,7 +169,9 @@ pub struct StoreState {
 
 impl StoreState {
     /// Nothing sent, nothing received.
-    const fn new(began: Timestamp) -> StoreState {
+    fn new(began: Timestamp) -> StoreState {
+        // In full precision, as it comes back from a file.
+        let began = Timestamp::from_unix_nanos(began.unix_nanos());
         StoreState {
             sequences: Sequences::START,
             first_message: None,

@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
-    /// No message older than this is kept. `None`: age does not matter.
+    /// Messages older than this are dropped. `None`: age does not matter.
     pub max_age: Option<Duration>,
     /// Not more bytes than this. `None`: size does not matter.
     pub max_bytes: Option<u64>,
