@@ -5,5 +5,6 @@
 
 pub mod fixtures;
 pub mod fuzz;
+pub mod index;
 pub mod observe;
 pub mod round_trip;
