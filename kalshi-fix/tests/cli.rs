@@ -218,6 +218,171 @@ fn dictionaries_are_checked() {
     );
 }
 
+const ODDITIES: &str = "\
+oddities.xml:14:20: warning: `NoRelatedSym` counts a group, yet is used as a plain field
+    14 |       <field name='NoRelatedSym' required=\"Y\"/>
+       |                    ^
+
+oddities.xml:15:38: warning: required='C' leaves the condition open; expected `Y` or `N`
+    15 |       <field name=\"Symbol\" required='C'/>
+       |                                      ^
+
+oddities.xml:22:5: warning: component `Parties` is in no message
+    22 |     <component name=\"Parties\">
+       |     ^
+
+oddities.xml:24:41: warning: required='C' leaves the condition open; expected `Y` or `N`
+    24 |         <field name=\"PartyID\" required='C'/>
+       |                                         ^
+
+oddities.xml:32:5: warning: field `SecurityID` (48) is in no message
+    32 |     <field number='48' name='SecurityID' type='STRING'/>
+       |     ^
+
+1 file: no errors, 5 warnings
+";
+
+/// What a venue publishes is used as it is, and its oddities are told.
+#[test]
+fn odd_dictionaries_pass_with_warnings() {
+    let path = format!(
+        "{}/tests/fixtures/dictionaries/oddities.xml",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let (code, out, _) = told(&["dictionary", "check", &path], "");
+    assert_eq!((code, &out.replace(&path, "oddities.xml")[..]), (0, ODDITIES));
+    assert_eq!(told(&["dictionary", "check", "--deny-warnings", &path], "").0, 1);
+    let frame = "8=FIXT.1.1|9=0|35=5|49=A|56=B|34=1|52=20260525-22:38:01|58=bye|10=0|";
+    let (code, out, _) = told(&["decode", "-d", &path], &sealed(frame, "|"));
+    assert_eq!((code, out.contains("Text")), (0, true), "{out}");
+}
+
+#[test]
+fn a_dictionary_has_layers() {
+    let application = "<fix type='FIX' major='5' minor='0' servicepack='2'>
+<messages><message name='Order' msgtype='D' msgcat='app'><field name='Side' required='Y'/></message></messages>
+<fields><field number='54' name='Side' type='CHAR'/></fields>
+</fix>";
+    let transport = "<fix type='FIXT' major='1' minor='1'>
+<header><field name='BeginString' required='Y'/></header>
+<messages><message name='Logout' msgtype='5' msgcat='admin'/></messages>
+<fields><field number='8' name='BeginString' type='STRING'/></fields>
+</fix>";
+    let overlay = "<fix>
+<messages><message name='Order'><field name='Strategy' required='Y'/></message></messages>
+<fields><field number='20001' name='Strategy' type='STRING'/></fields>
+</fix>";
+    let write = |name: &str, text: &str| scratch(name, text).to_string_lossy().into_owned();
+    let (application, transport_file) = (write("app.xml", application), write("transport.xml", transport));
+    let overlay_file = write("overlay.xml", overlay);
+    let layers = ["--transport", &transport_file, "--overlay", &overlay_file];
+
+    let check = |layers: &[&str]| told(&[&["dictionary", "check", &application], layers].concat(), "");
+    let (code, out, _) = check(&layers);
+    assert_eq!((code, &out[..]), (0, "3 files: no errors, no warnings\n"));
+    // A fault of an overlay is told with the overlay's line.
+    let faulty = write(
+        "faulty-overlay.xml",
+        &overlay.replace("'Strategy' required", "'Strategie' required"),
+    );
+    let (code, out, _) = check(&["--overlay", &faulty]);
+    let expected = format!(
+        "{faulty}:2:46: error: no field named \"Strategie\"; did you mean `Strategy`?\n     2 | …ages><message"
+    );
+    assert!(code == 1 && out.starts_with(&expected), "{out}");
+    let (_, out, _) = check(&["--overlay", &faulty, "--json"]);
+    assert!(
+        out.contains(r#"faulty-overlay.xml","line":2,"column":46,"#),
+        "{out}"
+    );
+    let other = write("other-transport.xml", &transport.replace("='8'", "='54'"));
+    let (code, out, _) = check(&["--transport", &other]);
+    let expected = "app.xml: error: tag 54 is `BeginString` in the transport dictionary and `Side` in the \
+                    application's\n\n2 files: 1 error, no warnings\n";
+    assert!(code == 1 && out.ends_with(expected), "{out}");
+    assert_eq!(check(&["--overlay", "no-such-file.xml"]).0, 2);
+
+    let new = write(
+        "new-app.xml",
+        &std::fs::read_to_string(&application)
+            .expect("it")
+            .replace("'CHAR'", "'INT'"),
+    );
+    let diff = |layers: &[&str]| {
+        told(
+            &[&["dictionary", "diff", &application, &new], layers].concat(),
+            "",
+        )
+    };
+    let (code, out, _) = diff(&layers);
+    assert!(
+        code == 1 && out.contains("Side (54): the type was CHAR and is INT"),
+        "{out}"
+    );
+    // What the overlay gives to both is no difference.
+    let mine = write(
+        "mine.xml",
+        "<fix><fields><field name='Side' type='STRING'/></fields></fix>",
+    );
+    assert_eq!(
+        diff(&["--overlay", &mine]).1,
+        "The two dictionaries mean the same.\n"
+    );
+    let (_, out, _) = told(
+        &[&["dictionary", "show", "Order", "-d", &application], &layers[..]].concat(),
+        "",
+    );
+    assert!(out.contains("Strategy"), "{out}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_in_plain_words() {
+    let check = |arguments: &[&str], input: &str, code: i32, out: &str, error: &str| {
+        let found = told(arguments, input);
+        assert_eq!(
+            (found.0, &found.1[..], &found.2[..]),
+            (code, out, error),
+            "{arguments:?}"
+        );
+    };
+    let directory = env!("CARGO_TARGET_TMPDIR");
+    let is_directory = format!("kalshi-fix: cannot read {directory}: Is a directory (os error 21)\n");
+    check(&["decode", directory], "", 2, "", &is_directory);
+    check(&["dictionary", "check", directory], "", 2, "", &is_directory);
+    let missing = "kalshi-fix: cannot read no/such.log: No such file or directory (os error 2)\n";
+    check(&["decode", "no/such.log"], "", 2, "", missing);
+    let typo = "kalshi-fix: \"predicton\" is neither a dialect (prediction, margin) nor a file\n";
+    check(&["dictionary", "diff", "predicton", "margin"], "", 2, "", typo);
+    check(&["decode", "--dialect", "predicton"], "", 2, "", typo);
+    check(
+        &["decode", "--follow", "-"],
+        "",
+        2,
+        "",
+        "kalshi-fix: --follow needs a file\n",
+    );
+    let none = "kalshi-fix: standard input: no frame, which begins with 8=FIX\n";
+    for input in ["", "junk \u{1}\u{0}|", &"x".repeat(3_000_000)] {
+        check(&["decode"], input, 0, "", none);
+    }
+    let other = "kalshi-fix: standard input: no frame of type D among 1\n";
+    check(&["decode", "-t", "D"], &sealed(HEARTBEAT, "|"), 0, "", other);
+    check(
+        &["decode", "-t", "NewOrderSingel"],
+        "",
+        2,
+        "",
+        "kalshi-fix: no message of the dictionary is named \"NewOrderSingel\"; did you mean `NewOrderSingle`?\n",
+    );
+    let junk = Path::new(directory).join("junk.xml");
+    std::fs::write(&junk, b"<fix \xff\x00").expect("the scratch directory can be written");
+    let junk = junk.to_string_lossy();
+    let out = format!(
+        "{junk}:1:6: error: the file is not UTF-8 from here on: save it as UTF-8\n\n1 file: 1 error, no warnings\n"
+    );
+    check(&["dictionary", "check", &junk], "", 1, &out, "");
+}
+
 #[test]
 fn dictionaries_are_compared() {
     let (code, out, _) = told(&["dictionary", "diff", "margin", &spec("kalshi-margin.xml")], "");

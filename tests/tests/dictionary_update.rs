@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fix_dialect::dictionary::{Dictionary, Diff};
 use kalshi_fix_tests::index::index;
@@ -178,13 +178,13 @@ fn snapshots(directory: &Path, found: &mut BTreeSet<String>) {
             .into_owned();
         if path.is_dir() && name != "target" && !is_link(&path) {
             snapshots(&path, found);
-        } else if name.ends_with(".snap") {
+        } else if path.extension().is_some_and(|extension| extension == "snap") {
             found.insert(name);
         }
     }
 }
 
-fn is_link(path: &PathBuf) -> bool {
+fn is_link(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
 }
 

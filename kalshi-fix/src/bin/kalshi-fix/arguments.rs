@@ -69,9 +69,19 @@ pub(crate) struct DialectArguments {
         hide_possible_values = true
     )]
     pub(crate) dialect: String,
-    /// A transport dictionary under the dialect's file, such as FIXT11.xml under FIX50SP2.xml
+    #[command(flatten)]
+    pub(crate) layers: Layers,
+}
+
+/// What a dictionary goes over, and what goes over it.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Layers {
+    /// A transport dictionary under it, such as FIXT11.xml under FIX50SP2.xml
     #[arg(long, value_name = "FILE")]
     pub(crate) transport: Option<PathBuf>,
+    /// A file laid over it, with what it lacks
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -86,7 +96,7 @@ pub(crate) struct DecodeArguments {
     /// Only messages of this type, by MsgType (35) or name; can be repeated
     #[arg(long, short = 't', value_name = "TYPE")]
     pub(crate) msg_type: Vec<String>,
-    /// Keep reading as the file grows
+    /// Keep reading as the file grows, or is rotated, until Ctrl-C
     #[arg(long, short, requires = "file")]
     pub(crate) follow: bool,
     /// One JSON object a line
@@ -102,6 +112,8 @@ pub(crate) struct CheckArguments {
     /// The dictionaries
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) layers: Layers,
     /// Exit with 1 for warnings, too
     #[arg(long)]
     pub(crate) deny_warnings: bool,
@@ -116,6 +128,8 @@ pub(crate) struct DiffArguments {
     pub(crate) old: String,
     /// The new dictionary: a file, `prediction` or `margin`
     pub(crate) new: String,
+    #[command(flatten)]
+    pub(crate) layers: Layers,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -1,74 +1,166 @@
 //! `dictionary check`: every fault in its place.
 
-use kalshi_fix::dialect::dictionary::{Dictionary, Fault, Severity};
+use std::collections::HashMap;
+use std::path::Path;
+
+use kalshi_fix::dialect::dictionary::{Dictionary, Fault, Position, Severity};
 
 use crate::arguments::CheckArguments;
 use crate::json;
 use crate::output::{Failure, Findings, Output, Style};
+use crate::source::Source;
 
 pub(crate) fn run(arguments: &CheckArguments, output: &mut Output) -> Result<Findings, Failure> {
-    let (mut errors, mut warnings) = (0, 0);
-    let mut unreadable = None;
-    let mut list = String::from("[");
-    for path in &arguments.files {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(source) => {
-                let failure = Failure::unreadable(path)(source);
-                // The other files are checked all the same.
-                if let Some(earlier) = unreadable.replace(failure) {
+    let mut check = Check {
+        json: arguments.json,
+        errors: 0,
+        warnings: 0,
+        files: 0,
+        list: String::from("["),
+        unreadable: None,
+    };
+    let transport = match &arguments.layers.transport {
+        None => None,
+        Some(path) => Some(check.file(path, None, output)?),
+    };
+    let overlay = match &arguments.layers.overlay {
+        None => None,
+        Some(path) => check.read(path),
+    };
+    if arguments.layers.overlay.is_none() || overlay.is_some() {
+        for path in &arguments.files {
+            let dictionary = check.file(path, overlay.as_ref(), output)?;
+            // One that cannot be read by itself has been told of.
+            if let (Some(dictionary), Some(Some(transport))) = (dictionary, &transport)
+                && let Err(error) = dictionary.over(transport)
+            {
+                check.unfit(path, &error.to_string(), output)?;
+            }
+        }
+    }
+    check.files += usize::from(overlay.is_some());
+    check.finish(arguments.deny_warnings, output)
+}
+
+/// What has been found so far.
+struct Check {
+    json: bool,
+    errors: usize,
+    warnings: usize,
+    files: usize,
+    /// The faults as JSON.
+    list: String,
+    unreadable: Option<Failure>,
+}
+
+impl Check {
+    /// A file's contents. One that cannot be read is told at the end: the others are checked all the same.
+    fn read(&mut self, path: &Path) -> Option<Source> {
+        match Source::read(path) {
+            Ok(source) => Some(source),
+            Err(failure) => {
+                if let Some(earlier) = self.unreadable.replace(failure) {
                     eprintln!("kalshi-fix: {earlier}");
                 }
-                continue;
+                None
             }
+        }
+    }
+
+    /// Tells every fault of a file, and of what is laid over it. The dictionary, when there is no error.
+    fn file(
+        &mut self,
+        path: &Path,
+        overlay: Option<&Source>,
+        output: &mut Output,
+    ) -> Result<Option<Dictionary>, Failure> {
+        let Some(source) = self.read(path) else {
+            return Ok(None);
         };
-        let source = String::from_utf8_lossy(&bytes);
-        let (faults, omitted) = match Dictionary::parse_bytes(&bytes, &path.to_string_lossy()) {
-            Ok(dictionary) => (dictionary.warnings, 0),
+        self.files += 1;
+        let (dictionary, faults, omitted) = match source.parse(overlay) {
+            Ok(mut dictionary) => {
+                let warnings = std::mem::take(&mut dictionary.warnings);
+                (Some(dictionary), warnings, 0)
+            }
             Err(faults) => {
                 let omitted = faults.omitted();
-                (faults.into_iter().collect(), omitted)
+                (None, faults.into_iter().collect(), omitted)
             }
         };
-        let lines: Vec<&str> = source.trim_start_matches('\u{feff}').lines().collect();
+        let texts: HashMap<&str, &str> = [Some(&source), overlay]
+            .into_iter()
+            .flatten()
+            // What is no text is not shown.
+            .map(|source| {
+                (
+                    &source.name[..],
+                    std::str::from_utf8(&source.bytes).unwrap_or_default(),
+                )
+            })
+            .collect();
+        let lines: HashMap<&str, Vec<&str>> = texts
+            .iter()
+            .map(|(name, text)| (*name, text.trim_start_matches('\u{feff}').lines().collect()))
+            .collect();
         for fault in &faults {
             match fault.severity {
-                Severity::Error => errors += 1,
-                Severity::Warning => warnings += 1,
+                Severity::Error => self.errors += 1,
+                Severity::Warning => self.warnings += 1,
             }
-            if arguments.json {
-                write_json(&mut list, fault);
+            if self.json {
+                write_json(&mut self.list, fault);
             } else {
-                write_fault(output, fault, &lines)?;
+                let name = fault.position.file().unwrap_or(&fault.path);
+                write_fault(output, fault, lines.get(name).map_or(&[], |lines| &lines[..]))?;
             }
         }
-        errors += omitted;
-        if omitted > 0 && !arguments.json {
+        self.errors += omitted;
+        if omitted > 0 && !self.json {
             output.write(&format!("{}: … and {omitted} more\n\n", path.display()))?;
         }
+        Ok(dictionary)
     }
-    if arguments.json {
-        output.write(&(list + "]\n"))?;
-    } else {
-        let count = |count: usize, what: &str| match count {
-            0 => format!("no {what}s"),
-            1 => format!("1 {what}"),
-            many => format!("{many} {what}s"),
-        };
-        let files = count(arguments.files.len(), "file");
-        let summary = format!(
-            "{files}: {}, {}\n",
-            count(errors, "error"),
-            count(warnings, "warning")
-        );
-        output.write(&summary)?;
-    }
-    match unreadable {
-        Some(failure) => {
-            output.flush()?;
-            Err(failure)
+
+    /// Tells that a dictionary does not go over its transport.
+    fn unfit(&mut self, path: &Path, error: &str, output: &mut Output) -> Result<(), Failure> {
+        self.errors += 1;
+        let path = path.to_string_lossy();
+        if self.json {
+            object(&mut self.list, &path, None, Severity::Error, error);
+            return Ok(());
         }
-        None => Ok((errors > 0 || arguments.deny_warnings && warnings > 0).into()),
+        let (place, word) = (
+            output.styled(Style::Strong, path),
+            output.styled(Style::Error, "error"),
+        );
+        output.write(&format!("{place}: {word}: {error}\n\n"))
+    }
+
+    fn finish(self, deny_warnings: bool, output: &mut Output) -> Result<Findings, Failure> {
+        if self.json {
+            output.write(&(self.list + "]\n"))?;
+        } else if self.files > 0 {
+            let count = |count: usize, what: &str| match count {
+                0 => format!("no {what}s"),
+                1 => format!("1 {what}"),
+                many => format!("{many} {what}s"),
+            };
+            let summary = format!(
+                "{}: {}, {}\n",
+                count(self.files, "file"),
+                count(self.errors, "error"),
+                count(self.warnings, "warning")
+            );
+            output.write(&summary)?;
+        }
+        match self.unreadable {
+            Some(failure) => {
+                output.flush()?;
+                Err(failure)
+            }
+            None => Ok((self.errors > 0 || deny_warnings && self.warnings > 0).into()),
+        }
     }
 }
 
@@ -77,7 +169,7 @@ fn write_fault(output: &mut Output, fault: &Fault, lines: &[&str]) -> Result<(),
         Severity::Error => (Style::Error, "error"),
         Severity::Warning => (Style::Warning, "warning"),
     };
-    let place = output.styled(Style::Strong, format_args!("{}:{}", fault.path, fault.position));
+    let place = output.styled(Style::Strong, fault.position.within(&fault.path));
     let word = output.styled(style, word);
     let suggestion = match &fault.suggestion {
         Some(name) => format!("; did you mean `{name}`?"),
@@ -99,8 +191,9 @@ fn write_fault(output: &mut Output, fault: &Fault, lines: &[&str]) -> Result<(),
 
 /// What is shown of a line around a column, and the column within it.
 fn excerpt(line: &str, column: usize) -> (String, usize) {
-    const WIDTH: usize = 120;
-    const BEFORE: usize = 60;
+    // With the line's number in front, 80 columns.
+    const WIDTH: usize = 69;
+    const BEFORE: usize = 40;
     let characters = line.chars().count();
     let from = if characters > WIDTH && column > BEFORE {
         column - BEFORE
@@ -126,22 +219,31 @@ fn excerpt(line: &str, column: usize) -> (String, usize) {
 }
 
 fn write_json(list: &mut String, fault: &Fault) {
+    let path = fault.position.file().unwrap_or(&fault.path);
+    object(list, path, Some(fault.position), fault.severity, &fault.message);
+    if let Some(name) = &fault.suggestion {
+        list.pop();
+        json::text(list, "suggestion", name);
+        list.push('}');
+    }
+}
+
+fn object(list: &mut String, path: &str, position: Option<Position>, severity: Severity, message: &str) {
     if !list.ends_with('[') {
         list.push(',');
     }
     list.push_str("\n{");
-    json::text(list, "path", &fault.path);
-    json::plain(list, "line", fault.position.line);
-    json::plain(list, "column", fault.position.column);
-    let severity = match fault.severity {
+    json::text(list, "path", path);
+    if let Some(position) = position {
+        json::plain(list, "line", position.line);
+        json::plain(list, "column", position.column);
+    }
+    let severity = match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
     json::text(list, "severity", severity);
-    json::text(list, "message", &fault.message);
-    if let Some(name) = &fault.suggestion {
-        json::text(list, "suggestion", name);
-    }
+    json::text(list, "message", message);
     list.push('}');
 }
 

@@ -9,8 +9,8 @@ use crate::source;
 
 pub(crate) fn run(arguments: &DiffArguments, output: &mut Output) -> Result<Findings, Failure> {
     let diff = Diff::new(
-        &source::dictionary(&arguments.old)?,
-        &source::dictionary(&arguments.new)?,
+        &source::dictionary(&arguments.old, &arguments.layers)?,
+        &source::dictionary(&arguments.new, &arguments.layers)?,
     );
     output.write(&match arguments.format {
         Format::Text => diff.to_text(),

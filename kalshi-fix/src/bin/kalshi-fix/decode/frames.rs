@@ -96,6 +96,12 @@ impl Frames {
         }
     }
 
+    /// Forgets what is left of an input that another takes the place of.
+    pub(super) fn clear(&mut self) {
+        self.buffer.clear();
+        (self.start, self.searched, self.ended) = (0, 0, 0);
+    }
+
     /// Reads some more; 0 at the end of the input.
     pub(super) fn fill(&mut self, reader: &mut impl Read) -> io::Result<usize> {
         self.buffer.drain(..self.start);

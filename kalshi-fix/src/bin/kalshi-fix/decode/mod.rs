@@ -1,28 +1,31 @@
 //! `decode`: frames as people or programs can read them.
 
 mod frames;
+mod input;
 mod json_line;
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::time::Duration;
+use std::io;
 
+use kalshi_fix::dialect::dictionary::nearest;
 use kalshi_fix::dialect::tables::Tables;
 use kalshi_fix::dialect::{Escaped, Malformed, Printer, Validator, Violation};
 
 use crate::arguments::DecodeArguments;
 use crate::output::{Failure, Findings, Output, Style};
 use frames::{Found, Frames};
+use input::{FOLLOW_EVERY, Input, Interrupt, Renewal};
 use json_line::JsonLine;
 
 pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Findings, Failure> {
     let tables = arguments.dialect.tables()?;
     let wanted = wanted(&arguments.msg_type, tables)?;
-    let mut reader: Box<dyn Read> = match &arguments.file {
-        Some(path) if path.as_os_str() != "-" => {
-            Box::new(File::open(path).map_err(Failure::unreadable(path))?)
+    let mut input = Input::open(arguments.file.as_deref())?;
+    let interrupt = match (arguments.follow, &input) {
+        (false, _) => None,
+        (true, Input::File { .. }) => Some(Interrupt::listen()?),
+        (true, Input::Standard(_)) => {
+            return Err(Failure::Usage("--follow needs a file".to_owned()));
         }
-        _ => Box::new(io::stdin().lock()),
     };
     let mut shown = Shown {
         printer: Printer::new(tables).colour(output.colour()),
@@ -35,24 +38,35 @@ pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Fi
     };
     let mut frames = Frames::new();
     loop {
-        let read = match frames.fill(&mut reader) {
+        let read = match frames.fill(&mut input) {
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(source) => {
-                let path = arguments.file.clone().unwrap_or_else(|| "-".into());
-                return Err(Failure::Unreadable { path, source });
-            }
+            Err(error) => return Err(Failure::unreadable(&input.path())(error)),
         };
-        let at_end = read == 0 && !arguments.follow;
+        let mut at_end = false;
+        if read == 0 {
+            at_end = match &interrupt {
+                None => true,
+                Some(interrupt) if interrupt.is_raised() => true,
+                Some(_) => {
+                    let renewed = input.renew();
+                    renewed.map_err(Failure::unreadable(&input.path()))? == Renewal::Anew
+                }
+            };
+        }
         while let Some(found) = frames.next(at_end) {
             shown.frame(&found, arguments, output)?;
         }
-        if at_end {
-            break;
-        }
-        if read == 0 {
-            output.flush()?;
-            std::thread::sleep(FOLLOW_EVERY);
+        match &interrupt {
+            Some(interrupt) if interrupt.is_raised() => break,
+            None if at_end => break,
+            // Half a frame at the end of the old file does not go on in the new one.
+            Some(_) if at_end => frames.clear(),
+            Some(_) if read == 0 => {
+                output.flush()?;
+                std::thread::sleep(FOLLOW_EVERY);
+            }
+            _ => {}
         }
     }
     let counts = shown.counts;
@@ -62,11 +76,15 @@ pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Fi
             counts.frames, counts.garbled, counts.unknown, counts.violations, counts.in_breach
         ))?;
     }
+    if counts.frames == 0 && !arguments.count {
+        let what = match (counts.passed_over, &arguments.msg_type[..]) {
+            (0, _) => "no frame, which begins with 8=FIX".to_owned(),
+            (other, types) => format!("no frame of type {} among {other}", types.join(" or ")),
+        };
+        eprintln!("kalshi-fix: {}: {what}", input.path().display());
+    }
     Ok((arguments.validate && counts.garbled + counts.unknown + counts.violations > 0).into())
 }
-
-/// How often a file that is followed is looked at.
-const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
 /// The types that are asked for; none stands for all.
 fn wanted(names: &[String], tables: &Tables) -> Result<Vec<Vec<u8>>, Failure> {
@@ -78,9 +96,14 @@ fn wanted(names: &[String], tables: &Tables) -> Result<Vec<Vec<u8>>, Failure> {
                 Some(msg_type) => Ok(msg_type.as_bytes().to_vec()),
                 // A type that the dictionary does not know may well be in the log.
                 None if name.len() <= 4 => Ok(name.as_bytes().to_vec()),
-                None => Err(Failure::Usage(format!(
-                    "no message of the dictionary is named \"{name}\""
-                ))),
+                None => {
+                    let names = tables.messages.iter().map(|message| message.name);
+                    let meant = nearest(name, names);
+                    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+                    Err(Failure::Usage(format!(
+                        "no message of the dictionary is named \"{name}\"{meant}"
+                    )))
+                }
             }
         })
         .collect()
@@ -88,7 +111,10 @@ fn wanted(names: &[String], tables: &Tables) -> Result<Vec<Vec<u8>>, Failure> {
 
 #[derive(Debug, Default)]
 struct Counts {
+    /// Of the types that are asked for.
     frames: u64,
+    /// Of other types.
+    passed_over: u64,
     garbled: u64,
     unknown: u64,
     violations: u64,
@@ -114,6 +140,7 @@ impl Shown {
     ) -> Result<(), Failure> {
         let msg_type = msg_type(found.frame);
         if !self.wanted.is_empty() && self.wanted.iter().all(|wanted| wanted != msg_type) {
+            self.counts.passed_over += 1;
             return Ok(());
         }
         self.counts.frames += 1;

@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn every_link_leads_to_a_page() {
-        let dictionary = crate::source::dictionary("prediction").expect("a sound dictionary");
+        let dictionary = crate::source::dictionary("prediction", &crate::arguments::Layers::default())
+            .expect("a sound dictionary");
         let site = site(&dictionary);
         let names: Vec<&str> = site.iter().map(|(name, _)| &name[..]).collect();
         for (name, contents) in &site {
