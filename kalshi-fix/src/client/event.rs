@@ -6,7 +6,7 @@ use std::ops::Deref;
 use fix_dialect::{Context, Decoded, Malformed, Message as _, Profile, Verdict, Violation};
 
 use super::product::KalshiSession;
-use crate::driver::SessionEnd;
+use crate::driver::{AttemptFailed, Disconnected, Reconnected, SessionEnd};
 use crate::session::{self, Inbound};
 
 /// Something that a session delivers. It borrows from the receiver until it is dropped.
@@ -32,6 +32,13 @@ pub enum Event<'a, S: KalshiSession> {
     },
     /// Something about the session itself: a reject of one of our messages, garbled bytes, a test request's answer.
     Session(session::Event),
+    /// The session has lost its connection, and will connect again
+    /// ([`ClientBuilder::reconnect`](super::ClientBuilder::reconnect)). It says what is in doubt.
+    Disconnected(Disconnected),
+    /// An attempt to connect again has failed, and there will be another.
+    AttemptFailed(AttemptFailed),
+    /// The session is logged on again. It says what may have been missed.
+    Reconnected(Reconnected),
     /// The session is over. Nothing follows.
     Ended(SessionEnd),
 }
@@ -51,6 +58,9 @@ impl<S: KalshiSession> fmt::Debug for Event<'_, S> {
                 .field("error", error)
                 .finish(),
             Event::Session(event) => f.debug_tuple("Session").field(event).finish(),
+            Event::Disconnected(event) => f.debug_tuple("Disconnected").field(event).finish(),
+            Event::AttemptFailed(event) => f.debug_tuple("AttemptFailed").field(event).finish(),
+            Event::Reconnected(event) => f.debug_tuple("Reconnected").field(event).finish(),
             Event::Ended(end) => f.debug_tuple("Ended").field(end).finish(),
         }
     }

@@ -44,9 +44,10 @@ pub use validation::Validation;
 
 use crate::credentials::Credentials;
 use crate::driver::{self, Clock, DriverSettings, SystemClock};
-use crate::environment::{Endpoints, Environment, Product};
+use crate::environment::{Endpoint, Endpoints, Environment, Product};
+use crate::reconnect::ReconnectPolicy;
 use crate::session::{self as core, Identity, Role, SessionSettings};
-use crate::transport::{ConnectTimeouts, Connector, TlsSettings};
+use crate::transport::{ConnectError, ConnectTimeouts, Connector, Stream, TlsSettings};
 
 /// Opens sessions of one product in one environment with one set of credentials. Cheap to clone.
 pub struct Client<D: KalshiProduct> {
@@ -61,6 +62,7 @@ struct Config {
     options: LogonOptions,
     validation: Validation,
     driver: DriverSettings,
+    reconnect: Option<ReconnectPolicy>,
     logon_timeout: Duration,
     logout_timeout: Duration,
     clock: Arc<dyn Clock>,
@@ -81,6 +83,8 @@ impl<D: KalshiProduct> Client<D> {
     }
 
     /// Connects to order entry (`KalshiNR`) and logs on.
+    ///
+    /// Dropping the future before it is ready gives up: the connection, if there is one by then, is closed.
     pub async fn order_entry(&self) -> Result<Session<D::OrderEntry>, OpenError> {
         self.open().await
     }
@@ -108,17 +112,23 @@ impl<D: KalshiProduct> Client<D> {
         let target = S::KIND.profile().target_comp_id;
         let logon = options.logon(D::PRODUCT, S::KIND)?;
         let endpoint = endpoints.endpoint(S::KIND)?;
-        let stream = connector.connect(&endpoint).await?;
-        tracing::debug!(%endpoint, peer = %stream.peer(), tls = ?stream.tls_summary(), target, "connected");
-        let (handle, mut events) = driver::spawn_with_clock(
-            stream,
-            self.settings(target),
-            Role::Initiator(logon),
-            Some(credentials.shared_signer()),
-            driver.clone(),
-            Arc::clone(&self.config.clock),
-        )?;
-        // Bounded by the logon's time-out. What comes before the answer (garbled bytes) is of no use to anybody later.
+        let builder = driver::Builder::new(self.settings(target), Role::Initiator(logon))
+            .signer(credentials.shared_signer())
+            .settings(driver.clone())
+            .clock(Arc::clone(&self.config.clock));
+        let (handle, mut events) = match &self.config.reconnect {
+            None => builder.spawn(connect(connector, &endpoint, target).await?)?,
+            Some(policy) => {
+                let connector = connector.clone();
+                let dial = move || {
+                    let (connector, endpoint) = (connector.clone(), endpoint.clone());
+                    async move { connect(&connector, &endpoint, target).await }
+                };
+                builder.supervise(dial, policy.clone())?
+            }
+        };
+        // Bounded by the logon's time-out, or by the policy. What comes before the answer (garbled bytes) is of no use to
+        // anybody later.
         loop {
             match events.recv().await {
                 Some(driver::Event::Session(core::Event::Established(established))) => {
@@ -130,8 +140,8 @@ impl<D: KalshiProduct> Client<D> {
                         options.use_dollars,
                     ));
                 }
-                Some(driver::Event::Session(event)) => tracing::debug!(?event, "before the logon's answer"),
                 Some(driver::Event::Ended(end)) => return Err(OpenError::ended(target, end)),
+                Some(event) => tracing::debug!(?event, "before the logon's answer"),
                 None => unreachable!("the end of a session is delivered once, and this loop stops at it"),
             }
         }
@@ -147,6 +157,12 @@ impl<D: KalshiProduct> Client<D> {
         settings.logout_ack = self.config.logout_timeout;
         settings
     }
+}
+
+async fn connect(connector: &Connector, endpoint: &Endpoint, target: &str) -> Result<Stream, ConnectError> {
+    let stream = connector.connect(endpoint).await?;
+    tracing::debug!(%endpoint, peer = %stream.peer(), tls = ?stream.tls_summary(), target, "connected");
+    Ok(stream)
 }
 
 impl<D: KalshiProduct> Clone for Client<D> {
@@ -168,6 +184,7 @@ impl<D: KalshiProduct> fmt::Debug for Client<D> {
             .field("options", &self.config.options)
             .field("validation", &self.config.validation)
             .field("driver", &self.config.driver)
+            .field("reconnect", &self.config.reconnect)
             .field("logon_timeout", &self.config.logon_timeout)
             .field("logout_timeout", &self.config.logout_timeout)
             .finish_non_exhaustive()
@@ -184,6 +201,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     options: LogonOptions,
     validation: Validation,
     driver: DriverSettings,
+    reconnect: Option<ReconnectPolicy>,
     logon_timeout: Duration,
     logout_timeout: Duration,
     clock: Arc<dyn Clock>,
@@ -206,6 +224,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             options: LogonOptions::default(),
             validation: Validation::default(),
             driver: DriverSettings::default(),
+            reconnect: None,
             logon_timeout: Duration::from_secs(10),
             logout_timeout: Duration::from_secs(2),
             clock: Arc::new(SystemClock),
@@ -292,6 +311,16 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         self
     }
 
+    /// Connects again when a connection is lost, by this policy, and from the first connection on. Off by default: a
+    /// session then ends with its connection.
+    ///
+    /// A session that connects again tells what is in doubt ([`Event::Disconnected`]) and what may have been missed
+    /// ([`Event::Reconnected`]); it sends nothing again by itself, and refuses to send while it has no connection.
+    pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
+        self.reconnect = Some(policy);
+        self
+    }
+
     /// Where UTC comes from, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -318,6 +347,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             options: self.options,
             validation: self.validation,
             driver: self.driver,
+            reconnect: self.reconnect,
             logon_timeout: self.logon_timeout,
             logout_timeout: self.logout_timeout,
             clock: self.clock,

@@ -153,13 +153,20 @@ impl<S: KalshiSession> Sender<S> {
         }
     }
 
+    /// Waits until messages can be sent; `false` when they never will be again. See
+    /// [`Handle::ready`](crate::driver::Handle::ready).
+    pub async fn ready(&self) -> bool {
+        self.handle.ready().await
+    }
+
     /// Asks the venue for a sign of life; the answer is a
     /// [`TestRequestAnswered`](session::Event::TestRequestAnswered).
     pub fn test_request(&self) -> Result<TestRequestId, SendError> {
         self.handle.test_request()
     }
 
-    /// Starts to log out. What is under way is still delivered, and [`Event::Ended`] follows.
+    /// Starts to log out. What is under way is still delivered, and [`Event::Ended`] follows. A session that reconnects
+    /// does not do so any more.
     pub fn logout(&self) {
         self.handle.logout(None);
     }
@@ -240,6 +247,9 @@ impl<S: KalshiSession> Receiver<S> {
                 }
             }
             driver::Event::Session(event) => Event::Session(event),
+            driver::Event::Disconnected(event) => Event::Disconnected(event),
+            driver::Event::AttemptFailed(event) => Event::AttemptFailed(event),
+            driver::Event::Reconnected(event) => Event::Reconnected(event),
             driver::Event::Ended(end) => Event::Ended(end),
         };
         Some(event)

@@ -2,26 +2,58 @@
 
 use std::fmt;
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::credentials::SignerError;
+use crate::reconnect::{FailureClass, StopReason};
 use crate::session::{EndReason, SequenceNumber, State};
+use crate::transport::ConnectError;
 
 /// How a session ended, and how far what it sent had come.
 ///
-/// Messages up to [`written`](SessionEnd::written) were handed to the operating system whole; those above it, up to
-/// [`sent`](SessionEnd::sent), perhaps. Whether the peer has handled any of them, only its answers tell: an order without
-/// an answer is in doubt.
+/// ```text
+///  1 ........ confirmed ........ written ........ sent
+///  └ received ┘└────────── in doubt ──────────────┘
+///                └ with the operating system ┘└ perhaps not even that, perhaps in part ┘
+/// ```
+///
+/// Whether the peer has handled a message in doubt, only its answers tell: an order without an answer may live.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionEnd {
     /// Why.
     pub cause: EndCause,
+    /// Supervised sessions: why there is no further attempt to connect.
+    pub stopped: Option<StopReason>,
+    /// The highest `MsgSeqNum (34)` that the peer is known to have received: by the answer to a test request or to a
+    /// logout, or by a reject that names it. 0 if none is known.
+    pub confirmed: SequenceNumber,
     /// The highest `MsgSeqNum (34)` that was given out; 0 if none was.
     pub sent: SequenceNumber,
     /// The highest `MsgSeqNum (34)` that is known to have been written whole; 0 if none is.
     pub written: SequenceNumber,
+}
+
+impl SessionEnd {
+    /// Nothing was sent.
+    pub(super) const fn before_the_logon(cause: EndCause) -> SessionEnd {
+        SessionEnd {
+            cause,
+            stopped: None,
+            confirmed: 0,
+            sent: 0,
+            written: 0,
+        }
+    }
+
+    /// The numbers of the messages that were sent and are not known to have been received, session messages (logon,
+    /// heartbeats) among them. Empty when there are none.
+    #[must_use]
+    pub const fn in_doubt(&self) -> RangeInclusive<SequenceNumber> {
+        self.confirmed + 1..=self.sent
+    }
 }
 
 impl fmt::Display for SessionEnd {
@@ -34,6 +66,9 @@ impl fmt::Display for SessionEnd {
                 self.written + 1,
                 self.sent
             )?;
+        }
+        if let Some(stopped) = &self.stopped {
+            write!(f, "; not connecting again: {stopped}")?;
         }
         Ok(())
     }
@@ -53,6 +88,12 @@ pub enum EndCause {
         state: State,
         /// What the transport said.
         source: Arc<io::Error>,
+    },
+    /// Supervised sessions: there was no connection.
+    #[error("{source}")]
+    Connect {
+        /// Why.
+        source: Arc<ConnectError>,
     },
     /// The logon could not be signed.
     #[error("{source}")]
@@ -79,4 +120,20 @@ pub enum EndCause {
     /// The driver's task was stopped from outside: its runtime was shut down, or it panicked.
     #[error("the session's task was stopped")]
     Stopped,
+}
+
+impl EndCause {
+    /// What kind of failure this is to those who connect again.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        match self {
+            EndCause::Session(reason) => FailureClass::of(reason),
+            EndCause::Transport { .. } | EndCause::WriteStalled { .. } => FailureClass::Network,
+            EndCause::Connect { source } if source.is_transient() => FailureClass::Network,
+            EndCause::Connect { .. } => FailureClass::Unreachable,
+            EndCause::Signing { .. } => FailureClass::Signing,
+            EndCause::SlowReader { .. } => FailureClass::SlowReader,
+            EndCause::Aborted | EndCause::Stopped => FailureClass::Application,
+        }
+    }
 }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use fix_dialect::EncodeBody;
 
 use super::end::SessionEnd;
+use super::event::Event;
 use super::shared::Shared;
 use crate::session::{
     self, Acceptance, CommandError, Refusal, Reject, SendError, SequenceNumber, Sequences, State,
@@ -32,15 +33,45 @@ impl Handle {
     ///
     /// When this returns, the message is on its way in the order of its number, and not necessarily written yet.
     /// Dropping the future before it is ready sends nothing.
+    ///
+    /// A supervised session that has no connection refuses ([`SendError::NotEstablished`]), also for those who wait for
+    /// room when the connection is lost: nothing is kept for the next one. To wait for it, see
+    /// [`ready`](Handle::ready).
     pub async fn send<M: EncodeBody>(&self, message: &M) -> Result<SequenceNumber, SendError> {
+        let begun = self.shared.connection();
         loop {
             // Enlisted before the attempt, so that room made in between is not missed.
             let mut room = pin!(self.shared.room.notified());
             room.as_mut().enable();
-            match self.try_send(message) {
+            let sent = self.command(|session, now| {
+                if self.shared.connection() != begun {
+                    return Err(SendError::NotEstablished(State::Ended));
+                }
+                session.send(now, message)
+            });
+            match sent {
                 Err(SendError::Backlog { .. }) => room.await,
                 other => return other,
             }
+        }
+    }
+
+    /// Waits until messages can be sent. `false` when they never will be again, since the session is over.
+    ///
+    /// Dropping the future before it is ready changes nothing. On a supervised session this is how to hold a message
+    /// back while there is no connection: it is encoded, numbered and dated when it is sent. What it says may be out of
+    /// date by then, which is why [`send`](Handle::send) refuses instead.
+    pub async fn ready(&self) -> bool {
+        loop {
+            let mut ready = pin!(self.shared.ready.notified());
+            ready.as_mut().enable();
+            if self.state().is_established() {
+                return true;
+            }
+            if self.shared.is_over() {
+                return false;
+            }
+            ready.await;
         }
     }
 
@@ -57,12 +88,21 @@ impl Handle {
     /// Asks the peer for a sign of life. The answer is a
     /// [`TestRequestAnswered`](session::Event::TestRequestAnswered).
     pub fn test_request(&self) -> Result<TestRequestId, SendError> {
-        self.command(session::Session::test_request)
+        self.command(|session, now| {
+            let id = session.test_request(now)?;
+            self.shared
+                .probe(id, session.sequences().next_outgoing.saturating_sub(1));
+            Ok(id)
+        })
     }
 
-    /// Starts to log out. What is under way is still delivered, and [`Event::Ended`] follows.
+    /// Starts to log out. What is under way is still delivered, and [`Event::Ended`] follows. A supervised session does
+    /// not connect again.
     pub fn logout(&self, text: Option<&str>) {
-        self.command(|session, now| session.logout(now, text));
+        self.command(|session, now| {
+            self.shared.close();
+            session.logout(now, text);
+        });
     }
 
     /// Acceptor: lets a peer in that has asked by [`LogonRequest`](session::Event::LogonRequest).
@@ -110,17 +150,6 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// Something that a session delivers.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Event {
-    /// What happened on the session. `SignLogon` is answered by the driver, and `Ended` comes as
-    /// [`Event::Ended`]: neither is delivered in here.
-    Session(session::Event),
-    /// The session is over. Nothing follows.
-    Ended(SessionEnd),
-}
-
 /// The receiving end of a session. The session lives as long as this: dropping it aborts, without a logout.
 pub struct Events {
     shared: Arc<Shared>,
@@ -149,13 +178,13 @@ impl Events {
         loop {
             match self.recv().await {
                 Some(Event::Session(session::Event::Application(_))) => unread += 1,
-                Some(Event::Session(_)) => {}
                 Some(Event::Ended(end)) => {
                     return Closed {
                         end: Some(end),
                         unread,
                     };
                 }
+                Some(_) => {}
                 None => return Closed { end: None, unread },
             }
         }

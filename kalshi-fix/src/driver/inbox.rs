@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::Notify;
 
 use super::end::SessionEnd;
-use super::handle::Event;
+use super::event::Event;
 use crate::session;
 
 pub(super) struct Inbox {
@@ -20,7 +20,7 @@ pub(super) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    events: VecDeque<session::Event>,
+    events: VecDeque<Event>,
     bytes: usize,
     end: Option<SessionEnd>,
     end_delivered: bool,
@@ -46,8 +46,14 @@ impl Inbox {
     }
 
     /// Takes an event, room or no room: to ask first is the caller's part.
-    pub(super) fn push(&self, event: session::Event) {
+    pub(super) fn push(&self, event: Event) {
         let mut state = self.lock();
+        if matches!(event, Event::AttemptFailed(_)) {
+            // However long the venue is away, and however long the application does not look: one is enough.
+            let _ = state
+                .events
+                .pop_back_if(|last| matches!(last, Event::AttemptFailed(_)));
+        }
         state.bytes += frame_length(&event);
         state.events.push_back(event);
         wake(state);
@@ -74,7 +80,7 @@ impl Inbox {
             if was_full {
                 self.drained.notify_one();
             }
-            return Poll::Ready(Some(Event::Session(event)));
+            return Poll::Ready(Some(event));
         }
         if let Some(end) = state.end.take() {
             state.end_delivered = true;
@@ -91,6 +97,13 @@ impl Inbox {
             state.reader = Some(cx.waker().clone());
         }
         Poll::Pending
+    }
+
+    /// Waits until the application has taken enough.
+    pub(super) async fn room(&self) {
+        while !self.has_room() {
+            self.drained.notified().await;
+        }
     }
 
     fn has_room_in(&self, state: &State) -> bool {
@@ -110,7 +123,8 @@ fn wake(mut state: MutexGuard<'_, State>) {
     }
 }
 
-fn frame_length(event: &session::Event) -> usize {
+fn frame_length(event: &Event) -> usize {
+    let Event::Session(event) = event else { return 0 };
     match event {
         session::Event::Application(inbound) => inbound.frame.len(),
         session::Event::RejectReceived(reject) => reject.inbound.frame.len(),

@@ -19,18 +19,23 @@
 //! - **Receiving** is bounded too, in messages and in bytes. What happens when the application does not keep up is its
 //!   choice ([`InboundPolicy`]). Heartbeats go on either way, since the task does not wait for the application.
 //! - **The end** is one event, [`Event::Ended`], the last, with its cause and with how far the messages sent had come.
-//!   Nothing reconnects by itself here: that belongs to whoever spawned the driver, and who has the cause to judge by.
+//! - **Connecting again** is for a session that was started with [`Builder::supervise`]: its handles and its events
+//!   outlive the connection, and [`Event::Disconnected`] and [`Event::Reconnected`] tell what is in doubt and what may be
+//!   missed. No message is sent again by that.
 //!
 //! Frames are not copied on the way in: an event's frame shares the buffer that it was read into, so that a frame which
 //! the application keeps pins that whole buffer ([`DriverSettings::read_chunk`], or the frame's own length if it is
 //! longer). Copy what is to be kept for long.
 
 mod alarm;
+mod builder;
 mod clock;
 mod end;
+mod event;
 mod handle;
 mod inbox;
 mod shared;
+mod supervisor;
 mod task;
 mod wire;
 
@@ -39,14 +44,15 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use builder::{Builder, SpawnError};
 pub use clock::{Clock, SystemClock};
 pub use end::{EndCause, SessionEnd};
-pub use handle::{Closed, Event, Events, Handle};
+pub use event::{AttemptFailed, Disconnected, Event, Missed, Reconnected};
+pub use handle::{Closed, Events, Handle};
+pub use supervisor::Dial;
 
 use crate::credentials::Signer;
-use crate::session::{Journal, Role, Session, SessionSettings, SettingsError};
-use shared::Shared;
-use task::Task;
+use crate::session::{Role, SessionSettings};
 
 /// What the driver may use, and what it does at the limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,43 +132,11 @@ pub fn spawn_with_clock<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    if session.journal != Journal::None {
-        return Err(SpawnError::NoStore);
+    let mut builder = Builder::new(session, role).settings(settings).clock(clock);
+    if let Some(signer) = signer {
+        builder = builder.signer(signer);
     }
-    if matches!(&role, Role::Initiator(logon) if logon.signed) && signer.is_none() {
-        return Err(SpawnError::NoSigner);
-    }
-    if settings.max_waiting_events == 0 || settings.max_waiting_bytes == 0 || settings.read_chunk == 0 {
-        return Err(SpawnError::NoRoom);
-    }
-    let core = Session::new(session, role)?;
-    let shared = Arc::new(Shared::new(
-        core,
-        clock,
-        settings.max_waiting_events,
-        settings.max_waiting_bytes,
-    ));
-    let task = Task::new(stream, Arc::clone(&shared), signer, settings);
-    tokio::spawn(task.run());
-    Ok((Handle::new(Arc::clone(&shared)), Events::new(shared)))
-}
-
-/// Why a session cannot be started.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SpawnError {
-    /// The core refuses its settings.
-    #[error("the session's settings cannot work: {0}")]
-    Settings(#[from] SettingsError),
-    /// The logon is to be signed, and there is nothing to sign it with.
-    #[error("the logon is to be signed, and no signer was given")]
-    NoSigner,
-    /// The session asks for a store, which this driver does not have yet.
-    #[error("the session's settings ask for a journal, and this driver has no store to keep it in")]
-    NoStore,
-    /// A limit of the driver is 0.
-    #[error("the driver's limits (max_waiting_events, max_waiting_bytes, read_chunk) must not be 0")]
-    NoRoom,
+    builder.spawn(stream)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the handles and the driver's task share.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,8 +9,9 @@ use tokio::sync::Notify;
 use super::clock::{Clock, Time};
 use super::end::{EndCause, SessionEnd};
 use super::inbox::Inbox;
-use crate::session::{Event, Session};
+use crate::session::{EndReason, Event, SequenceNumber, Session, TestRequestId};
 
+/// It lasts as long as the handles do: a supervised session puts one core after the other into it.
 pub(super) struct Shared {
     session: Mutex<Session>,
     pub(super) time: Time,
@@ -18,9 +20,20 @@ pub(super) struct Shared {
     pub(super) wake: Notify,
     /// Told to all who wait to send when some bytes were written, and at the end.
     pub(super) room: Notify,
+    /// Told to all who wait for a session when there is one, and when there will be none.
+    pub(super) ready: Notify,
     /// The number of the last message that was flushed.
     pub(super) written: Arc<AtomicU64>,
+    /// The number of the last message that the peer is known to have received.
+    confirmed: AtomicU64,
+    /// Test requests that are not answered yet, with their numbers.
+    probes: Mutex<VecDeque<(TestRequestId, SequenceNumber)>>,
+    /// Which of several connections in a row this is.
+    connection: AtomicU64,
+    /// The application wants no (further) session.
+    closing: AtomicBool,
     aborted: AtomicBool,
+    over: AtomicBool,
 }
 
 impl Shared {
@@ -30,15 +43,43 @@ impl Shared {
         max_events: usize,
         max_bytes: usize,
     ) -> Shared {
+        let before = session.sequences().next_outgoing.saturating_sub(1);
         Shared {
             session: Mutex::new(session),
             time: Time::new(clock),
             inbox: Inbox::new(max_events, max_bytes),
             wake: Notify::new(),
             room: Notify::new(),
-            written: Arc::default(),
+            ready: Notify::new(),
+            written: Arc::new(AtomicU64::new(before)),
+            confirmed: AtomicU64::new(before),
+            probes: Mutex::default(),
+            connection: AtomicU64::new(0),
+            closing: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
+            over: AtomicBool::new(false),
         }
+    }
+
+    /// Puts the core of the next connection in the place of the last. Refused once the application wants no more.
+    pub(super) fn install(&self, next: Session) -> bool {
+        let mut session = self.session();
+        if self.is_closing() {
+            return false;
+        }
+        // What was sent before a session that goes on is that session's no more.
+        let before = next.sequences().next_outgoing.saturating_sub(1);
+        *session = next;
+        self.connection.fetch_add(1, Ordering::Release);
+        self.written.store(before, Ordering::Relaxed);
+        self.confirmed.store(before, Ordering::Relaxed);
+        self.probes().clear();
+        true
+    }
+
+    /// Which of several connections in a row this is. It changes under the core's lock.
+    pub(super) fn connection(&self) -> u64 {
+        self.connection.load(Ordering::Acquire)
     }
 
     /// The core. A panic in an application's own `encode_body` poisons the lock, and leaves the core as it was before
@@ -47,25 +88,74 @@ impl Shared {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the core, if it has not ended by itself, delivers its last events, and then the end with this cause. Of
-    /// several calls the first counts.
-    pub(super) fn finish(&self, cause: EndCause) {
+    /// Ends the core, if it has not ended by itself, and delivers its last events but the end, which it returns.
+    pub(super) fn end(&self, cause: EndCause, last: impl Fn(Event) -> Option<super::Event>) -> SessionEnd {
         let mut session = self.session();
         session.handle_eof(self.time.now());
         while let Some(event) = session.poll_event() {
-            if !matches!(event, Event::SignLogon(_) | Event::Ended(_)) {
+            self.learn(&event);
+            if let Some(event) = last(event) {
                 self.inbox.push(event);
             }
         }
         let sent = session.sequences().next_outgoing.saturating_sub(1);
         drop(session);
-        let end = SessionEnd {
+        if let EndCause::Session(EndReason::LoggedOut { .. }) = &cause {
+            // Our Logout was the last of all, and was answered.
+            self.confirmed.store(sent, Ordering::Relaxed);
+        }
+        self.room.notify_waiters();
+        SessionEnd {
             cause,
+            stopped: None,
+            confirmed: self.confirmed.load(Ordering::Relaxed).min(sent),
             sent,
             written: self.written.load(Ordering::Relaxed),
-        };
+        }
+    }
+
+    /// Delivers the end. Of several calls the first counts.
+    pub(super) fn finish(&self, end: SessionEnd) {
+        self.over.store(true, Ordering::Release);
         self.inbox.finish(end);
         self.room.notify_waiters();
+        self.ready.notify_waiters();
+    }
+
+    /// A test request of ours has this number: its answer will prove that all before it have arrived.
+    pub(super) fn probe(&self, id: TestRequestId, sequence: SequenceNumber) {
+        let mut probes = self.probes();
+        if probes.len() == MAX_PROBES {
+            probes.pop_front();
+        }
+        probes.push_back((id, sequence));
+    }
+
+    /// What an event proves of what the peer has received.
+    pub(super) fn learn(&self, event: &Event) {
+        let proven = match event {
+            Event::TestRequestAnswered { id, .. } => {
+                let mut probes = self.probes();
+                let found = probes.iter().position(|(probe, _)| probe == id);
+                found
+                    .and_then(|found| probes.drain(..=found).next_back())
+                    .map(|(_, sequence)| sequence)
+            }
+            Event::RejectReceived(reject) => reject.ref_seq_num,
+            _ => None,
+        };
+        if let Some(proven) = proven {
+            self.confirmed.fetch_max(proven, Ordering::Relaxed);
+        }
+    }
+
+    /// The application wants no further session. To be called under the core's lock.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire) || self.is_aborted()
     }
 
     pub(super) fn abort(&self) {
@@ -76,4 +166,31 @@ impl Shared {
     pub(super) fn is_aborted(&self) -> bool {
         self.aborted.load(Ordering::Acquire)
     }
+
+    /// Whether the end was, or is about to be, delivered.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    fn probes(&self) -> MutexGuard<'_, VecDeque<(TestRequestId, SequenceNumber)>> {
+        self.probes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+/// Tells the application of the end even if the task is dropped before its first await, or at any other.
+pub(super) struct EndGuard(pub(super) Arc<Shared>);
+
+impl Drop for EndGuard {
+    fn drop(&mut self) {
+        if !self.0.is_over() {
+            let end = self.0.end(EndCause::Stopped, |event| match event {
+                Event::SignLogon(_) | Event::Ended(_) => None,
+                event => Some(super::Event::Session(event)),
+            });
+            self.0.finish(end);
+        }
+    }
+}
+
+/// A peer that answers none of so many test requests will not answer the first of them.
+const MAX_PROBES: usize = 64;

@@ -10,12 +10,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use super::alarm::Alarm;
-use super::end::EndCause;
+use super::end::{EndCause, SessionEnd};
+use super::event::{self, Gone};
 use super::shared::Shared;
 use super::wire::{Outgoing, Progress, make_room, poll_stream};
 use super::{DriverSettings, InboundPolicy};
 use crate::credentials::{Signer, SignerError, raw_data};
-use crate::session::{EndReason, Event, Intake, Session, SignLogon, SigningFailed, Ticket};
+use crate::session::{EndReason, Event, Intake, Now, Session, SignLogon, SigningFailed, Ticket};
 
 pub(super) struct Task<S> {
     stream: S,
@@ -28,6 +29,19 @@ pub(super) struct Task<S> {
     signing: Option<Signing>,
     signer_error: Option<Arc<SignerError>>,
     transport_error: Option<Arc<io::Error>>,
+    /// Supervised: the connection before this one, until this one is logged on.
+    gone: Option<Gone>,
+    established: Option<Now>,
+    last_heard: Now,
+}
+
+/// What a connection came to.
+pub(super) struct Outcome {
+    pub(super) end: SessionEnd,
+    /// When it was logged on, if it was.
+    pub(super) established: Option<Now>,
+    /// What the next connection is to know: of this one, or of the one before if this one was not logged on.
+    pub(super) gone: Option<Gone>,
 }
 
 type Signing = Pin<Box<dyn Future<Output = (Ticket, Result<String, SignerError>)> + Send>>;
@@ -38,7 +52,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
         shared: Arc<Shared>,
         signer: Option<Arc<dyn Signer>>,
         settings: DriverSettings,
+        gone: Option<Gone>,
     ) -> Task<S> {
+        let last_heard = shared.time.now();
         let outgoing = Outgoing::new(Arc::clone(&shared.written));
         let received = BytesMut::with_capacity(settings.read_chunk);
         Task {
@@ -52,20 +68,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             signing: None,
             signer_error: None,
             transport_error: None,
+            gone,
+            established: None,
+            last_heard,
         }
     }
 
-    pub(super) async fn run(mut self) {
-        // Tells the application even if this task is dropped at its next await.
-        let guard = EndGuard(Arc::clone(&self.shared));
+    /// Carries the session to its end, tells of it, and then closes the connection.
+    pub(super) async fn run(mut self, ended: impl FnOnce(Outcome)) {
         let cause = self.drive().await;
         let graceful = !matches!(cause, EndCause::Aborted | EndCause::WriteStalled { .. });
         let flushed = graceful && self.flush().await;
         tracing::debug!(%cause, "session ended");
-        self.shared.finish(cause);
-        drop(guard);
+        ended(self.outcome(cause));
         if flushed {
             self.shut_down().await;
+        }
+    }
+
+    fn outcome(&mut self, cause: EndCause) -> Outcome {
+        let shared = Arc::clone(&self.shared);
+        let end = shared.end(cause, |event| match event {
+            Event::SignLogon(_) | Event::Ended(_) => None,
+            event => Some(event::Event::Session(event)),
+        });
+        let gone = Gone {
+            next_incoming: shared.session().sequences().next_incoming,
+            last_heard: self.last_heard,
+            ended: shared.time.now(),
+        };
+        Outcome {
+            end,
+            established: self.established,
+            gone: self.established.map_or(self.gone, |_| Some(gone)),
         }
     }
 
@@ -169,10 +204,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             match session.poll_event()? {
                 Event::SignLogon(request) => self.sign(request),
                 Event::Ended(reason) => return Some(reason),
-                event => self.shared.inbox.push(event),
+                event => {
+                    self.shared.learn(&event);
+                    self.hand_over(event);
+                }
             }
         }
         None
+    }
+
+    fn hand_over(&mut self, event: Event) {
+        let event = match (event, self.gone) {
+            (Event::Established(established), gone) => {
+                let now = *self.established.insert(self.shared.time.now());
+                self.gone = None;
+                // Said before the application can know: whoever waits for this may send at once.
+                self.shared.ready.notify_waiters();
+                match gone {
+                    Some(gone) => event::Event::Reconnected(gone.reconnected(established, now)),
+                    None => event::Event::Session(Event::Established(established)),
+                }
+            }
+            (event, _) => event::Event::Session(event),
+        };
+        self.shared.inbox.push(event);
     }
 
     fn sign(&mut self, request: SignLogon) {
@@ -199,7 +254,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
         match progress {
             Progress::Read => {
                 let mut session = self.shared.session();
-                self.intake = session.handle_bytes(self.shared.time.now(), &mut self.received);
+                self.last_heard = self.shared.time.now();
+                self.intake = session.handle_bytes(self.last_heard, &mut self.received);
                 drop(session);
                 make_room(&mut self.received, self.intake, self.settings.read_chunk);
             }
@@ -280,13 +336,5 @@ async fn signed(signing: &mut Option<Signing>) -> (Ticket, Result<String, Signer
     match signing {
         Some(signing) => signing.await,
         None => pending().await,
-    }
-}
-
-struct EndGuard(Arc<Shared>);
-
-impl Drop for EndGuard {
-    fn drop(&mut self) {
-        self.0.finish(EndCause::Stopped);
     }
 }

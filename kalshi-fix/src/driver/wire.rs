@@ -47,6 +47,7 @@ pub(super) enum Progress {
 impl Outgoing {
     pub(super) fn new(written: Arc<AtomicU64>) -> Outgoing {
         Outgoing {
+            taken: written.load(Ordering::Relaxed),
             written,
             ..Outgoing::default()
         }

@@ -87,6 +87,8 @@ impl Door {
                 driver::Event::Ended(end) => {
                     tracing::debug!(%end, "a session of the simulated exchange ended");
                 }
+                // An acceptor connects to nobody.
+                _ => {}
             }
         }
     }

@@ -28,7 +28,11 @@ pub enum FailureClass {
     Refused,
     /// The venue cannot be connected to as it is configured: a certificate that is not trusted, a host that is none.
     Unreachable,
-    /// Something on our side failed: the signer, the store.
+    /// The logon could not be signed.
+    Signing,
+    /// The application did not take events as fast as they came, and had chosen to lose its session for that.
+    SlowReader,
+    /// Something on our side failed, and will again: the store.
     Local,
     /// The application ended the session.
     Application,
@@ -45,9 +49,15 @@ impl FailureClass {
             | EndReason::Abandoned { .. }
             | EndReason::RefusedLogon { .. } => FailureClass::Application,
             EndReason::PeerLogout { .. } => FailureClass::PeerLogout,
-            EndReason::SequenceTooLow(_) | EndReason::SequenceGap(_) => FailureClass::Sequence,
+            EndReason::SequenceTooLow(_)
+            | EndReason::SequenceGap(_)
+            | EndReason::ResendRefused { .. }
+            | EndReason::NextExpectedTooHigh(_) => FailureClass::Sequence,
             EndReason::SendingTimeOutOfWindow { .. } => FailureClass::Clock,
-            EndReason::SigningFailed | EndReason::LogonNotEncodable { .. } => FailureClass::Local,
+            EndReason::SigningFailed => FailureClass::Signing,
+            EndReason::LogonNotEncodable { .. }
+            | EndReason::StoreFailed { .. }
+            | EndReason::JournalUnusable { .. } => FailureClass::Local,
             EndReason::LogonTimeout { .. }
             | EndReason::PeerSilent { .. }
             | EndReason::Disconnected { .. } => FailureClass::Network,
@@ -83,6 +93,8 @@ impl fmt::Display for FailureClass {
             FailureClass::Credentials => "credentials",
             FailureClass::Refused => "refused",
             FailureClass::Unreachable => "unreachable",
+            FailureClass::Signing => "signing",
+            FailureClass::SlowReader => "slow_reader",
             FailureClass::Local => "local",
             FailureClass::Application => "application",
         })
@@ -139,7 +151,7 @@ mod tests {
                 FailureClass::Clock,
             ),
             (EndReason::NoSequenceNumber, FailureClass::Protocol),
-            (EndReason::SigningFailed, FailureClass::Local),
+            (EndReason::SigningFailed, FailureClass::Signing),
         ];
         for (reason, expected) in checks {
             assert_eq!(FailureClass::of(&reason), expected, "{reason}");

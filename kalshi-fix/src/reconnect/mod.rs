@@ -6,12 +6,12 @@
 //!
 //! | [`FailureClass`] | what is done |
 //! | --- | --- |
-//! | `Network`, `PeerLogout`, `Protocol` | wait, by exponential backoff with full jitter |
+//! | `Network`, `PeerLogout`, `Protocol`, `SlowReader` | wait, by exponential backoff with full jitter |
 //! | `KeyInUse` (`already exists`) | wait out the old session, which can hold the key for a minute |
 //! | `RateLimited` | wait for tokens; a logon costs some too |
 //! | `Sequence` | start anew, where that loses nothing that is kept; stop, where it would |
 //! | `Clock` | wait long, or stop: our clock or the venue's has to be set first |
-//! | `Refused` | as `Network`, a limited number of times |
+//! | `Refused`, `Signing` | as `Network`, a limited number of times |
 //! | `Credentials`, `Unreachable`, `Local`, `Application` | stop: trying again changes nothing |
 //!
 //! During the venue's maintenance ([`MaintenanceWindow`]) a lost connection is no fault: it is tried again now and then,

@@ -40,8 +40,9 @@ pub struct ReconnectPolicy {
     /// The least wait after a logon over the rate limit; it doubles each time. 2 s, in which the venue's buckets are full
     /// again.
     pub rate_limit_wait: Duration,
-    /// How often a logon may be refused in a row, in words that are not known, before that is final. 5.
-    pub max_unknown_refusals: u32,
+    /// How often a logon may be refused in a row, in words that are not known, or not be signed, before that is final.
+    /// 5.
+    pub max_refusals: u32,
     /// What to do when the clocks are too far apart.
     pub clock_trouble: ClockTrouble,
     /// Whether a session that retransmits may start anew when the numbers do not fit. What the venue has kept for it is
@@ -65,7 +66,7 @@ impl Default for ReconnectPolicy {
             key_in_use_interval: Duration::from_secs(10),
             key_in_use_limit: Duration::from_mins(3),
             rate_limit_wait: Duration::from_secs(2),
-            max_unknown_refusals: 5,
+            max_refusals: 5,
             clock_trouble: ClockTrouble::Wait(Duration::from_mins(5)),
             reset_retransmitting: false,
             maintenance: vec![MaintenanceWindow::KALSHI],

@@ -20,7 +20,7 @@ pub struct Reconnector {
     retransmits: bool,
     /// Failures in a row that count.
     failures: u32,
-    /// Of these, refusals in unknown words; and those over the rate limit.
+    /// Of these, refusals in unknown words, by the venue or by the signer; and those over the rate limit.
     refusals: u32,
     rate_limits: u32,
     attempted: Option<Duration>,
@@ -95,7 +95,7 @@ pub enum StopReason {
     #[error("the venue cannot be reached with this configuration")]
     Unreachable,
     /// Our own part failed.
-    #[error("a part of this program failed (the signer, or the store)")]
+    #[error("a part of this program failed, and would fail again")]
     Local,
     /// The application ended the session.
     #[error("the application ended the session")]
@@ -122,6 +122,12 @@ pub enum StopReason {
     Refused {
         /// How often.
         refusals: u32,
+    },
+    /// The logon could not be signed, again and again.
+    #[error("{failures} logons in a row could not be signed")]
+    Signing {
+        /// How many.
+        failures: u32,
     },
     /// As often as the policy allows.
     #[error("{failures} failures in a row, as many as the policy allows")]
@@ -247,14 +253,16 @@ impl Reconnector {
             FailureClass::Sequence if self.retransmits && !self.policy.reset_retransmitting => {
                 Err(StopReason::Sequence)
             }
-            FailureClass::Refused => {
+            FailureClass::Refused | FailureClass::Signing => {
                 self.refusals = self.refusals.saturating_add(1);
-                if self.refusals >= self.policy.max_unknown_refusals {
-                    return Err(StopReason::Refused {
-                        refusals: self.refusals,
-                    });
+                let refusals = self.refusals;
+                if refusals < self.policy.max_refusals {
+                    return Ok(self.back_off(random));
                 }
-                Ok(self.back_off(random))
+                Err(match class {
+                    FailureClass::Refused => StopReason::Refused { refusals },
+                    _ => StopReason::Signing { failures: refusals },
+                })
             }
             class => Ok(Wait {
                 reset: class == FailureClass::Sequence,
@@ -574,6 +582,11 @@ mod tests {
         assert_eq!(
             refused.failed(FailureClass::Refused, at(0), 0),
             Decision::Stop(StopReason::Refused { refusals: 5 })
+        );
+        let mut unsigned = reconnector(|policy| policy.max_refusals = 1);
+        assert_eq!(
+            unsigned.failed(FailureClass::Signing, at(0), 0),
+            Decision::Stop(StopReason::Signing { failures: 1 })
         );
     }
 

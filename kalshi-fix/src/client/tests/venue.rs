@@ -28,8 +28,8 @@ impl Connection {
                 Event::Session(session::Event::Application(inbound)) => {
                     return String::from_utf8_lossy(&inbound.frame).replace('\x01', "|");
                 }
-                Event::Session(_) => {}
                 Event::Ended(end) => panic!("ended before a message: {end}"),
+                _ => {}
             }
         }
     }

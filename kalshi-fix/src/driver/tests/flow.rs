@@ -205,8 +205,8 @@ async fn an_application_that_does_not_read_can_lose_its_session() {
                 assert_eq!(text(&inbound), received.to_string());
                 received += 1;
             }
-            Event::Session(other) => panic!("{other:?}"),
             Event::Ended(end) => break end.to_string(),
+            other => panic!("{other:?}"),
         }
     };
     assert!((1000..2000).contains(&received), "{received}");

@@ -4,3 +4,4 @@ mod endings;
 mod flow;
 mod pair;
 mod scripted;
+mod supervised;

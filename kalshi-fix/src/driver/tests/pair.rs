@@ -105,21 +105,20 @@ pub(super) fn drive_signing_client(
 }
 
 pub(super) fn drive_venue(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Ends {
+    drive_venue_by(stream, TestClock::shared())
+}
+
+pub(super) fn drive_venue_by(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    clock: Arc<dyn Clock>,
+) -> Ends {
     let session = SessionSettings::kalshi_prediction(Identity::acceptor("Kalshi"));
     // A patient venue, which lets a client be as slow as it likes.
     let settings = DriverSettings {
         write_timeout: 10 * LONG,
         ..DriverSettings::default()
     };
-    spawn_with_clock(
-        stream,
-        session,
-        Role::Acceptor,
-        None,
-        settings,
-        TestClock::shared(),
-    )
-    .unwrap()
+    spawn_with_clock(stream, session, Role::Acceptor, None, settings, clock).unwrap()
 }
 
 /// A client and a venue that are logged on, and a pipe of this many bytes in each direction between them.

@@ -1,0 +1,208 @@
+//! Starting sessions.
+
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::DriverSettings;
+use super::clock::{Clock, SystemClock};
+use super::handle::{Events, Handle};
+use super::shared::{EndGuard, Shared};
+use super::supervisor::{Dial, Supervisor};
+use super::task::Task;
+use crate::credentials::Signer;
+use crate::reconnect::{ReconnectPolicy, Reconnector};
+use crate::session::{Journal, Role, Session, SessionSettings, SettingsError};
+
+/// Puts together what a session needs beside its stream, and starts it.
+///
+/// ```
+/// use kalshi_fix::driver::Builder;
+/// use kalshi_fix::session::{Identity, Logon, Role, SessionSettings};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = SessionSettings::kalshi_prediction(Identity::initiator("api-key-id", "KalshiNR"));
+/// let role = Role::Initiator(Logon::new(30).reset().default_appl_ver_id("9"));
+/// let (near, _far) = tokio::io::duplex(4096);
+/// let (handle, mut events) = Builder::new(settings, role).spawn(near)?;
+/// # handle.abort();
+/// # events.recv().await;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is started before `spawn` or `supervise`"]
+pub struct Builder {
+    session: SessionSettings,
+    role: Role,
+    signer: Option<Arc<dyn Signer>>,
+    settings: DriverSettings,
+    clock: Arc<dyn Clock>,
+    random: Random,
+}
+
+pub(super) type Random = Box<dyn FnMut() -> u64 + Send>;
+
+impl Builder {
+    /// A session by these rules, in this role.
+    pub fn new(session: SessionSettings, role: Role) -> Builder {
+        Builder {
+            session,
+            role,
+            signer: None,
+            settings: DriverSettings::default(),
+            clock: Arc::new(SystemClock),
+            random: Box::new(random),
+        }
+    }
+
+    /// What signs the logon. An initiator whose logon is to be signed needs one.
+    pub fn signer(mut self, signer: Arc<dyn Signer>) -> Builder {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// What the driver may use, and what it does at the limits.
+    pub fn settings(mut self, settings: DriverSettings) -> Builder {
+        self.settings = settings;
+        self
+    }
+
+    /// Where UTC comes from; by default the system.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Builder {
+        self.clock = clock;
+        self
+    }
+
+    /// Where the random part of the waits between attempts comes from: any number, all equally likely. By default the
+    /// operating system's.
+    pub fn random(mut self, random: impl FnMut() -> u64 + Send + 'static) -> Builder {
+        self.random = Box::new(random);
+        self
+    }
+
+    /// Starts a session over a connected stream, on the current tokio runtime. It ends with its connection.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime; in its task, if the runtime has no timers.
+    pub fn spawn<S>(self, stream: S) -> Result<(Handle, Events), SpawnError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let shared = self.shared()?;
+        let task = Task::new(stream, Arc::clone(&shared), self.signer, self.settings, None);
+        let ends = (Handle::new(Arc::clone(&shared)), Events::new(Arc::clone(&shared)));
+        // Made here rather than in the task, which a runtime may drop before it was ever polled.
+        let guard = EndGuard(Arc::clone(&shared));
+        tokio::spawn(async move {
+            task.run(|outcome| shared.finish(outcome.end)).await;
+            drop(guard);
+        });
+        Ok(ends)
+    }
+
+    /// Starts an initiator's session that connects by `dial`, and connects again by `policy` when the connection is
+    /// lost, on the current tokio runtime. It ends when the policy gives up, or when the application logs out, aborts or
+    /// drops its [`Events`].
+    ///
+    /// While events wait that the application has no room for, there is no further attempt: nobody would take what a new
+    /// session delivers.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime; in its task, if the runtime has no timers.
+    pub fn supervise<D: Dial>(
+        self,
+        dial: D,
+        policy: ReconnectPolicy,
+    ) -> Result<(Handle, Events), SpawnError> {
+        let Role::Initiator(logon) = &self.role else {
+            return Err(SpawnError::NotAnInitiator);
+        };
+        let logon = logon.clone();
+        let shared = self.shared()?;
+        let retransmits = self.session.journal != Journal::None;
+        let supervisor = Supervisor {
+            dial,
+            shared: Arc::clone(&shared),
+            session: self.session,
+            logon,
+            signer: self.signer,
+            settings: self.settings,
+            reconnector: Reconnector::new(policy, retransmits),
+            random: self.random,
+        };
+        let guard = EndGuard(Arc::clone(&shared));
+        tokio::spawn(async move {
+            supervisor.run().await;
+            drop(guard);
+        });
+        Ok((Handle::new(Arc::clone(&shared)), Events::new(shared)))
+    }
+
+    fn shared(&self) -> Result<Arc<Shared>, SpawnError> {
+        if self.session.journal != Journal::None {
+            return Err(SpawnError::NoStore);
+        }
+        if matches!(&self.role, Role::Initiator(logon) if logon.signed) && self.signer.is_none() {
+            return Err(SpawnError::NoSigner);
+        }
+        let DriverSettings {
+            max_waiting_events,
+            max_waiting_bytes,
+            read_chunk,
+            ..
+        } = self.settings;
+        if max_waiting_events == 0 || max_waiting_bytes == 0 || read_chunk == 0 {
+            return Err(SpawnError::NoRoom);
+        }
+        let core = Session::new(self.session.clone(), self.role.clone())?;
+        let shared = Shared::new(
+            core,
+            Arc::clone(&self.clock),
+            max_waiting_events,
+            max_waiting_bytes,
+        );
+        Ok(Arc::new(shared))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("session", &self.session)
+            .field("role", &self.role)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A number from the operating system's randomness, with which the standard library keys its hash maps.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Why a session cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The core refuses its settings.
+    #[error("the session's settings cannot work: {0}")]
+    Settings(#[from] SettingsError),
+    /// The logon is to be signed, and there is nothing to sign it with.
+    #[error("the logon is to be signed, and no signer was given")]
+    NoSigner,
+    /// The session asks for a store, which this driver does not have yet.
+    #[error("the session's settings ask for a journal, and this driver has no store to keep it in")]
+    NoStore,
+    /// A limit of the driver is 0.
+    #[error("the driver's limits (max_waiting_events, max_waiting_bytes, read_chunk) must not be 0")]
+    NoRoom,
+    /// Only those who connect can connect again.
+    #[error("only an initiator can be supervised: an acceptor waits for its peer to connect")]
+    NotAnInitiator,
+}

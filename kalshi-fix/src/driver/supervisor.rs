@@ -1,0 +1,167 @@
+//! A session that outlives its connections.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::sleep;
+
+use super::DriverSettings;
+use super::builder::Random;
+use super::end::{EndCause, SessionEnd};
+use super::event::{AttemptFailed, Disconnected, Event, Gone};
+use super::shared::Shared;
+use super::task::{Outcome, Task};
+use crate::credentials::Signer;
+use crate::reconnect::{Decision, Reconnector, StopReason};
+use crate::session::{Logon, Role, Session, SessionSettings};
+use crate::transport::ConnectError;
+
+/// Makes connections, one after the other. Any function that returns a future of a stream does.
+pub trait Dial: Send + 'static {
+    /// What a connection is.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// Connects. Dropping the future gives up; it has to bound itself in time.
+    fn dial(&mut self) -> impl Future<Output = Result<Self::Stream, ConnectError>> + Send;
+}
+
+impl<F, O, S> Dial for F
+where
+    F: FnMut() -> O + Send + 'static,
+    O: Future<Output = Result<S, ConnectError>> + Send,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    type Stream = S;
+
+    fn dial(&mut self) -> impl Future<Output = Result<S, ConnectError>> + Send {
+        self()
+    }
+}
+
+pub(super) struct Supervisor<D> {
+    pub(super) dial: D,
+    pub(super) shared: Arc<Shared>,
+    pub(super) session: SessionSettings,
+    pub(super) logon: Logon,
+    pub(super) signer: Option<Arc<dyn Signer>>,
+    pub(super) settings: DriverSettings,
+    pub(super) reconnector: Reconnector,
+    pub(super) random: Random,
+}
+
+impl<D: Dial> Supervisor<D> {
+    pub(super) async fn run(mut self) {
+        let end = self.supervise().await;
+        tracing::debug!(%end, "no further attempt");
+        self.shared.finish(end);
+    }
+
+    /// One connection after the other, until there is to be no further one.
+    async fn supervise(&mut self) -> SessionEnd {
+        let shared = Arc::clone(&self.shared);
+        let mut gone = None;
+        let mut reset = false;
+        loop {
+            self.reconnector.attempting(shared.time.now());
+            let mut outcome = self.attempt(gone, reset).await;
+            if let Some(now) = outcome.established {
+                self.reconnector.established(now);
+            }
+            gone = outcome.gone;
+            let class = outcome.end.cause.class();
+            let (now, random) = (shared.time.now(), (self.random)());
+            let wait = match self.reconnector.failed(class, now, random) {
+                // It says so itself.
+                Decision::Stop(StopReason::Application) => return outcome.end,
+                Decision::Stop(reason) => {
+                    outcome.end.stopped = Some(reason);
+                    return outcome.end;
+                }
+                Decision::Wait(_) if shared.is_closing() => {
+                    outcome.end.stopped = Some(StopReason::Application);
+                    return outcome.end;
+                }
+                Decision::Wait(wait) => wait,
+            };
+            reset = wait.reset;
+            let end = outcome.end.clone();
+            let failures = self.reconnector.failures();
+            tracing::info!(%end, %class, failures, delay = ?wait.delay, reason = %wait.reason, "connecting again");
+            shared.inbox.push(if outcome.established.is_some() {
+                Event::Disconnected(Disconnected { end, class, wait })
+            } else {
+                Event::AttemptFailed(AttemptFailed {
+                    end,
+                    class,
+                    wait,
+                    failures,
+                })
+            });
+            let waited = async {
+                sleep(wait.delay).await;
+                shared.inbox.room().await;
+            };
+            tokio::select! {
+                biased;
+                () = called_off(&shared) => {
+                    outcome.end.stopped = Some(StopReason::Application);
+                    return outcome.end;
+                }
+                () = waited => {}
+            }
+        }
+    }
+
+    /// Connects, and carries the session to its end.
+    async fn attempt(&mut self, gone: Option<Gone>, reset: bool) -> Outcome {
+        let shared = Arc::clone(&self.shared);
+        let failed = |cause| Outcome {
+            end: SessionEnd::before_the_logon(cause),
+            established: None,
+            gone,
+        };
+        let stream = tokio::select! {
+            biased;
+            () = called_off(&shared) => return failed(EndCause::Aborted),
+            stream = self.dial.dial() => stream,
+        };
+        let stream = match stream {
+            Ok(stream) => stream,
+            Err(error) => {
+                return failed(EndCause::Connect {
+                    source: Arc::new(error),
+                });
+            }
+        };
+        let mut logon = self.logon.clone();
+        logon.reset |= reset;
+        let core = match Session::new(self.session.clone(), Role::Initiator(logon)) {
+            Ok(core) => core,
+            Err(error) => {
+                // They were accepted before the first attempt.
+                tracing::error!(%error, "the session's settings cannot work");
+                return failed(EndCause::Stopped);
+            }
+        };
+        if !shared.install(core) {
+            return failed(EndCause::Aborted);
+        }
+        let task = Task::new(
+            stream,
+            Arc::clone(&shared),
+            self.signer.clone(),
+            self.settings.clone(),
+            gone,
+        );
+        let mut outcome = None;
+        task.run(|ended| outcome = Some(ended)).await;
+        outcome.unwrap_or_else(|| failed(EndCause::Stopped))
+    }
+}
+
+async fn called_off(shared: &Shared) {
+    while !shared.is_closing() {
+        shared.wake.notified().await;
+    }
+}
