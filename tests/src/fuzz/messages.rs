@@ -1,7 +1,7 @@
 //! Messages of a dialect: decoded, validated, printed, encoded and decoded again.
 //!
 //! An input is a sequence of messages: a byte that chooses the type, and a chunk that is the body behind the fields of the
-//! usual header. BodyLength (9) and CheckSum (10) are always right, so that every input gets as far as the body.
+//! usual header. A type from [`AGAIN`] on repeats an earlier message, which the next byte chooses, up to four times. BodyLength (9) and CheckSum (10) are always right, so that every input gets as far as the body.
 
 use fix_dialect::{
     Decoder, Dialect, EncodeBody, EncodeError, Encoder, Framer, Framing, Message as _, Printer, Rule,
@@ -38,30 +38,38 @@ pub fn margin_seeds() -> Vec<Vec<u8>> {
 fn run<D: Dialect>(data: &[u8]) {
     let mut input = Input::new(data);
     let mut warm = Readers::<D>::new();
-    for _ in 0..MOST {
-        if input.is_empty() {
-            return;
+    let mut frames: Vec<(Vec<u8>, String)> = Vec::new();
+    let mut left = MOST;
+    while left > 0 && !input.is_empty() {
+        let msg_type = input.byte();
+        if msg_type >= AGAIN && !frames.is_empty() {
+            let (frame, seen) = &frames[usize::from(input.byte()) % frames.len()];
+            for _ in 0..=(msg_type - AGAIN) % 4 {
+                assert_eq!(&warm.observe(frame), seen, "warm and new: {}", readable(frame));
+                left = left.saturating_sub(1);
+            }
+            continue;
         }
-        let frame = next_frame::<D>(&mut input);
+        left -= 1;
+        let frame = next_frame::<D>(msg_type, &mut input);
         assert_eq!(Framer::default().next(&frame), Framing::Frame(frame.len()));
-        let seen = warm.observe(&frame);
-        assert_eq!(
-            seen,
-            Readers::<D>::new().observe(&frame),
-            "warm and new: {}",
-            readable(&frame)
-        );
+        let seen = Readers::<D>::new().observe(&frame);
+        assert_eq!(warm.observe(&frame), seen, "warm and new: {}", readable(&frame));
         check_round_trip::<D>(&frame);
         check_secrets::<D>(&frame);
+        frames.push((frame, seen));
     }
 }
+
+/// The first of the types that stand for an earlier message.
+const AGAIN: u8 = 0xf0;
 
 /// How many messages of an input are looked at.
 const MOST: usize = 24;
 
-fn next_frame<D: Dialect>(input: &mut Input<'_>) -> Vec<u8> {
+fn next_frame<D: Dialect>(msg_type: u8, input: &mut Input<'_>) -> Vec<u8> {
     let messages = D::tables().messages;
-    let msg_type = match messages.get(usize::from(input.byte()) % (messages.len() + 1)) {
+    let msg_type = match messages.get(usize::from(msg_type) % (messages.len() + 1)) {
         Some(message) => message.msg_type,
         None => "ZZ",
     };
@@ -207,9 +215,13 @@ fn seeds<D: Dialect>(dialect: fixtures::Dialect) -> Vec<Vec<u8>> {
         .iter()
         .map(|frame| recipe(Recipe::new(), frame).done())
         .collect();
-    for run in frames.chunks(4) {
-        let run = run.iter().flat_map(|frame| [frame, frame, frame]);
-        seeds.push(run.fold(Recipe::new(), |all, frame| recipe(all, frame)).done());
+    for run in frames.windows(2).step_by(3) {
+        // Each is learnt, given up for the other, and learnt again.
+        let both = recipe(recipe(Recipe::new(), &run[0]), &run[1]);
+        let again = |all: Recipe, at: u8| all.byte(AGAIN + 3).byte(at);
+        seeds.push([0, 1, 1, 0].into_iter().fold(both, again).done());
+        let twins = recipe(recipe(Recipe::new(), &run[0]), &run[0]);
+        seeds.push([1, 0].into_iter().fold(twins, again).done());
     }
     seeds
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::BytesMut;
 use fix_dialect::{Precision, SOH, Timestamp};
 use kalshi_fix::session::{
-    Acceptance, Event, Intake, Journal, JournalGate, Now, Refusal, SendError, Session, SessionSettings,
-    SigningFailed, State, StoreOperation, Ticket,
+    Acceptance, Event, Intake, Journal, Now, Refusal, SendError, Session, SessionSettings, SigningFailed,
+    State, StoreOperation, Ticket,
 };
 
 use super::outgoing::Outgoing;
@@ -32,8 +32,10 @@ pub(super) struct Driver {
     at: Duration,
     received: BytesMut,
     outgoing: Outgoing,
-    /// Operations that the store has not confirmed.
-    storing: VecDeque<Ticket>,
+    /// Operations that the store has not done.
+    storing: VecDeque<StoreOperation>,
+    /// The store has failed, or a resend was asked for: what waits for it can be left behind, but for the journal.
+    interrupted: bool,
     signature: Option<Ticket>,
     /// For how many more steps nothing is drained.
     held: usize,
@@ -54,6 +56,7 @@ impl Driver {
             received: BytesMut::new(),
             outgoing: Outgoing::new(settings),
             storing: VecDeque::new(),
+            interrupted: false,
             signature: None,
             held: 0,
             events_allowed: 0,
@@ -141,6 +144,7 @@ impl Driver {
         let hidden =
             count("\u{1}96=S3CR3T\u{1}") + count("\u{1}554=S3CR3T\u{1}") + count("\u{1}925=S3CR3T\u{1}");
         self.discreet &= count(SECRET) == hidden;
+        self.outgoing.resending |= count("35=2") + count("789=") > 0;
         if !self.ended {
             self.received.extend_from_slice(bytes);
         }
@@ -271,16 +275,51 @@ impl Driver {
         self.after();
     }
 
-    /// The store has done so many more operations.
+    /// The store does so many more operations, and reads.
     pub(super) fn stored(&mut self, operations: usize) {
         for _ in 0..operations {
-            let Some(ticket) = self.storing.pop_front() else {
+            let Some(operation) = self.storing.pop_front() else {
                 break;
             };
-            self.session.handle_stored(ticket);
-            self.outgoing.stored(ticket);
+            let ticket = operation.ticket();
+            if let StoreOperation::Read {
+                begin,
+                end,
+                max_bytes,
+                ..
+            } = operation
+            {
+                let page = self.outgoing.page(begin, end, max_bytes);
+                self.events_allowed += page.len() + 2;
+                self.bytes_allowed += 4 * self.settings.resend_page + OWN_FRAME * (page.len() + 2);
+                self.session.handle_read(self.now(), ticket, page);
+            } else {
+                self.session.handle_stored(ticket);
+                self.outgoing.stored(ticket);
+            }
+            if self.held == 0 {
+                self.drain();
+            }
         }
         self.read();
+        self.after();
+    }
+
+    /// The store cannot do what it was asked for, nor anything behind it.
+    pub(super) fn store_fails(&mut self) {
+        let Some(operation) = self.storing.pop_front() else {
+            return;
+        };
+        self.storing.clear();
+        self.interrupted = true;
+        self.events_allowed += 1;
+        self.session.handle_store_failed(operation.ticket(), "no room");
+        assert!(self.session.state().is_ended());
+        self.after();
+    }
+
+    pub(super) fn acknowledge(&mut self, through: u64) {
+        self.session.acknowledge(through);
         self.after();
     }
 
@@ -302,12 +341,17 @@ impl Driver {
         self.held = 0;
         self.stored(usize::MAX);
         self.end_of_stream();
-        self.stored(usize::MAX);
+        while !self.storing.is_empty() {
+            self.stored(usize::MAX);
+        }
         self.drain();
         assert!(self.ended, "no last event");
         assert_eq!(self.session.next_deadline(), None);
         let (outgoing, session) = (&self.outgoing, &self.session);
-        assert_eq!(outgoing.waiting(), 0, "left behind by {session:?}");
+        assert!(
+            self.interrupted || outgoing.waiting() == 0,
+            "left behind by {session:?}"
+        );
     }
 
     /// What holds after every step.
@@ -365,16 +409,14 @@ impl Driver {
     /// Every queue is empty: this much can come together before the session stops to read.
     fn drained(&mut self) {
         // The last frame that is read can lead to several events, and to answers that quote it.
-        self.events_allowed = self.settings.max_events + 8;
+        self.events_allowed = self.settings.max_events + 4;
         self.bytes_allowed =
             self.settings.max_pending_transmit + 4 * OWN_FRAME + 32 * self.settings.max_frame;
     }
 
     fn store(&mut self, operation: &StoreOperation) {
         assert_ne!(self.settings.journal, Journal::None, "{operation:?}");
-        if self.settings.journal == Journal::Keep(JournalGate::Stored) {
-            self.storing.push_back(operation.ticket());
-        }
+        self.storing.push_back(operation.clone());
         self.outgoing.store(operation);
     }
 
@@ -382,6 +424,7 @@ impl Driver {
         assert!(!self.ended, "after the last event: {event:?}");
         let mut shown = format!("{event:?}");
         match event {
+            Event::ResendRequested { .. } => self.interrupted = true,
             Event::SignLogon(request) => self.signature = Some(request.ticket),
             Event::Ended(reason) => {
                 self.ended = true;

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use fix_dialect::{BodyWriter, EncodeBody};
 use kalshi_fix::session::{
-    Acceptance, Identity, Journal, JournalGate, Logon, MessageTypes, Refusal, RefusalStyle, Reject,
-    RejectReason, ResetRule, Role, Sequences, Session, SessionSettings,
+    Acceptance, Acknowledgement, GapPolicy, Identity, InSessionReset, Journal, JournalGate, Logon,
+    MessageTypes, Refusal, RefusalStyle, Reject, RejectReason, ResendPolicy, ResetRule, Role, Sequences,
+    Session, SessionSettings,
 };
 
 use self::driver::{Driver, Message};
@@ -44,9 +45,10 @@ enum Step {
     Stored,
     Hold,
     EndOfStream,
+    Acknowledge,
 }
 
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step::Message,
     Step::Bytes,
     Step::Wait,
@@ -64,6 +66,7 @@ const STEPS: [Step; 16] = [
     Step::Message,
     Step::Message,
     Step::WaitForDeadline,
+    Step::Acknowledge,
 ];
 
 /// How many steps of an input are taken.
@@ -92,16 +95,41 @@ fn settings(input: &mut Input<'_>, initiates: bool) -> (SessionSettings, Role) {
     } else {
         Identity::acceptor("US")
     };
-    let mut settings = match profile % 3 {
+    let mut settings = match profile % 6 {
         0 => SessionSettings::kalshi_prediction(identity),
         1 => SessionSettings::kalshi_margin(identity),
-        _ => SessionSettings::standard("FIX.4.4", identity),
+        2 => SessionSettings::standard("FIX.4.4", identity),
+        3 => SessionSettings::kalshi_prediction_retransmitting(identity),
+        4 => SessionSettings::kalshi_margin_retransmitting(identity),
+        _ => SessionSettings::standard("FIX.4.4", identity).retransmitting(),
     };
+    let retransmits = settings.gap_policy != GapPolicy::Logout;
     settings.journal = match journal % 3 {
-        0 => Journal::None,
+        0 if !retransmits => Journal::None,
         1 => Journal::Keep(JournalGate::HandedOut),
         _ => Journal::Keep(JournalGate::Stored),
     };
+    if retransmits {
+        settings.resend = match journal >> 2 & 3 {
+            0 | 1 => ResendPolicy::Replay,
+            2 => ResendPolicy::HoldBack,
+            _ => ResendPolicy::Younger(Duration::from_mins(1)),
+        };
+        settings.next_expected = journal & 16 != 0;
+        if journal & 32 != 0 {
+            settings.acknowledgement = Acknowledgement::Explicit;
+        }
+        if journal & 64 != 0 {
+            settings.resend_page = 400;
+        }
+        if journal & 128 != 0 {
+            settings.resend_window = Some(Duration::from_hours(1));
+        }
+    }
+    settings.last_processed = limits & 64 != 0;
+    if limits & 128 != 0 {
+        settings.in_session_reset = InSessionReset::Follow;
+    }
     settings.max_frame = [1 << 20, 4096, 512][usize::from(limits % 3)];
     settings.max_events = [1024, 8, 2, 1][usize::from(limits >> 2) % 4];
     settings.max_pending_transmit = [4 << 20, 2000, 300][usize::from(limits >> 4) % 3];
@@ -198,8 +226,16 @@ fn take(step: Step, driver: &mut Driver, input: &mut Input<'_>) {
             let (way, signature) = (input.byte(), input.chunk());
             driver.sign((way % 4 != 3).then(|| signature.to_vec()));
         }
-        Step::Stored => driver.stored(usize::from(input.byte())),
-        Step::Hold => driver.hold(usize::from(input.byte() % 8)),
+        Step::Stored => {
+            let number = input.byte();
+            if number & 0xc0 == 0x40 {
+                driver.store_fails();
+            } else {
+                driver.stored(usize::from(number & 0x3f));
+            }
+        }
+        Step::Acknowledge => driver.acknowledge(u64::from(input.number())),
+        Step::Hold => driver.hold(usize::from(input.byte() % 64)),
         Step::EndOfStream => driver.end_of_stream(),
     }
 }
@@ -277,6 +313,11 @@ pub fn initiator_seeds() -> Vec<Vec<u8>> {
         let signed = Script::new([0, journal, 0, 0, 0, 6]);
         let signed = signed.then(Step::Sign, &Recipe::new().byte(0).chunk(b"c2ln").done());
         seeds.push(signed.message("A", LOGON).send("x").done());
+        let gate = journal;
+        for options in [0, 0x10, 0x48, 0x6c] {
+            let again = Script::new([3, gate | options, 0, 0, 0, 0]).message("A", LOGON);
+            seeds.extend(retransmissions(&again));
+        }
         let resumed = Script::new([2, journal, 0x14, 3, 1, 9]);
         seeds.extend(conversations(&resumed.message("A", "98=0|108=4|554=S3CR3T|")));
     }
@@ -304,12 +345,70 @@ pub fn acceptor_seeds() -> Vec<Vec<u8>> {
         let asked = Script::new([0, journal, 0, 0, 0, 0]).message("A", LOGON);
         seeds.push(asked.clone().then(Step::Decide, &refuse).done());
         seeds.extend(conversations(&asked.then(Step::Decide, &accept)));
+        for options in [0, 0x10, 0x48, 0xac] {
+            let again = Script::new([5, journal | options, 0x80, 2, 0, 0]).message("A", "98=0|108=30|");
+            seeds.extend(retransmissions(&again.then(Step::Decide, &accept)));
+        }
         let standard = Script::new([2, journal, 0x25, 3, 0, 0]).message("A", "98=0|108=0|95=6|96=S3CR3T|");
         seeds.extend(conversations(&standard.then(Step::Decide, &accept)));
     }
     seeds.push(Script::new([0; 6]).message("0", "").done());
     seeds.push(Script::new([0; 6]).message("A", "98=1|108=2|").done());
     seeds
+}
+
+/// What can follow a logon where both sides send again what was lost.
+fn retransmissions(on: &Script) -> Vec<Vec<u8>> {
+    let stored = |script: Script| script.then(Step::Stored, &[255]);
+    let on = stored(on.clone());
+    let sent = stored(
+        on.clone()
+            .send("one")
+            .send("two")
+            .message("1", "112=x|")
+            .send("three"),
+    );
+    let asked = sent.clone().message("2", "7=2|16=0|");
+    let gap = on
+        .clone()
+        .odd_message("8", 1, 2, "11=late|")
+        .odd_message("8", 1, 1, "11=b|");
+    let late = Recipe::new().byte(0).number(0).done();
+    vec![
+        stored(stored(asked.clone().send("four")))
+            .message("2", "7=1|16=3|")
+            .done(),
+        stored(
+            asked
+                .then(Step::Hold, &[9])
+                .message("2", "7=1|16=2|")
+                .send("five"),
+        )
+        .done(),
+        gap.clone()
+            .odd_message("4", 0, 0, "43=Y|123=Y|36=4|")
+            .message("8", "11=c|")
+            .done(),
+        gap.clone()
+            .odd_message("8", 4, 0, "122=20260821-00:00:00|")
+            .message("0", "")
+            .done(),
+        gap.clone()
+            .message("2", "7=1|16=0|")
+            .then(Step::WaitForDeadline, &late)
+            .done(),
+        gap.then(Step::WaitForDeadline, &[0])
+            .then(Step::WaitForDeadline, &[0])
+            .done(),
+        sent.clone()
+            .odd_message("A", 3, 1, LOGON)
+            .send("again")
+            .message("8", "")
+            .done(),
+        stored(sent.then(Step::Acknowledge, &[2, 0]))
+            .then(Step::Stored, &[0x40])
+            .done(),
+    ]
 }
 
 /// What can follow a logon.
@@ -361,6 +460,11 @@ fn conversations(on: &Script) -> Vec<Vec<u8>> {
         on.clone()
             .then(Step::Logout, &Recipe::new().chunk(b"bye").done())
             .message("5", "")
+            .done(),
+        (0..40)
+            .fold(on.clone().then(Step::Hold, &[50]), |all, _| {
+                all.message("8", "11=x|").message("1", "112=y|")
+            })
             .done(),
         on.then(Step::Reject, &Recipe::new().number(1).chunk(b"no").done())
             .message("3", "45=2|")

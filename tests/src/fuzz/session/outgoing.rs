@@ -1,7 +1,8 @@
 //! What a session sends, held against what it said to the store before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
+use bytes::Bytes;
 use fix_dialect::{Framer, Framing, Header, fields};
 use kalshi_fix::session::{Journal, JournalGate, SessionSettings, StoreOperation, Ticket, Transmit};
 
@@ -12,10 +13,14 @@ pub(super) struct Outgoing {
     /// MsgSeqNum (34) of the next message that is no duplicate; `None` while it can be any.
     next: Option<u64>,
     /// The journalled frames, by their number.
-    journalled: HashMap<u64, (Ticket, Vec<u8>)>,
+    journalled: BTreeMap<u64, (Ticket, Bytes)>,
     stored: HashSet<Ticket>,
     /// Journalled and not sent.
     waiting: HashSet<u64>,
+    /// The peer has asked for a resend.
+    pub(super) resending: bool,
+    /// Both directions were started at 1 while messages of ours waited: they follow with their old numbers.
+    overlapping: bool,
 }
 
 impl Outgoing {
@@ -23,9 +28,11 @@ impl Outgoing {
         Outgoing {
             journal: settings.journal,
             next: None,
-            journalled: HashMap::new(),
+            journalled: BTreeMap::new(),
             stored: HashSet::new(),
             waiting: HashSet::new(),
+            resending: false,
+            overlapping: false,
         }
     }
 
@@ -48,16 +55,33 @@ impl Outgoing {
                 sequence,
                 frame,
             } => {
-                let before = self.journalled.insert(*sequence, (*ticket, frame.to_vec()));
+                let before = self.journalled.insert(*sequence, (*ticket, frame.clone()));
                 assert!(before.is_none(), "{sequence} is journalled twice");
                 self.waiting.insert(*sequence);
             }
             StoreOperation::Reset { .. } => {
-                assert!(self.waiting.is_empty(), "{:?} is forgotten", self.waiting);
+                // What waits for the store goes out before the logon that answers the reset.
+                self.overlapping |= !self.waiting.is_empty();
+                self.waiting.clear();
                 self.journalled.clear();
+                self.next = None;
             }
             _ => {}
         }
+    }
+
+    /// What the journal has of these numbers: as much as fits, and at least one.
+    pub(super) fn page(&self, begin: u64, end: u64, max_bytes: usize) -> Vec<(u64, Bytes)> {
+        assert!(begin <= end, "reads {begin} to {end}");
+        let mut bytes = 0;
+        let range = self.journalled.range(begin..=end);
+        range
+            .take_while(|(_, (_, frame))| {
+                bytes += frame.len();
+                bytes == frame.len() || bytes <= max_bytes
+            })
+            .map(|(sequence, (_, frame))| (*sequence, frame.clone()))
+            .collect()
     }
 
     pub(super) fn stored(&mut self, ticket: Ticket) {
@@ -91,19 +115,32 @@ impl Outgoing {
             readable(frame)
         );
         if header.poss_dup {
-            let next = self.next.unwrap_or(u64::MAX);
+            let next = self.next.filter(|_| !self.overlapping).unwrap_or(u64::MAX);
             assert!(
                 sequence < next,
                 "{sequence} of {next} as a duplicate: {}",
                 readable(frame)
             );
+            assert!(header.orig_sending_time.is_some(), "{}", readable(frame));
+            assert!(
+                header.msg_type == b"4" || self.overlapping || self.is_replay(&header),
+                "{}",
+                readable(frame)
+            );
             return;
         }
-        if let Some(next) = self.next {
-            assert_eq!(sequence, next, "{}", readable(frame));
+        let resets = header.msg_type == b"A" && sequence == 1 && has(frame, 141, b"Y");
+        if let Some(next) = self.next.filter(|_| !resets && !self.overlapping) {
+            // A farewell goes before what waits for the end of a resend, which is left to the journal.
+            let farewell = self.resending && header.msg_type == b"5" && sequence > next;
+            assert!(
+                sequence == next || farewell,
+                "{sequence} of {next}: {}",
+                readable(frame)
+            );
         }
         self.next = Some(sequence + 1);
-        if header.msg_type == b"D" && self.journal != Journal::None {
+        if header.msg_type == b"D" && self.journal != Journal::None && !self.overlapping {
             let Some((ticket, journalled)) = self.journalled.get(&sequence) else {
                 panic!("sent before it was journalled: {}", readable(frame));
             };
@@ -117,4 +154,19 @@ impl Outgoing {
             self.waiting.remove(&sequence);
         }
     }
+
+    /// Whether a duplicate is that of a message that was journalled.
+    fn is_replay(&self, header: &Header<'_>) -> bool {
+        let original = self.journalled.get(&header.msg_seq_num);
+        original.is_some_and(|(_, original)| {
+            Header::read(original).is_ok_and(|original| {
+                let sent = Some(original.sending_time);
+                original.msg_type == header.msg_type && sent == header.orig_sending_time
+            })
+        })
+    }
+}
+
+fn has(frame: &[u8], tag: u32, value: &[u8]) -> bool {
+    fields(frame).any(|field| field.tag == tag && field.value == value)
 }
