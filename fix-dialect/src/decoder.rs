@@ -131,11 +131,10 @@ impl Plans {
         let (msg_type, start) = usual_head(frame)?;
         let ordinal = self.ordinal(msg_type)?;
         let plan = self.made.get_mut(ordinal)?.as_mut()?;
-        let delimiters = count_delimiters(frame);
-        let body = plan.recall(frame, delimiters, start)?;
+        let (body, found) = plan.recall(frame, count_delimiters(frame), start)?;
         Some(Located {
             body,
-            fields: Some((ordinal, Found::recalled(delimiters))),
+            fields: Some((ordinal, found)),
         })
     }
 

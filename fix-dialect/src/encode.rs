@@ -213,8 +213,7 @@ impl Encoder {
         body.reserve(header.parties.len() + 24);
         let parties = body.at + header.parties.len();
         copy(&mut body.buffer[body.at..parties], &header.parties);
-        body.at = parties;
-        body.push_unsigned(msg_seq_num);
+        body.push_unsigned(parties, msg_seq_num);
         body.timestamp_value(SENDING_TIME, sending_time);
         body
     }
@@ -407,11 +406,10 @@ impl BodyWriter {
     /// Writes a value that may be empty.
     #[inline]
     pub fn text_or_empty(&mut self, tag: Tag, value: &[u8]) {
-        self.start(tag, value.len());
-        let end = self.at + value.len();
-        copy(&mut self.buffer[self.at..end], value);
-        self.buffer[end] = SOH;
-        self.at = end + 1;
+        let at = self.start(tag, value.len());
+        let end = at + value.len();
+        copy(&mut self.buffer[at..end], value);
+        self.end(end);
     }
 
     /// Writes a DATA value; its length field must have been written just before.
@@ -423,74 +421,80 @@ impl BodyWriter {
     /// Writes a value of one byte.
     #[inline]
     pub fn byte_value(&mut self, tag: Tag, value: u8) {
-        self.start(tag, 1);
-        self.buffer[self.at] = value;
-        self.buffer[self.at + 1] = SOH;
-        self.at += 2;
+        let at = self.start(tag, 1);
+        if let Some(room) = self.buffer[at..].first_chunk_mut() {
+            *room = [value, SOH];
+        }
+        self.at = at + 2;
     }
 
     /// Writes an integer.
     #[inline]
     pub fn int_value(&mut self, tag: Tag, value: i64) {
-        self.start(tag, 20);
+        let mut at = self.start(tag, 20);
         if value < 0 {
-            self.buffer[self.at] = b'-';
-            self.at += 1;
+            self.buffer[at] = b'-';
+            at += 1;
         }
-        self.push_unsigned(value.unsigned_abs());
+        self.push_unsigned(at, value.unsigned_abs());
     }
 
     /// Writes an unsigned integer.
     #[inline]
     pub fn unsigned_value(&mut self, tag: Tag, value: u64) {
-        self.start(tag, 20);
-        self.push_unsigned(value);
+        let at = self.start(tag, 20);
+        self.push_unsigned(at, value);
     }
 
     /// Writes a decimal with the scale that it has.
     #[inline]
     pub fn decimal_value(&mut self, tag: Tag, value: Decimal) {
-        self.start(tag, DECIMAL_LENGTH);
+        let at = self.start(tag, DECIMAL_LENGTH);
         if let Some((text, length)) = short_decimal_text(value)
-            && let Some(room) = self.buffer[self.at..].first_chunk_mut()
+            && let Some(room) = self.buffer[at..].first_chunk_mut()
         {
             *room = text.to_le_bytes();
-            self.at += length;
-            return;
+            self.at = at + length;
+        } else {
+            self.push_decimal(at, value);
         }
+    }
+
+    /// Writes a decimal that fits no word, and the delimiter; room for both has been made.
+    #[cold]
+    #[inline(never)]
+    fn push_decimal(&mut self, at: usize, value: Decimal) {
         let mut digits = [0; DECIMAL_LENGTH];
         let start = write_decimal(value, &mut digits);
-        self.push_short(&digits[start..]);
+        self.push_short(at, &digits[start..]);
     }
 
     /// Writes a date.
     #[inline]
     pub fn date_value(&mut self, tag: Tag, value: Date) {
-        self.start(tag, 8);
-        if let Some(room) = self.buffer[self.at..].first_chunk_mut() {
+        let at = self.start(tag, 8);
+        if let Some(room) = self.buffer[at..].first_chunk_mut() {
             value.write(room);
         }
-        self.buffer[self.at + 8] = SOH;
-        self.at += 9;
+        self.end(at + 8);
     }
 
     /// Writes a time of day with the precision that it has.
     #[inline]
     pub fn time_value(&mut self, tag: Tag, value: TimeOfDay) {
-        self.start(tag, TIME_LENGTH);
+        let at = self.start(tag, TIME_LENGTH);
         let mut length = 0;
-        if let Some(room) = self.buffer[self.at..].first_chunk_mut() {
+        if let Some(room) = self.buffer[at..].first_chunk_mut() {
             length = value.write(room);
         }
-        self.buffer[self.at + length] = SOH;
-        self.at += length + 1;
+        self.end(at + length);
     }
 
     /// Writes a UTC timestamp with the precision that it has.
     #[inline]
     pub fn timestamp_value(&mut self, tag: Tag, value: Timestamp) {
-        self.start(tag, 9 + TIME_LENGTH);
-        let room = &mut self.buffer[self.at..];
+        let at = self.start(tag, 9 + TIME_LENGTH);
+        let room = &mut self.buffer[at..];
         let mut length = 0;
         if let Some((date, rest)) = room.split_first_chunk_mut::<8>() {
             value.date().write(date);
@@ -501,9 +505,7 @@ impl BodyWriter {
                 }
             }
         }
-        self.at += 9 + length;
-        self.buffer[self.at] = SOH;
-        self.at += 1;
+        self.end(at + 9 + length);
     }
 
     /// The tag, or a recorded fault when the number cannot be one.
@@ -521,39 +523,54 @@ impl BodyWriter {
         self.fault.get_or_insert(fault);
     }
 
-    /// Writes the tag, after making room for it, a value of up to `value` bytes, the delimiter, and a whole word.
+    /// Writes the tag, after making room for it, a value of up to `value` bytes, the delimiter, and a whole word; says
+    /// where the value begins. That it has been written is noted once, with the value: each field waits for the note of
+    /// the one before.
     #[inline]
-    fn start(&mut self, tag: Tag, value: usize) {
+    fn start(&mut self, tag: Tag, value: usize) -> usize {
         self.reserve(value + 24);
-        if let Some(room) = self.buffer[self.at..].first_chunk_mut() {
+        self.delimiters += 1;
+        let at = self.at;
+        if let Some(room) = self.buffer[at..].first_chunk_mut() {
             *room = tag.word;
         }
-        self.at += tag.length;
-        self.delimiters += 1;
+        at + tag.length
     }
 
-    /// Appends a number and the delimiter; room for both has been made.
+    /// Writes the delimiter behind a value.
     #[inline]
-    fn push_unsigned(&mut self, value: u64) {
+    fn end(&mut self, at: usize) {
+        self.buffer[at] = SOH;
+        self.at = at + 1;
+    }
+
+    /// Writes a number and the delimiter; room for both has been made.
+    #[inline]
+    fn push_unsigned(&mut self, at: usize, value: u64) {
         if value < 1_000_000
-            && let Some(room) = self.buffer[self.at..].first_chunk_mut()
+            && let Some(room) = self.buffer[at..].first_chunk_mut()
         {
             let (text, length) = short_text(value as u32, u64::from(SOH), 1);
             *room = text.to_le_bytes();
-            self.at += length;
-            return;
+            self.at = at + length;
+        } else {
+            self.push_long_unsigned(at, value);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_long_unsigned(&mut self, at: usize, value: u64) {
         let mut digits = [0; 20];
         let start = write_digits(value, &mut digits, 20);
-        self.push_short(&digits[start..]);
+        self.push_short(at, &digits[start..]);
     }
 
     #[inline]
-    fn push_short(&mut self, digits: &[u8]) {
-        let end = self.at + digits.len();
-        self.buffer[self.at..end].copy_from_slice(digits);
-        self.buffer[end] = SOH;
-        self.at = end + 1;
+    fn push_short(&mut self, at: usize, digits: &[u8]) {
+        let end = at + digits.len();
+        self.buffer[at..end].copy_from_slice(digits);
+        self.end(end);
     }
 
     #[inline]

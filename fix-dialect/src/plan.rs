@@ -16,18 +16,13 @@ pub(crate) struct Plan {
     pub(crate) scopes: Vec<Scope>,
     /// What messages of the type were last like, by the number of their fields.
     shapes: [Shape; SHAPES],
+    /// The shape that was last the right one.
+    usual: usize,
 }
 
-/// The shape that holds what was found: by the number of the frame's delimiters, or none where the walk given does.
+/// The shape that holds what was found, or none where the walk given does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found(Option<usize>);
-
-impl Found {
-    /// In the shape of frames with so many delimiters.
-    pub(crate) const fn recalled(delimiters: usize) -> Found {
-        Found(Some(delimiters % SHAPES))
-    }
-}
 
 /// The slots of a body or of a group's entry.
 #[derive(Debug)]
@@ -87,14 +82,30 @@ impl Plan {
             table,
             scopes,
             shapes: <[Shape; SHAPES]>::default(),
+            usual: 0,
         }
     }
 
     /// Finds the fields of a frame as those of one that is remembered, without an index. `start` is where the field
     /// behind MsgType (35) begins.
     #[inline]
-    pub(crate) fn recall(&mut self, frame: &[u8], delimiters: usize, start: u32) -> Option<Place> {
-        self.shapes[delimiters % SHAPES].repeat(frame, delimiters, start)
+    pub(crate) fn recall(&mut self, frame: &[u8], delimiters: usize, start: u32) -> Option<(Place, Found)> {
+        // That it is the usual one is foreseen; a place computed from the number would have to be waited for.
+        if let Some(body) = self.shapes[self.usual % SHAPES].repeat(frame, delimiters, start) {
+            return Some((body, Found(Some(self.usual))));
+        }
+        self.recall_other(frame, delimiters, start)
+    }
+
+    #[inline(never)]
+    fn recall_other(&mut self, frame: &[u8], delimiters: usize, start: u32) -> Option<(Place, Found)> {
+        let at = delimiters % SHAPES;
+        if at == self.usual {
+            return None;
+        }
+        self.usual = at;
+        let body = self.shapes[at].repeat(frame, delimiters, start)?;
+        Some((body, Found(Some(at))))
     }
 
     /// Finds the fields of a body in their slots; what was found is in [`Plan::walk`].
@@ -114,7 +125,7 @@ impl Plan {
         }
         shape.forget().run(&mut self.scopes, frame, ends, first, last)?;
         shape.learn(frame, ends, (first, last));
-        Ok(Found::recalled(at))
+        Ok(Found(Some(at)))
     }
 
     /// Where [`Plan::find`] has put what it found.

@@ -188,26 +188,25 @@ impl Shape {
     )]
     fn header(&self, frame: &[u8], start: u32) -> Option<u32> {
         let mut rest = frame.get(start as usize..)?;
-        for (tag, length) in [b"49=", b"56="].into_iter().zip(self.comp_ids) {
-            let (found, value) = rest.split_first_chunk::<3>()?;
-            let (&end, behind) = value.get(length as usize..)?.split_first()?;
-            if found != tag || end != SOH {
+        for (tag, length) in [*b"49=", *b"56="].into_iter().zip(self.comp_ids) {
+            let value = behind(rest, tag)?;
+            let (&end, next) = value.get(length as usize..)?.split_first()?;
+            if end != SOH {
                 return None;
             }
-            rest = behind;
+            rest = next;
         }
-        let (tag, number) = rest.split_first_chunk::<3>()?;
+        let number = behind(rest, *b"34=")?;
         let word = u64::from_le_bytes(*number.first_chunk()?);
         let digits = swar::position(word, SOH);
         // A number above zero: digits, not all of which are zero.
         let number_digits = (word ^ 0x3030_3030_3030_3030) & !(u64::MAX << ((digits * 8) & 63));
-        if tag != b"34=" || digits == 8 || number_digits == 0 || !swar::are_digits(number_digits) {
+        if digits == 8 || number_digits == 0 || !swar::are_digits(number_digits) {
             return None;
         }
-        let (tag, time) = number.get(digits + 1..)?.split_first_chunk::<3>()?;
-        let (time, behind) = time.split_first_chunk::<21>()?;
-        let (&end, body) = behind.split_first()?;
-        (tag == b"52=" && end == SOH && Timestamp::is_millis(time)).then(|| (frame.len() - body.len()) as u32)
+        let (time, rest) = behind(number.get(digits + 1..)?, *b"52=")?.split_first_chunk::<21>()?;
+        let (&end, body) = rest.split_first()?;
+        (end == SOH && Timestamp::is_millis(time)).then(|| (frame.len() - body.len()) as u32)
     }
 
     /// Moves what was noted of fields that are no plain values to where it belongs. False when a group has another
@@ -323,6 +322,18 @@ impl Shape {
         self.walk.reserve(self.others.len());
         Some(())
     }
+}
+
+/// What stands behind `tag`, if that is what `bytes` begin with.
+#[inline]
+fn behind(bytes: &[u8], tag: [u8; 3]) -> Option<&[u8]> {
+    let [a, b, c] = tag;
+    // With the byte behind it a tag is one word, and a value has at least a delimiter.
+    let word = u32::from_le_bytes(*bytes.first_chunk()?);
+    if word << 8 != u32::from_le_bytes([0, a, b, c]) {
+        return None;
+    }
+    bytes.get(tag.len()..)
 }
 
 /// The first delimiter from `at` on. Behind every value of a body stand eight bytes, its delimiter and the trailer.

@@ -23,29 +23,46 @@ pub(crate) fn sum(bytes: &[u8]) -> u8 {
 /// The sum of `bytes`, modulo 256, and the number of delimiters in them.
 #[inline]
 pub(crate) fn sum_and_count(bytes: &[u8]) -> (u8, usize) {
-    let needle = u8x16::splat(SOH);
-    let tail = tail(bytes);
-    let mut sums = tail;
+    let (blocks, _) = bytes.as_chunks::<LANES>();
+    let mut sums = tail(bytes);
     // Equal lanes are all ones, which is minus one.
-    let mut counts = u8x16::splat(0) - tail.simd_eq(needle);
-    let mut count = 0;
-    // With the tail, 254 blocks cannot overflow a lane of eight bits.
-    for blocks in bytes.as_chunks::<LANES>().0.chunks(254) {
-        for block in blocks {
-            let bytes = u8x16::new(*block);
-            sums += bytes;
-            counts -= bytes.simd_eq(needle);
-        }
-        count += lanes(counts);
-        counts = u8x16::splat(0);
+    let mut counts = u8x16::splat(0) - sums.simd_eq(u8x16::splat(SOH));
+    if blocks.len() <= MOST {
+        add(blocks, &mut sums, &mut counts);
+        return (lanes(sums) as u8, lanes(counts));
     }
-    (lanes(sums) as u8, count + lanes(counts))
+    let mut count = lanes(counts);
+    for blocks in blocks.chunks(MOST) {
+        counts = u8x16::splat(0);
+        add(blocks, &mut sums, &mut counts);
+        count += lanes(counts);
+    }
+    (lanes(sums) as u8, count)
+}
+
+/// Adds the bytes of at most [`MOST`] blocks, and counts the delimiters among them.
+#[inline]
+fn add(blocks: &[[u8; LANES]], sums: &mut u8x16, counts: &mut u8x16) {
+    for block in blocks {
+        let bytes = u8x16::new(*block);
+        *sums += bytes;
+        *counts -= bytes.simd_eq(u8x16::splat(SOH));
+    }
 }
 
 /// How many delimiters there are in `bytes`.
 #[inline]
 pub(crate) fn count_delimiters(bytes: &[u8]) -> usize {
-    sum_and_count(bytes).1
+    let (blocks, _) = bytes.as_chunks::<LANES>();
+    if blocks.len() > MOST {
+        return sum_and_count(bytes).1;
+    }
+    let needle = u8x16::splat(SOH);
+    let mut counts = u8x16::splat(0) - tail(bytes).simd_eq(needle);
+    for block in blocks {
+        counts -= u8x16::new(*block).simd_eq(needle);
+    }
+    lanes(counts)
 }
 
 /// The bytes behind the last whole block, in lanes of which the others are zero.
@@ -62,6 +79,9 @@ fn tail(bytes: &[u8]) -> u8x16 {
 }
 
 const LANES: usize = 16;
+
+/// So many blocks, and what is behind them, cannot overflow a lane of eight bits.
+const MOST: usize = 254;
 
 /// From `length` on: sixteen lanes, of which the last `length` are ones.
 const MASKS: [u8; 2 * LANES] = {

@@ -281,8 +281,7 @@ impl TimeOfDay {
         if let Some(room) = out.first_chunk_mut() {
             *room = clock.to_le_bytes();
         }
-        let count = usize::from(self.precision.0);
-        if count == 0 {
+        if self.precision == Precision::SECONDS {
             return 8;
         }
         out[8] = b'.';
@@ -292,6 +291,13 @@ impl TimeOfDay {
             out[10..12].copy_from_slice(&PAIRS[(millis % 100) as usize]);
             return 12;
         }
+        self.write_fraction(out)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_fraction(self, out: &mut [u8; TIME_LENGTH]) -> usize {
+        let count = usize::from(self.precision.0);
         let mut fraction = self.nanos / self.precision.unit();
         for digit in out[9..9 + count].iter_mut().rev() {
             *digit = b'0' + (fraction % 10) as u8;
@@ -441,14 +447,25 @@ impl Millis {
             number(date, 6),
         );
         let (hour, minute, second) = (number(clock, 0), number(clock, 3), number(clock, 6));
-        // The days that every month has, and the seconds that every minute has.
+        // The days that every month has, and the seconds that every minute has; others are looked at anew.
         let usual = month.wrapping_sub(1) < 12 && day.wrapping_sub(1) < 28 && second < 60;
-        if hour > 23 || minute > 59 || !usual && !is_unusual(year, month, day, hour, minute, second) {
-            return Millis::NONE;
+        if !usual || hour > 23 || minute > 59 {
+            return Millis::read_unusual(bytes);
         }
         let seconds = hour * 3600 + minute * 60 + second;
         let millis = number(fraction, 1) * 100 + number(fraction, 2) * 10 + number(fraction, 3);
         Millis((year << 9 | month << 5 | day) << 27 | seconds << 10 | millis)
+    }
+
+    /// As [`Millis::read`], for days that not every month has, for leap seconds, and for what is no moment.
+    #[cold]
+    #[inline(never)]
+    fn read_unusual(bytes: &[u8; 21]) -> Millis {
+        let Some(Timestamp { date, time }) = Timestamp::parse_any(bytes) else {
+            return Millis::NONE;
+        };
+        let date = u64::from(date.year) << 9 | u64::from(date.month.get()) << 5 | u64::from(date.day.get());
+        Millis(date << 27 | u64::from(time.seconds) << 10 | u64::from(time.nanos / 1_000_000))
     }
 
     #[inline]
@@ -467,14 +484,6 @@ impl Millis {
             },
         })
     }
-}
-
-/// Whether there is such a day and such a time on it: for those of which not every month and not every minute has one.
-#[cold]
-#[inline(never)]
-fn is_unusual(year: u64, month: u64, day: u64, hour: u64, minute: u64, second: u64) -> bool {
-    let leap_second = second == 60 && hour == 23 && minute == 59;
-    Date::new(year as u16, month as u8, day as u8).is_some() && (second < 60 || leap_second)
 }
 
 /// The punctuation of `HH:MM:SS`.

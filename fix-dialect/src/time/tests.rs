@@ -42,6 +42,44 @@ fn reads_and_writes() {
     }
 }
 
+/// Milliseconds, the usual precision, are read as words: each part of the text is checked in turn.
+#[test]
+fn milliseconds() {
+    let read = |text: &str| Timestamp::parse(text.as_bytes()).map(|time| time.to_string());
+    for text in [
+        "20260525-17:01:07.870",
+        "20240229-00:00:00.000",
+        "20260131-23:59:59.999",
+        "20261231-23:59:60.500",
+        "00000228-09:08:07.654",
+    ] {
+        assert_eq!(read(text).as_deref(), Some(text));
+        for at in 0..text.len() {
+            for byte in [b'/', b':', b' ', 0, 0x81, 0xff] {
+                let mut bytes = text.as_bytes().to_vec();
+                if std::mem::replace(&mut bytes[at], byte) != byte {
+                    assert_eq!(Timestamp::parse(&bytes), None, "{}", bytes.escape_ascii());
+                }
+            }
+        }
+    }
+    for bad in [
+        "20260229-00:00:00.000",
+        "20260431-00:00:00.000",
+        "20260532-00:00:00.000",
+        "20260500-00:00:00.000",
+        "20260025-00:00:00.000",
+        "20261325-00:00:00.000",
+        "20260525-24:00:00.000",
+        "20260525-00:60:00.000",
+        "20260525-22:59:60.000",
+        "20260525-23:58:60.000",
+        "20260525-23:59:61.000",
+    ] {
+        assert_eq!(read(bad), None, "{bad}");
+    }
+}
+
 #[test]
 fn converts_to_unix_time() {
     for (text, nanos) in [
