@@ -145,45 +145,32 @@ fn encode(message: &impl EncodeBody) -> Result<Vec<u8>, EncodeError> {
         .map(<[u8]>::to_vec)
 }
 
-/// What can be shown of a frame does not depend on the values of secret fields.
+/// What can be shown of a frame does not depend on the values of secret fields: they can be turned around, which keeps
+/// BodyLength (9) and CheckSum (10).
 fn check_secrets<D: Dialect>(original: &[u8]) {
     let mut other = original.to_vec();
     for field in fix_dialect::fields(original).filter(|field| is_secret(field.tag)) {
         if !field.value.contains(&SOH) {
             let start = field.value.as_ptr().addr() - original.as_ptr().addr();
-            other[start..start + field.value.len()].fill(b'x');
+            other[start..start + field.value.len()].reverse();
         }
     }
-    let length = other.len() - 7;
-    let start = other
-        .windows(4)
-        .position(|at| at == b"\x0135=")
-        .map_or(0, |at| at + 1);
-    let other = frame(&other[start..length]);
-    if other[..length] != original[..length] {
+    if other != original {
         assert_eq!(shown::<D>(&other), shown::<D>(original), "{}", readable(original));
     }
 }
 
-/// What could get into a log, CheckSum (10) aside.
+/// What could get into a log.
 fn shown<D: Dialect>(frame: &[u8]) -> String {
     let mut decoder = Decoder::<D>::new();
-    let shown = match decoder.decode(frame) {
+    match decoder.decode(frame) {
         Ok(decoded) => {
             let violations = decoded.validate();
             let printed = Printer::new(D::tables()).to_string(frame, &violations);
-            format!(
-                "{decoded:?} {} {violations:?} {:?} {printed}",
-                decoded.raw(),
-                decoded.message()
-            )
+            format!("{decoded:?} {} {violations:?} {printed}", decoded.raw())
         }
         Err(malformed) => format!("{malformed} {malformed:?}"),
-    };
-    let sum = readable(&frame[frame.len() - 4..frame.len() - 1]);
-    shown
-        .replace(&format!("10={sum}"), "10=")
-        .replace(&format!("CheckSum              {sum}"), "")
+    }
 }
 
 /// The recorded messages and the venue's examples of a dialect, alone and in a row.

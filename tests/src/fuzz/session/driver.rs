@@ -31,6 +31,8 @@ pub(super) struct Driver {
     settings: SessionSettings,
     at: Duration,
     received: BytesMut,
+    /// All that the peer has said.
+    heard: Vec<u8>,
     outgoing: Outgoing,
     /// Operations that the store has not done.
     storing: VecDeque<StoreOperation>,
@@ -54,6 +56,7 @@ impl Driver {
             settings: settings.clone(),
             at: Duration::from_hours(1),
             received: BytesMut::new(),
+            heard: Vec::new(),
             outgoing: Outgoing::new(settings),
             storing: VecDeque::new(),
             interrupted: false,
@@ -135,8 +138,10 @@ impl Driver {
     }
 
     pub(super) fn receive(&mut self, bytes: &[u8]) {
+        self.heard.extend_from_slice(bytes);
+        let heard = &self.heard;
         let count = |pattern: &str| {
-            bytes
+            heard
                 .windows(pattern.len())
                 .filter(|at| *at == pattern.as_bytes())
                 .count()
