@@ -136,7 +136,8 @@ impl Outbox {
         let write = |body: &mut BodyWriter| {
             body.raw(original.body);
         };
-        let (sequence, first) = (original.msg_seq_num, original.sending_time);
+        // A clock that was set back since then must not make the original later than its copy, which peers reject.
+        let (sequence, first) = (original.msg_seq_num, original.sending_time.min(sending_time));
         self.push_again(sending_time, sequence, first, original.msg_type, write)
     }
 
@@ -270,21 +271,46 @@ impl Outbox {
                 through: queue.through,
             });
         }
-        let open = match queue.journal {
-            Journal::Keep(JournalGate::Stored) => queue.stored,
-            Journal::Keep(JournalGate::HandedOut) | Journal::None => queue.handed_out,
-        };
-        let Gated { frame, sequence, .. } = queue.gated.pop_front_if(|gated| gated.behind <= open)?;
-        queue.gated_bytes -= frame.len();
-        queue.through = queue.through.max(sequence);
+        let first = queue.pop_open()?;
+        let last = queue.gated.front().is_none_or(|next| next.behind > queue.open());
+        if last {
+            return Some(Transmit {
+                bytes: first,
+                through: queue.through,
+            });
+        }
+        // One write for many small frames is worth their copy.
+        queue.ready.extend_from_slice(&first);
+        while queue.ready.len() < TOGETHER
+            && let Some(next) = queue.pop_open()
+        {
+            queue.ready.extend_from_slice(&next);
+        }
         Some(Transmit {
-            bytes: frame,
+            bytes: queue.ready.split().freeze(),
             through: queue.through,
         })
     }
 }
 
 impl Queue {
+    /// Up to which operation frames may leave.
+    const fn open(&self) -> Ticket {
+        match self.journal {
+            Journal::Keep(JournalGate::Stored) => self.stored,
+            Journal::Keep(JournalGate::HandedOut) | Journal::None => self.handed_out,
+        }
+    }
+
+    /// The next frame, if the store has what goes before it.
+    fn pop_open(&mut self) -> Option<Bytes> {
+        let open = self.open();
+        let Gated { frame, sequence, .. } = self.gated.pop_front_if(|gated| gated.behind <= open)?;
+        self.gated_bytes -= frame.len();
+        self.through = self.through.max(sequence);
+        Some(frame)
+    }
+
     fn push(&mut self, frame: &[u8], sequence: SequenceNumber, record: Record) {
         if self.journal == Journal::None {
             self.ready.extend_from_slice(frame);
@@ -352,6 +378,9 @@ impl Queue {
     }
 }
 
+/// Frames are put together up to about so many bytes.
+const TOGETHER: usize = 64 << 10;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,6 +427,17 @@ mod tests {
         ));
         assert_eq!(sent(&mut outbox), [2]);
         assert_eq!(outbox.poll_store(), None);
+        assert_eq!(outbox.pending(), 0);
+    }
+
+    #[test]
+    fn frames_whose_operations_are_done_leave_together() {
+        let mut outbox = outbox(Journal::Keep(JournalGate::HandedOut));
+        let pending = outbox.pending();
+        while outbox.poll_store().is_some() {}
+        let transmit = outbox.poll_transmit().unwrap();
+        assert_eq!((transmit.bytes.len(), transmit.through), (pending, 2));
+        assert_eq!(outbox.poll_transmit(), None);
         assert_eq!(outbox.pending(), 0);
     }
 

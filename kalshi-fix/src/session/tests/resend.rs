@@ -5,6 +5,10 @@ use std::sync::Arc;
 use super::*;
 use crate::session::{EndReason, Event, ResendCandidate, ResendPolicy, ResendVerdict, StoreOperation};
 
+fn frames(bytes: &[u8]) -> usize {
+    bytes.windows(7).filter(|window| *window == b"8=FIXT.").count()
+}
+
 both_resuming! {
     /// Application messages again, one gap fill for what lies between them.
     fn case_8_messages_are_sent_again(us) {
@@ -237,13 +241,13 @@ both_resuming! {
             let mut bytes = 0;
             while let Some(transmit) = us.session.poll_transmit() {
                 bytes += transmit.bytes.len();
-                sent += 1;
+                sent += frames(&transmit.bytes);
             }
             waiting = waiting.max(bytes);
             assert_ne!(bytes, 0);
         }
-        while us.session.poll_transmit().is_some() {
-            sent += 1;
+        while let Some(transmit) = us.session.poll_transmit() {
+            sent += frames(&transmit.bytes);
         }
         assert_eq!(sent, 5001);
         assert!(reads > 5, "{reads}");
@@ -324,6 +328,23 @@ fn case_8_beyond_the_retention_period() {
         ]);
         us.send("c");
         us.expect_sent(["35=D|34=5|11=c"]);
+    }
+}
+
+/// A clock that was set back: the original is not later than its copy, which the peer would reject (case 2f).
+#[test]
+fn a_resend_after_the_clock_was_set_back() {
+    for mut us in Bench::both_with(|_| {}) {
+        let later = us.frame("35=D|34=2|52=20260817-16:00:07.000|11=a");
+        us.send("a");
+        us.sent_frames();
+        us.journal.insert(2, later.into());
+        us.receive("35=2|34=2|7=2|16=0");
+        let sent = bars(&us.sent_frames()[0]);
+        assert!(
+            sent.contains("|52=20260817-16:00:00.000|43=Y|122=20260817-16:00:00.000|11=a|"),
+            "{sent}"
+        );
     }
 }
 
