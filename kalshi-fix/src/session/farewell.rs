@@ -19,6 +19,7 @@ impl Session {
                 self.enter(State::LogoutSent);
                 self.timers.stop(Timer::Receive);
                 self.timers.stop(Timer::Silence);
+                self.timers.stop(Timer::Resend);
                 self.wait_for_answer(now);
             }
             State::LogoutSent | State::AwaitingDisconnect | State::Failing | State::Ended => {}

@@ -49,6 +49,16 @@
 //! - `LogoutSent` never goes to `AwaitingDisconnect`: the peer's Logout is the answer, even if it crossed
 //!   ours.
 //!
+//! Two things go on within `Established` and `LogoutSent`, beside the diagram and independent of each other:
+//!
+//! - serving what the peer has asked for again, drawn at the head of `session/resend.rs`: what is sent meanwhile
+//!   is held back until it is done;
+//! - recovering what we miss ourselves, drawn at the head of `session/recovery.rs`: what comes early is kept or
+//!   dropped until the gap is closed.
+//!
+//! Where both sides lack something, theirs is served first. Leaving the two states ends both; a session that
+//! retransmits finds its gaps again with the next connection's logon.
+//!
 //! In `Failing` and `AwaitingDisconnect` whatever else the peer says is read and dropped. In `LogoutSent`
 //! application messages are still delivered: a fill that was under way when we said goodbye is as real as any
 //! other.

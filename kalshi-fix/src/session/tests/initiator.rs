@@ -384,6 +384,37 @@ fn settings_that_cannot_work() {
         &|settings, _| settings.silence_percent = 120,
         "silence_percent must be above test_request_percent, and that at least 100",
     );
+    let resend = crate::session::GapPolicy::Resend(crate::session::Recovery::default());
+    check(
+        &|settings, _| settings.gap_policy = resend,
+        "GapPolicy::Resend needs Journal::Keep",
+    );
+    check(
+        &|settings, _| settings.acknowledgement = crate::session::Acknowledgement::Explicit,
+        "Acknowledgement::Explicit needs Journal::Keep",
+    );
+    check(
+        &|settings, _| settings.resend_window = Some(seconds(1)),
+        "resend_window needs Journal::Keep",
+    );
+    check(
+        &|settings, _| settings.next_expected = true,
+        "NextExpectedMsgSeqNum (789) needs GapPolicy::Resend",
+    );
+    check(
+        &|settings, _| {
+            *settings = settings.clone().retransmitting();
+            settings.gap_policy = crate::session::GapPolicy::Resend(crate::session::Recovery {
+                attempts: 0,
+                ..crate::session::Recovery::default()
+            });
+        },
+        "a recovery needs at least one attempt and a timeout above zero",
+    );
+    check(
+        &|settings, _| settings.resend_page = 1,
+        "resend_page is too small to hold one message",
+    );
     check(
         &|settings, _| settings.sequences.next_incoming = 0,
         "sequence numbers start at 1 and end at 999999999999999999",

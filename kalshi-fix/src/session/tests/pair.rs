@@ -1,14 +1,16 @@
 //! A client and a venue, connected in memory.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use fix_dialect::{Precision, Timestamp};
 
-use super::bench::{Order, START};
+use super::bench::{Order, START, read};
 use super::*;
 use crate::session::{
-    Acceptance, EndReason, Event, Intake, Now, Refusal, Role, SequenceNumber, Session, State,
+    Acceptance, EarlyMessages, EndReason, Event, GapPolicy, Intake, Logon, Now, Recovery, Refusal, Role,
+    SequenceNumber, Sequences, Session, SessionSettings, State, StoreOperation,
 };
 
 /// One side: a session and the bytes on their way to it.
@@ -16,6 +18,14 @@ struct Side {
     session: Session,
     inbox: BytesMut,
     events: Vec<Event>,
+    store: Store,
+}
+
+/// What outlives a connection: the numbers and the journal of one side.
+#[derive(Default, Clone)]
+struct Store {
+    sequences: Sequences,
+    journal: BTreeMap<SequenceNumber, Bytes>,
 }
 
 /// Two sessions with a wire between them that takes a while and cuts the bytes as it likes.
@@ -30,15 +40,33 @@ struct Pair {
 
 impl Pair {
     fn new(chunk: usize) -> Self {
-        let side = |settings, role| Side {
-            session: Session::new(settings, role).unwrap(),
-            inbox: BytesMut::new(),
-            events: Vec::new(),
+        let settings = [Bench::client_settings(), Bench::venue_settings()];
+        Pair::with(chunk, seconds(5), settings, Bench::logon(), Default::default())
+    }
+
+    /// Two sides with these rules that go on from these stores.
+    fn with(
+        chunk: usize,
+        at: Duration,
+        settings: [SessionSettings; 2],
+        logon: Logon,
+        stores: [Store; 2],
+    ) -> Self {
+        let side = |mut settings: SessionSettings, role, store: Store| {
+            settings.sequences = store.sequences;
+            Side {
+                session: Session::new(settings, role).unwrap(),
+                inbox: BytesMut::new(),
+                events: Vec::new(),
+                store,
+            }
         };
+        let [client, venue] = settings;
+        let [kept, kept_by_venue] = stores;
         let mut pair = Pair {
-            client: side(Bench::client_settings(), Role::Initiator(Bench::logon().signed())),
-            venue: side(Bench::venue_settings(), Role::Acceptor),
-            at: Duration::from_secs(5),
+            client: side(client, Role::Initiator(logon.signed()), kept),
+            venue: side(venue, Role::Acceptor, kept_by_venue),
+            at,
             latency: Duration::from_millis(20),
             chunk,
             in_flight: Vec::new(),
@@ -111,11 +139,18 @@ impl Pair {
         let now = self.now();
         let side = if client { &mut self.client } else { &mut self.venue };
         loop {
+            while let Some(operation) = side.session.poll_store() {
+                side.keep(now, operation);
+            }
             while let Some(transmit) = side.session.poll_transmit() {
                 self.in_flight
                     .push((self.at + self.latency, !client, transmit.bytes.to_vec()));
             }
             let Some(event) = side.session.poll_event() else {
+                if let Some(operation) = side.session.poll_store() {
+                    side.keep(now, operation);
+                    continue;
+                }
                 break;
             };
             match &event {
@@ -127,7 +162,12 @@ impl Pair {
                 }
                 Event::LogonRequest(request) => {
                     assert_eq!(request.raw_data.as_deref(), Some(&b"c2ln"[..]));
-                    side.session.accept_logon(now, Acceptance::default()).unwrap();
+                    let sequences = side.store.sequences;
+                    let acceptance = Acceptance {
+                        sequences,
+                        ..Acceptance::default()
+                    };
+                    side.session.accept_logon(now, acceptance).unwrap();
                 }
                 Event::Ended(_) => self.in_flight.push((self.at + self.latency, !client, Vec::new())),
                 _ => {}
@@ -142,6 +182,37 @@ impl Pair {
 }
 
 impl Side {
+    fn keep(&mut self, now: Now, operation: StoreOperation) {
+        let store = &mut self.store;
+        let ticket = operation.ticket();
+        match operation {
+            StoreOperation::Append { sequence, frame, .. } => {
+                assert!(
+                    sequence >= store.sequences.next_outgoing,
+                    "a number is used twice"
+                );
+                store.journal.insert(sequence, frame);
+                store.sequences.next_outgoing = sequence + 1;
+            }
+            StoreOperation::SetNextOutgoing { next, .. } => {
+                assert!(next >= store.sequences.next_outgoing, "a number is used twice");
+                store.sequences.next_outgoing = next;
+            }
+            StoreOperation::SetNextIncoming { next, .. } => store.sequences.next_incoming = next,
+            StoreOperation::Reset { .. } => *store = Store::default(),
+            StoreOperation::Read {
+                begin,
+                end,
+                max_bytes,
+                ..
+            } => {
+                let page = read(&store.journal, begin, end, max_bytes);
+                return self.session.handle_read(now, ticket, page);
+            }
+        }
+        self.session.handle_stored(ticket);
+    }
+
     fn numbers(&self) -> Vec<SequenceNumber> {
         let number = |event: &Event| match event {
             Event::Application(inbound) => Some(inbound.msg_seq_num),
@@ -272,4 +343,73 @@ fn a_key_that_is_in_use() {
     };
     assert_eq!(refused.kind, crate::session::RefusalKind::AlreadyExists);
     assert_eq!(refused.text.as_deref(), Some("already exists"));
+}
+
+/// Both lose what the other sent last, and go on: each serves the other's request and gets its own, all messages come
+/// once and in order, whatever the options and however the bytes are cut.
+#[test]
+fn both_sides_resend_at_once() {
+    type Change = fn(&mut SessionSettings);
+    let changes: [Change; 5] = [
+        |_| {},
+        |settings| settings.next_expected = true,
+        |settings| settings.last_processed = true,
+        |settings| settings.resend_page = 300,
+        |settings| {
+            settings.gap_policy = GapPolicy::Resend(Recovery {
+                early: EarlyMessages::Drop,
+                ..Recovery::default()
+            });
+        },
+    ];
+    for (case, change) in changes.into_iter().enumerate() {
+        for chunk in [1, 100_000] {
+            let settings = [Bench::client_settings(), Bench::venue_settings()].map(|settings| {
+                let mut settings = settings.retransmitting();
+                change(&mut settings);
+                settings
+            });
+            let logon = Logon::new(30).default_appl_ver_id("9");
+            let mut pair = Pair::with(
+                chunk,
+                seconds(5),
+                settings.clone(),
+                logon.clone(),
+                Default::default(),
+            );
+            let (mut to_venue, mut to_client) = (Vec::new(), Vec::new());
+            for round in 0..5 {
+                for _ in 0..20 {
+                    let now = pair.now();
+                    to_venue.push(pair.client.session.send(now, &Order("from the client")).unwrap());
+                    to_client.push(pair.venue.session.send(now, &Order("from the venue")).unwrap());
+                }
+                if round % 2 == 0 {
+                    pair.run(seconds(1));
+                }
+                // Cut: what is on its way never arrives, but what was sent is with the store.
+                pair.drain(true);
+                pair.drain(false);
+                pair.in_flight.clear();
+                let stores = [pair.client.store.clone(), pair.venue.store.clone()];
+                let (at, old) = (pair.at, pair);
+                pair = Pair::with(chunk, at, settings.clone(), logon.clone(), stores);
+                // Both send at once, in the midst of the resends.
+                let now = pair.now();
+                to_venue.push(pair.client.session.send(now, &Order("amid")).unwrap());
+                to_client.push(pair.venue.session.send(now, &Order("amid")).unwrap());
+                pair.run(seconds(5));
+                pair.client.events.splice(0..0, old.client.events);
+                pair.venue.events.splice(0..0, old.venue.events);
+            }
+            pair.run(seconds(60));
+            assert_eq!(pair.venue.numbers(), to_venue, "case {case}, chunks of {chunk}");
+            assert_eq!(pair.client.numbers(), to_client, "case {case}, chunks of {chunk}");
+            assert!(!pair.client.session.is_recovering() && !pair.venue.session.is_recovering());
+            assert!(!pair.client.session.is_resending() && !pair.venue.session.is_resending());
+            let (client, venue) = (pair.client.session.sequences(), pair.venue.session.sequences());
+            assert_eq!(client.next_outgoing, venue.next_incoming);
+            assert_eq!(venue.next_outgoing, client.next_incoming);
+        }
+    }
 }
