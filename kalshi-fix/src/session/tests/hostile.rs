@@ -1,10 +1,13 @@
 //! What no honest peer does: bounds, garbage, bytes in any chunks.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::bench::Order;
 use super::*;
-use crate::session::{EndReason, Event, Intake, MessageTypes, SendError, State};
+use crate::session::{
+    Acknowledgement, EarlyMessages, EndReason, Event, GapPolicy, InSessionReset, Intake, MessageTypes,
+    Recovery, SendError, State, StoreOperation,
+};
 
 both_roles! {
     fn garbage_between_frames(us) {
@@ -138,6 +141,70 @@ both_roles! {
     }
 }
 
+/// Before the logon garbage is dropped as well, and a frame that never ends does not keep the connection open.
+#[test]
+fn garbage_before_the_logon() {
+    for mut us in [Bench::logging_on(), Bench::listening()] {
+        let state = us.session.state();
+        us.receive_bytes(b"GET / HTTP/1.1\r\n\r\n");
+        us.receive_bytes(b"8=FIXT.1.1\x019=100000000\x0135=A\x01");
+        assert_eq!(us.session.state(), state);
+        us.receive("35=A|34=1|98=0|108=30|141=Y|1137=9");
+        if state == State::AwaitingLogon {
+            us.accept();
+        }
+        assert_eq!(us.session.state(), State::Established);
+        let garbled = |event: &Event| matches!(event, Event::Garbled { .. });
+        assert!(us.take_events().iter().any(garbled));
+    }
+    for mut us in [Bench::logging_on(), Bench::listening()] {
+        us.receive_bytes(b"8=FIXT.1.1\x019=5000\x0135=A\x01");
+        us.wait(seconds(10));
+        assert!(
+            matches!(us.reason(), EndReason::LogonTimeout { .. }),
+            "{:?}",
+            us.reason()
+        );
+    }
+}
+
+/// A peer that asks for everything again and again, and reads nothing: the answers do not pile up.
+#[test]
+fn resend_requests_without_end() {
+    for mut us in Bench::both_with(|_| {}) {
+        for _ in 0..2000 {
+            us.send("an order like any other, of a common length");
+        }
+        us.automatic = false;
+        let mut buffer = BytesMut::new();
+        let mut waiting = 0;
+        for number in 2..2000 {
+            buffer.extend_from_slice(&us.frame(&format!("35=2|34={number}|7=1|16=0")));
+            let _ = us.session.handle_bytes(us.now(), &mut buffer);
+            while us.session.poll_event().is_some() {}
+            while let Some(operation) = us.session.poll_store() {
+                if let StoreOperation::Read {
+                    ticket,
+                    begin,
+                    end,
+                    max_bytes,
+                } = operation
+                {
+                    let page = super::bench::read(&us.journal, begin, end, max_bytes);
+                    waiting += page.iter().map(|(_, frame)| frame.len()).sum::<usize>();
+                    us.session.handle_read(us.now(), ticket, page);
+                }
+            }
+        }
+        assert!(waiting < 256 << 10, "{waiting}");
+        let mut sent = 0;
+        while let Some(transmit) = us.session.poll_transmit() {
+            sent += transmit.bytes.len();
+        }
+        assert!(sent < 512 << 10, "{sent}");
+    }
+}
+
 /// An event's frame is the driver's own buffer, not a copy.
 #[test]
 fn frames_share_the_receive_buffer() {
@@ -167,7 +234,7 @@ fn arbitrary_bytes() {
     };
     let tags = [
         "35", "34", "43", "122", "123", "36", "7", "16", "112", "52", "49", "56", "98", "108", "141", "1137",
-        "58",
+        "58", "369", "789", "45", "97",
     ];
     let values = [
         "",
@@ -192,11 +259,39 @@ fn arbitrary_bytes() {
         "j",
     ];
     for round in 0..3000 {
-        let mut us = match round % 5 {
+        let mut us = match round % 8 {
             0 => Bench::logging_on(),
             1 => Bench::listening(),
             2 => Bench::initiator(),
             3 => Bench::acceptor(),
+            4..7 => {
+                let [initiator, acceptor] = Bench::both_with(|settings| {
+                    settings.next_expected = round % 2 == 0;
+                    settings.last_processed = round % 3 == 0;
+                    settings.in_session_reset = InSessionReset::Follow;
+                    settings.acknowledgement = Acknowledgement::Explicit;
+                    settings.gap_policy = GapPolicy::Resend(Recovery {
+                        early: if round % 5 == 0 {
+                            EarlyMessages::Drop
+                        } else {
+                            EarlyMessages::Keep {
+                                max_messages: 2,
+                                max_bytes: 500,
+                            }
+                        },
+                        ..Recovery::default()
+                    });
+                });
+                let mut us = if round % 8 == 4 { initiator } else { acceptor };
+                us.gapless = false;
+                for _ in 0..next(4) {
+                    us.send("an order");
+                }
+                if next(9) == 0 {
+                    us.journal.insert(2, Bytes::from_static(b"torn"));
+                }
+                us
+            }
             _ => {
                 let mut settings = Bench::venue_settings();
                 settings.message_types = MessageTypes::strict(["D"], ["8"]);
@@ -228,6 +323,10 @@ fn arbitrary_bytes() {
             let (chunk, later) = rest.split_at(1 + next(rest.len()));
             us.receive_bytes(chunk);
             rest = later;
+            if next(7) == 0 && us.session.state() == State::Established {
+                us.send("another");
+                us.session.acknowledge(next(6) as u64);
+            }
             if next(5) == 0 {
                 us.wait(seconds(next(40) as u64));
             }

@@ -220,6 +220,26 @@ both_roles! {
     }
 }
 
+/// Case 16: of the two strategies that the standard allows, the one that keeps nothing: a message is refused while the
+/// session is not logged on, and takes no number.
+#[test]
+fn case_16a_nothing_is_taken_before_the_logon() {
+    for mut us in [Bench::logging_on(), Bench::listening()] {
+        let (state, next) = (us.session.state(), us.next());
+        let refused = us.session.send(us.now(), &bench::Order("a"));
+        assert_eq!(refused, Err(SendError::NotEstablished(state)));
+        assert_eq!(us.next(), next);
+    }
+    let mut us = Bench::initiator();
+    us.logout(None);
+    let refused = us.session.send(us.now(), &bench::Order("a"));
+    assert_eq!(
+        refused,
+        Err(SendError::NotEstablished(crate::session::State::LogoutSent))
+    );
+    assert_eq!(us.next(), (3, 2));
+}
+
 struct Typed(&'static str);
 
 impl EncodeBody for Typed {
