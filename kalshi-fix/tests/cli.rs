@@ -448,3 +448,53 @@ fn a_reference_is_written() {
     let file = scratch("not-a-directory", "");
     assert_eq!(told(&["dictionary", "html", &file.to_string_lossy()], "").0, 2);
 }
+
+/// Whatever the length of the input, the program needs what it needs for a part of it.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_does_not_grow_with_the_input() {
+    const FRAMES: u32 = 60_000;
+    /// The room that an allocator may take now or later, in KiB.
+    const SLACK: u64 = 1024;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kalshi-fix"))
+        .args(["decode", "--validate", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let status = format!("/proc/{}/status", child.id());
+    let peak = || -> u64 {
+        let status = std::fs::read_to_string(&status).expect("the program runs");
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .expect("a peak");
+        let number = line.split_whitespace().nth(1).expect("a number");
+        number.parse().expect("a number of KiB")
+    };
+    let mut input = child.stdin.take().expect("a pipe");
+    let mut write = |frames: std::ops::Range<u32>| {
+        for number in frames {
+            // Other tags, values and message types all the time: nothing of them is to be remembered for good.
+            let extra = format!("|{}=x{number}|10=118|", 30_000 + number % 40_000);
+            let frame = match number % 3 {
+                0 => ORDER.replace("|10=118|", &extra),
+                1 => HEARTBEAT.replace("|10=118|", &extra),
+                _ => ORDER.replace("|35=D|", &format!("|35=Z{}|", number % 9_000)),
+            };
+            input
+                .write_all(sealed(&frame, "\x01").as_bytes())
+                .expect("the program reads on");
+        }
+    };
+    write(0..FRAMES / 10);
+    let early = peak();
+    write(FRAMES / 10..FRAMES);
+    let late = peak();
+    drop(input);
+    assert_eq!(child.wait().expect("the program ends").code(), Some(1));
+    assert!(
+        late <= early + SLACK,
+        "{early} KiB after a tenth of the frames, {late} KiB after all"
+    );
+}
