@@ -85,7 +85,7 @@ impl<'c> Check<'c> {
             sender: context.sender_of(plan.table),
             context,
             ends: if depth == Depth::Full {
-                Ends::new(frame)
+                Ends::new(frame, tables)
             } else {
                 Ends::default()
             },
@@ -183,7 +183,7 @@ impl<'c> Check<'c> {
         let is_number = || {
             self.tables
                 .field(tag)
-                .is_some_and(|field| field.representation == Representation::Decimal)
+                .is_some_and(|field| field.kind() == Representation::Decimal)
         };
         value == expected.as_bytes()
             || is_number() && number(value).is_some_and(|value| Some(value) == decimal(expected))
@@ -278,8 +278,9 @@ impl<'c> Check<'c> {
         if self.depth != Depth::Full {
             return;
         }
-        if representation.has_enum() && !field.values.is_empty() {
-            let listed = match representation {
+        let kind = field.kind();
+        if kind.has_enum() && !field.values.is_empty() {
+            let listed = match kind {
                 Representation::Multiple => value
                     .split(|&byte| byte == b' ')
                     .all(|word| field.value_name(word).is_some()),

@@ -2,9 +2,9 @@
 
 use crate::check::Check;
 use crate::header::is_header;
-use crate::tables::{MemberKind, MemberTable};
+use crate::tables::{MemberKind, MemberTable, Tables};
 use crate::violation::Rule;
-use crate::{Field, fields, parse_unsigned};
+use crate::{Field, fields, fields_by, parse_unsigned};
 
 /// A frame's header and trailer, in the order of the wire.
 #[derive(Default)]
@@ -16,10 +16,10 @@ pub(crate) struct Ends<'a> {
 }
 
 impl<'a> Ends<'a> {
-    pub(crate) fn new(frame: &'a [u8]) -> Ends<'a> {
+    pub(crate) fn new(frame: &'a [u8], tables: &'a Tables) -> Ends<'a> {
         let mut ends = Ends::default();
         let mut in_header = true;
-        for field in fields(frame) {
+        for field in fields_by(frame, tables) {
             in_header = in_header && is_header(field.tag);
             if in_header {
                 ends.header.push(field);

@@ -4,6 +4,7 @@ use std::{fmt, mem};
 
 use crate::check::{check_in, check_readable};
 use crate::dialect::Dialect;
+use crate::field::fields_at_most;
 use crate::frame::usual_head;
 use crate::plan::{Found, Plan};
 use crate::raw::{Malformed, RawMessage};
@@ -194,7 +195,7 @@ impl<D: Dialect> Decoder<D> {
         let (place, message) = self.build(frame);
         match place {
             Some(place) => Ok(Decoded {
-                raw: RawMessage::found(frame, place),
+                raw: RawMessage::found(frame, place).by(D::TABLES),
                 message,
                 decoder: self,
             }),
@@ -264,12 +265,17 @@ fn room<M, N>(room: Vec<Option<M>>) -> Room<N> {
 }
 
 /// Looks at the fields of a message that has no plan, and so is not walked over.
+///
+/// DATA of private tags may be among them, which nobody here knows: it is a message as long as it can be one.
 #[cold]
 fn check_fields(frame: &[u8]) -> Result<(), NotAField> {
-    let mut fields = crate::fields(frame);
-    fields.by_ref().for_each(drop);
-    match fields.rest().len() {
+    let rest = |mut fields: crate::Fields<'_>| {
+        fields.by_ref().for_each(drop);
+        fields.rest().len()
+    };
+    match rest(crate::fields(frame)) {
         0 => Ok(()),
+        _ if rest(fields_at_most(frame)) == 0 => Ok(()),
         rest => Err(NotAField((frame.len() - rest) as u32)),
     }
 }

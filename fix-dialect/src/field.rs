@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::number::parse_unsigned;
+use crate::tables::Tables;
 use crate::{SOH, Text};
 
 /// One field as it stands on the wire.
@@ -81,7 +82,28 @@ pub const fn data_field(tag: u32) -> Option<u32> {
 pub const fn fields(frame: &[u8]) -> Fields<'_> {
     Fields {
         rest: frame,
-        data: None,
+        number: None,
+        lengths: Lengths::Standard,
+    }
+}
+
+/// As [`fields`], where these tables also say which fields are DATA, and which tell their length.
+#[must_use]
+pub const fn fields_by<'a>(frame: &'a [u8], tables: &'a Tables) -> Fields<'a> {
+    Fields {
+        rest: frame,
+        number: None,
+        lengths: Lengths::Tables(tables),
+    }
+}
+
+/// As [`fields`], where any number may be the length of the field behind it: of a message that no tables know, this tells
+/// whether it can be a sequence of fields at all.
+pub(crate) const fn fields_at_most(frame: &[u8]) -> Fields<'_> {
+    Fields {
+        rest: frame,
+        number: None,
+        lengths: Lengths::Any,
     }
 }
 
@@ -89,7 +111,34 @@ pub const fn fields(frame: &[u8]) -> Fields<'_> {
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
     rest: &'a [u8],
-    data: Option<(u32, usize)>,
+    /// The last field, where its value may be the length of the next.
+    number: Option<(u32, usize)>,
+    lengths: Lengths<'a>,
+}
+
+/// Which fields tell the length of the one behind them.
+#[derive(Debug, Clone, Copy)]
+enum Lengths<'a> {
+    /// Those of standard FIX.
+    Standard,
+    /// Those, and the ones of these tables.
+    Tables(&'a Tables),
+    /// Any.
+    Any,
+}
+
+impl Lengths<'_> {
+    /// Whether `length` tells the number of bytes of `data`.
+    fn pair(self, length: u32, data: u32) -> bool {
+        data_field(length) == Some(data)
+            || match self {
+                Lengths::Standard => false,
+                Lengths::Tables(tables) => tables
+                    .field(data)
+                    .is_some_and(|field| field.length_tag == Some(length)),
+                Lengths::Any => true,
+            }
+    }
 }
 
 impl<'a> Fields<'a> {
@@ -106,15 +155,22 @@ impl<'a> Iterator for Fields<'a> {
     #[inline]
     fn next(&mut self) -> Option<Field<'a>> {
         let (tag, value) = split_tag(self.rest)?;
-        let announced = match self.data.take() {
-            Some((data, length)) if data == tag && value.get(length) == Some(&SOH) => Some(length),
-            _ => None,
+        let end = value.iter().position(|&byte| byte == SOH);
+        let length = match self.number.take() {
+            // The pair is looked up only where it makes a difference.
+            Some((before, length))
+                if end.is_none_or(|end| end < length)
+                    && value.get(length) == Some(&SOH)
+                    && self.lengths.pair(before, tag) =>
+            {
+                length
+            }
+            _ => end?,
         };
-        let length = announced.or_else(|| value.iter().position(|&byte| byte == SOH))?;
         let (value, rest) = value.split_at(length);
         self.rest = &rest[1..];
-        if let Some(data) = data_field(tag) {
-            self.data = parse_unsigned(value).and_then(|length| Some((data, usize::try_from(length).ok()?)));
+        if let [b'0'..=b'9', ..] = value {
+            self.number = parse_unsigned(value).and_then(|length| Some((tag, usize::try_from(length).ok()?)));
         }
         Some(Field { tag, value })
     }
@@ -144,6 +200,18 @@ mod tests {
         let bytes = text.replace('|', "\x01").into_bytes();
         let shown: Vec<String> = fields(&bytes).map(|field| format!("{field:?}")).collect();
         assert_eq!(shown.join(" ").replace('\x01', "|"), expected, "{text}");
+    }
+
+    #[test]
+    fn any_number_may_be_a_length_where_nothing_is_known() {
+        let frame = b"20030=3\x0120031=a\x01b\x0158=x\x01";
+        assert_eq!(fields(frame).count(), 2, "the rest is no field");
+        assert_eq!(fields_at_most(frame).count(), 3);
+        assert_eq!(
+            fields_at_most(b"1=1\x012=a\x01b\x01").count(),
+            2,
+            "one byte, and not three"
+        );
     }
 
     #[test]

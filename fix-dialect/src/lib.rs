@@ -47,7 +47,7 @@ pub use dialect::{
     ClientSends, Dialect, ExchangeSends, Message, NoMessage, Recycle, Session, validate, validate_in,
 };
 pub use encode::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader};
-pub use field::{Field, Fields, data_field, fields, is_secret};
+pub use field::{Field, Fields, data_field, fields, fields_by, is_secret};
 pub use field_type::FieldType;
 pub use frame::{Framer, Framing, Garbled, MAX_BEGIN_STRING};
 pub use header::{Header, HeaderError};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::field::fields;
+use crate::field::{fields, fields_by};
 use crate::header::is_header;
 use crate::is_secret;
 use crate::number::parse_unsigned;
@@ -143,7 +143,7 @@ impl PartWalker {
         });
         let mut open: Vec<Open> = Vec::new();
         let mut place = Place::Header;
-        let mut iterator = fields(frame);
+        let mut iterator = fields_by(frame, self.tables);
         for field in iterator.by_ref() {
             let slot = match place {
                 Place::Header if is_header(field.tag) => None,

@@ -6,7 +6,8 @@ use crate::field::{Shown, data_field, split_tag};
 use crate::header::is_header;
 use crate::number::parse_unsigned;
 use crate::shape::Place;
-use crate::{Field, FieldIndex, Header, HeaderError, fields};
+use crate::tables::Tables;
+use crate::{Field, FieldIndex, Fields, Header, HeaderError, fields, fields_by};
 
 /// A structurally sound frame: its bytes, its standard header, and its fields in the order of the wire.
 ///
@@ -16,6 +17,8 @@ pub struct RawMessage<'a> {
     bytes: &'a [u8],
     /// Where the body begins, and where CheckSum (10) does.
     body: Place,
+    /// What says which fields are DATA, beside the standard.
+    tables: Option<&'static Tables>,
 }
 
 /// A raw message with the index that it was found by.
@@ -59,7 +62,33 @@ impl<'a> RawMessage<'a> {
     ///
     /// When the header cannot be read, or the bytes are not a sequence of fields that ends with CheckSum (10).
     pub fn parse(frame: &'a [u8], index: &mut FieldIndex) -> Result<RawMessage<'a>, Malformed> {
-        let raw = RawMessage::index(frame, index)?.raw;
+        RawMessage::index(frame, index)?.raw.checked()
+    }
+
+    /// As [`RawMessage::parse`], where these tables also say which fields are DATA and may contain the delimiter: those of
+    /// a dialect with private ones, or of a message of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`RawMessage::parse`].
+    pub fn parse_by(
+        frame: &'a [u8],
+        index: &mut FieldIndex,
+        tables: &'static Tables,
+    ) -> Result<RawMessage<'a>, Malformed> {
+        RawMessage::index(frame, index)?.raw.by(tables).checked()
+    }
+
+    /// The same message, whose DATA fields these tables tell too.
+    #[must_use]
+    #[inline]
+    pub const fn by(mut self, tables: &'static Tables) -> RawMessage<'a> {
+        self.tables = Some(tables);
+        self
+    }
+
+    fn checked(self) -> Result<RawMessage<'a>, Malformed> {
+        let (raw, frame) = (self, self.bytes);
         let mut end = 0;
         for field in raw.fields() {
             end = field.value.as_ptr().addr() + field.value.len() + 1 - frame.as_ptr().addr();
@@ -101,7 +130,11 @@ impl<'a> RawMessage<'a> {
     /// A frame that is known to be sound, the body of which stands between these places.
     #[inline]
     pub(crate) const fn found(bytes: &'a [u8], body: Place) -> RawMessage<'a> {
-        RawMessage { bytes, body }
+        RawMessage {
+            bytes,
+            body,
+            tables: None,
+        }
     }
 
     pub(crate) const fn place(&self) -> Place {
@@ -127,12 +160,19 @@ impl<'a> RawMessage<'a> {
 
     /// All fields, from BeginString (8) to CheckSum (10).
     pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
-        fields(self.bytes)
+        self.fields_of(self.bytes)
+    }
+
+    fn fields_of(&self, bytes: &'a [u8]) -> Fields<'a> {
+        match self.tables {
+            Some(tables) => fields_by(bytes, tables),
+            None => fields(bytes),
+        }
     }
 
     /// The fields of the body: without the standard header and trailer.
     pub fn body(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
-        fields(
+        self.fields_of(
             self.bytes
                 .get(self.body.start()..self.body.end())
                 .unwrap_or_default(),

@@ -190,6 +190,16 @@ pub struct ValueTable {
 }
 
 impl Tables {
+    /// The tables of a dialect whose dictionary could not be read. For generated code.
+    pub const NONE: &'static Tables = &Tables {
+        name: "",
+        begin_string: "",
+        header: &[],
+        trailer: &[],
+        messages: &[],
+        fields: &[],
+    };
+
     /// The field with this tag.
     #[must_use]
     pub fn field(&self, tag: u32) -> Option<&'static FieldTable> {
@@ -210,6 +220,14 @@ impl Tables {
 }
 
 impl FieldTable {
+    /// How values are represented, by the field's type where the representation is a user's own.
+    pub(crate) const fn kind(&self) -> Representation {
+        match self.representation {
+            Representation::Own(_) => Representation::of(self.field_type),
+            known => known,
+        }
+    }
+
     /// The name of a listed value, in the dictionary's words.
     #[must_use]
     pub fn value_name(&self, wire: &[u8]) -> Option<&'static str> {
