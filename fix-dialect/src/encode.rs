@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use crate::frame::{MAX_BEGIN_STRING, TRAILER};
 use crate::number::{DECIMAL_LENGTH, short_decimal_text, short_text, write_decimal, write_digits};
 use crate::sum::{count_delimiters, sum_and_count};
+use crate::tables::Tables;
 use crate::time::TIME_LENGTH;
 use crate::{Date, SOH, Tag, TimeOfDay, Timestamp};
 
@@ -48,6 +49,8 @@ pub struct BodyWriter {
     at: usize,
     /// How many delimiters the fields written so far account for.
     delimiters: usize,
+    /// Whether to look into each text for the delimiter: only when one is known to be in some.
+    careful: bool,
     fault: Option<EncodeError>,
 }
 
@@ -94,6 +97,12 @@ pub trait EncodeBody {
 
     /// Writes the fields after the standard header, in order.
     fn encode_body(&self, out: &mut BodyWriter);
+
+    /// The tables by which the message is validated, where it brings its own: a message of a user's own, which its
+    /// dialect does not know, or not as it is. `None` for the messages of a dialect.
+    fn own_tables(&self) -> Option<&'static Tables> {
+        None
+    }
 }
 
 const PREFIX: usize = 24;
@@ -181,6 +190,7 @@ impl Encoder {
             buffer: vec![0; INITIAL],
             at: ROOM,
             delimiters: 0,
+            careful: false,
             fault: None,
         };
         Encoder {
@@ -248,7 +258,31 @@ impl Encoder {
     ) -> Result<&[u8], EncodeError> {
         let body = self.begin(header, message.msg_type(), msg_seq_num, sending_time);
         message.encode_body(body);
-        self.finish_checked()
+        let (start, delimiters) = self.complete();
+        if let Some(fault) = self.body.fault {
+            return Err(fault);
+        }
+        if delimiters != self.body.delimiters {
+            return Err(self.find_delimiter_in(header, message));
+        }
+        Ok(&self.body.buffer[start..self.body.at])
+    }
+
+    /// Names the field whose value contains the delimiter. What it injects may look like fields, so the frame does not
+    /// tell: the message is written again, and each text looked into.
+    #[cold]
+    fn find_delimiter_in<M: EncodeBody + ?Sized>(
+        &mut self,
+        header: &SessionHeader,
+        message: &M,
+    ) -> EncodeError {
+        self.body.careful = true;
+        let body = self.begin(header, message.msg_type(), 1, Timestamp::from_unix_nanos(0));
+        message.encode_body(body);
+        self.body.careful = false;
+        let (start, _) = self.complete();
+        let fault = self.body.fault.take();
+        fault.unwrap_or_else(|| find_delimiter(&self.body.buffer[start..self.body.at]))
     }
 
     /// Completes the frame with BodyLength (9) and CheckSum (10), whatever its values are.
@@ -322,6 +356,7 @@ impl BodyWriter {
     /// Writes a field. The value must not be empty nor contain SOH; [`Encoder::finish_checked`] reports it.
     pub fn field(&mut self, tag: u32, value: &[u8]) -> &mut Self {
         if let Some(tag) = self.tag(tag) {
+            self.refuse_delimiter(tag, value);
             self.text(tag, value);
         }
         self
@@ -330,6 +365,7 @@ impl BodyWriter {
     /// Writes a field whose value the dictionary allows to be empty.
     pub fn field_or_empty(&mut self, tag: u32, value: &[u8]) -> &mut Self {
         if let Some(tag) = self.tag(tag) {
+            self.refuse_delimiter(tag, value);
             self.text_or_empty(tag, value);
         }
         self
@@ -397,15 +433,38 @@ impl BodyWriter {
     /// Writes a value whose tag is known at compile time.
     #[inline]
     pub fn text(&mut self, tag: Tag, value: &[u8]) {
-        if value.is_empty() {
-            self.refuse(EncodeError::Empty { tag: tag.number });
+        // One branch for both: this is the way of most fields.
+        if value.is_empty() | self.careful {
+            self.refuse_text(tag, value);
         }
-        self.text_or_empty(tag, value);
+        self.put(tag, value);
     }
 
     /// Writes a value that may be empty.
     #[inline]
     pub fn text_or_empty(&mut self, tag: Tag, value: &[u8]) {
+        if self.careful {
+            self.refuse_delimiter(tag, value);
+        }
+        self.put(tag, value);
+    }
+
+    #[cold]
+    fn refuse_text(&mut self, tag: Tag, value: &[u8]) {
+        if value.is_empty() {
+            self.refuse(EncodeError::Empty { tag: tag.number });
+        }
+        self.refuse_delimiter(tag, value);
+    }
+
+    fn refuse_delimiter(&mut self, tag: Tag, value: &[u8]) {
+        if value.contains(&SOH) {
+            self.refuse(EncodeError::ContainsDelimiter { tag: tag.number });
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, tag: Tag, value: &[u8]) {
         let at = self.start(tag, value.len());
         let end = at + value.len();
         copy(&mut self.buffer[at..end], value);
@@ -415,7 +474,10 @@ impl BodyWriter {
     /// Writes a DATA value; its length field must have been written just before.
     pub fn data_value(&mut self, tag: Tag, value: &[u8]) {
         self.delimiters += count_delimiters(value);
-        self.text(tag, value);
+        if value.is_empty() {
+            self.refuse(EncodeError::Empty { tag: tag.number });
+        }
+        self.put(tag, value);
     }
 
     /// Writes a value of one byte.
@@ -587,7 +649,8 @@ impl BodyWriter {
     }
 }
 
-/// Names the field whose value contains the delimiter: the last that was well formed before one that is not.
+/// Names the field whose value contains the delimiter, as far as the frame tells: the last that was well formed before one
+/// that is not.
 #[cold]
 fn find_delimiter(frame: &[u8]) -> EncodeError {
     let mut last = 0;

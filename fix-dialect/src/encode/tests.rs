@@ -75,3 +75,51 @@ fn grows_and_is_reusable() {
     encoder.begin(&header(), b"0", 1, time());
     assert_eq!(encoder.finish_checked().unwrap().len(), 71);
 }
+
+/// A message whose fields are written by compile-time tags, as those of the derives are.
+struct Texts(&'static [(Tag, &'static [u8])]);
+
+impl EncodeBody for Texts {
+    fn msg_type(&self) -> &[u8] {
+        b"D"
+    }
+
+    fn encode_body(&self, out: &mut BodyWriter) {
+        for (tag, value) in self.0 {
+            out.text(*tag, value);
+        }
+        out.data(95, 96, b"a\x0158=b");
+    }
+}
+
+#[test]
+fn names_the_field_that_smuggles_others_in() {
+    const TEXT: Tag = Tag::new(58);
+    const ID: Tag = Tag::new(11);
+    fn check(fields: &'static [(Tag, &'static [u8])], expected: u32) {
+        let mut encoder = Encoder::new();
+        let refused = encoder
+            .encode(&header(), 7, time(), &Texts(fields))
+            .map(<[u8]>::len);
+        assert_eq!(refused, Err(EncodeError::ContainsDelimiter { tag: expected }));
+        // The encoder is as good as new.
+        assert!(
+            encoder
+                .encode(&header(), 7, time(), &Texts(&[(ID, b"x")]))
+                .is_ok()
+        );
+    }
+    check(&[(ID, b"x"), (TEXT, b"hi\x01there")], 58);
+    check(&[(TEXT, b"hi\x0154=1"), (ID, b"x")], 58);
+    check(&[(TEXT, b"hi\x0154=1\x0111=y")], 58);
+    check(&[(ID, b"x\x01"), (TEXT, b"hi")], 11);
+    // By tags that are numbers, the field is looked into at once.
+    let refused = encode(|body| {
+        body.field(58, b"hi\x0111=y").field(11, b"x");
+    });
+    assert_eq!(refused, Err(EncodeError::ContainsDelimiter { tag: 58 }));
+    let refused = encode(|body| {
+        body.field_or_empty(58, b"hi\x0111=y");
+    });
+    assert_eq!(refused, Err(EncodeError::ContainsDelimiter { tag: 58 }));
+}
