@@ -24,6 +24,7 @@ impl DialectAttribute {
         let mut transport: Option<LitStr> = None;
         let mut messages: Option<LitStr> = None;
         let mut krate: Option<Path> = None;
+        let mut misspelt = false;
         for attribute in input
             .attrs
             .iter()
@@ -46,6 +47,7 @@ impl DialectAttribute {
                     let value: LitStr = meta.value()?.parse()?;
                     once(&mut krate, value.parse()?, &meta, "crate", errors);
                 } else {
+                    misspelt = true;
                     let name = meta
                         .path
                         .get_ident()
@@ -68,7 +70,8 @@ impl DialectAttribute {
             });
             errors.keep(parsed);
         }
-        if dictionary.is_none() {
+        // A key that is written wrongly may be the one that is missing.
+        if dictionary.is_none() && !misspelt {
             let message = "a dialect needs `#[fix(dictionary = \"path/to/dictionary.xml\")]`";
             errors.at(input.ident.span(), message);
         }

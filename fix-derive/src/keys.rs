@@ -6,14 +6,16 @@ use syn::{Attribute, Lit, LitStr, Path};
 
 use crate::errors::Errors;
 
-/// Reads every `#[fix(…)]` among `attributes`; `read` tells whether it knows the key.
+/// Reads every `#[fix(…)]` among `attributes`; `read` tells whether it knows the key. The answer is whether there was one
+/// that it does not know: what else seems to be missing may be what was meant.
 pub(crate) fn read(
     attributes: &[Attribute],
     place: &str,
     keys: &[&str],
     errors: &mut Errors,
     mut read: impl FnMut(&str, &ParseNestedMeta<'_>, &mut Errors) -> syn::Result<bool>,
-) {
+) -> bool {
+    let mut misspelt = false;
     let mut seen: Vec<String> = Vec::new();
     for attribute in attributes
         .iter()
@@ -31,6 +33,7 @@ pub(crate) fn read(
                 seen.push(key.clone());
             }
             if !read(&key, &meta, errors)? {
+                misspelt = true;
                 let message = format!("no key `{key}` in `#[fix(…)]` of {place}");
                 let hint = match fix_dialect::dictionary::nearest(&key, keys.iter().copied()) {
                     Some(near) => format!("; did you mean `{near}`?"),
@@ -45,6 +48,7 @@ pub(crate) fn read(
         });
         errors.keep(parsed);
     }
+    misspelt
 }
 
 /// Sides send on several sessions.

@@ -11,8 +11,14 @@ pub trait Dialect: Sized + Send + Sync + 'static {
     /// Room for the entries of groups, used again from message to message.
     type Storage: Default + Send + std::fmt::Debug;
 
+    /// The dialect as data, also while a crate is compiled: a user's message is held against it.
+    const TABLES: &'static Tables;
+
     /// The dialect as data.
-    fn tables() -> &'static Tables;
+    #[must_use]
+    fn tables() -> &'static Tables {
+        Self::TABLES
+    }
 
     /// Builds the message with this ordinal from its slots, in its empty place.
     ///

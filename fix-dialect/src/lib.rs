@@ -41,7 +41,7 @@ mod value;
 mod violation;
 mod walk;
 
-pub use custom::{Custom, CustomDecoder, CustomError, FixGroup, FixMessage};
+pub use custom::{Custom, CustomDecoder, CustomError, FixGroup, FixMessage, IntoOwned};
 pub use decoder::{Decoded, Decoder, Outcome, Validator};
 pub use dialect::{
     ClientSends, Dialect, ExchangeSends, Message, NoMessage, Recycle, Session, validate, validate_in,

@@ -4,12 +4,13 @@ use fix_dialect::dictionary::{
     Dictionary, FieldDefinition, FieldId, Group, Member, MemberKind, Presence, nearest,
 };
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::ToTokens;
 use syn::Path;
 use syn::spanned::Spanned;
 
 use super::item::{Field, Item, Role};
-use super::types::{Kind, with_lifetime};
+use super::types::Kind;
+use crate::dialect::part::{self, Whole};
 use crate::errors::Errors;
 use crate::names::{group_field, snake};
 use crate::source;
@@ -17,73 +18,18 @@ use crate::source;
 /// What the dictionary gives to the generated code.
 pub(super) struct Checked {
     pub(super) watched: TokenStream,
-    /// What only the compiler can compare: the types behind the fields.
-    pub(super) assertions: TokenStream,
-    /// The name of the message or group.
-    pub(super) name: Option<String>,
-    pub(super) begin_string: String,
+    /// The part of the dictionary that the item needs, as tables.
+    pub(super) part: Option<TokenStream>,
+    /// What the item is held against, in the user's words: the path of a dictionary, or of a dialect's type.
+    pub(super) held: String,
+    /// Where each field is defined.
+    places: Vec<String>,
 }
 
-/// What the dictionary knows of a field.
-pub(super) struct Known {
-    pub(super) name: String,
-    pub(super) field_type: fix_dialect::FieldType,
-    pub(super) length_name: Option<String>,
-    values: Vec<(String, String)>,
-    max_length: Option<usize>,
-    min: Option<String>,
-    max: Option<String>,
-    unit: String,
-    secret: bool,
-}
-
-impl Known {
-    fn new(dictionary: &Dictionary, field: &FieldDefinition) -> Known {
-        let values = field
-            .values
-            .iter()
-            .map(|value| (value.wire.clone(), value.description.clone()));
-        Known {
-            name: field.name.clone(),
-            field_type: field.field_type,
-            length_name: field.length_field.map(|id| dictionary.field(id).name.clone()),
-            values: values.collect(),
-            max_length: field.max_length,
-            min: field.min.map(|least| least.to_string()),
-            max: field.max.map(|most| most.to_string()),
-            unit: field.unit.clone().unwrap_or_default(),
-            secret: field.secret || fix_dialect::is_secret(field.tag),
-        }
-    }
-
-    /// The parts of a field's table.
-    pub(super) fn rules(&self, krate: &Path, with_values: bool) -> TokenStream {
-        let option = |value: Option<TokenStream>| {
-            if let Some(value) = value {
-                quote!(::core::option::Option::Some(#value))
-            } else {
-                quote!(::core::option::Option::None)
-            }
-        };
-        let max_length = option(self.max_length.map(|most| quote!(#most)));
-        let min = option(self.min.as_ref().map(|least| quote!(#least)));
-        let max = option(self.max.as_ref().map(|most| quote!(#most)));
-        let (unit, secret) = (&self.unit, self.secret);
-        let values = (with_values && !self.values.is_empty()).then(|| {
-            let values = self
-                .values
-                .iter()
-                .map(|(wire, name)| quote!(#krate::tables::ValueTable { wire: #wire, name: #name }));
-            quote!(values: &[#(#values),*],)
-        });
-        quote! {
-            max_length: #max_length,
-            min: #min,
-            max: #max,
-            unit: #unit,
-            secret: #secret,
-            #values
-        }
+impl Checked {
+    /// What a fault of the field `at` begins with.
+    pub(super) fn place(&self, at: usize) -> &str {
+        self.places.get(at).unwrap_or(&self.held)
     }
 }
 
@@ -91,17 +37,24 @@ impl Known {
 pub(super) fn apply(item: &mut Item, errors: &mut Errors) -> Checked {
     let mut checked = Checked {
         watched: TokenStream::new(),
-        assertions: TokenStream::new(),
-        name: None,
-        begin_string: "FIXT.1.1".to_owned(),
+        part: None,
+        held: String::new(),
+        places: Vec::new(),
     };
+    if let Some(dialect) = &item.keys.dialect {
+        checked.held = shown(dialect);
+        if let Some(dictionary) = &item.keys.dictionary {
+            let message = "`dialect` and `dictionary` are two ways to say the same: give one of them";
+            errors.at(dictionary.span(), message);
+        }
+    }
     let Some(literal) = &item.keys.dictionary else {
         let needless = [
-            (&item.keys.group, "`group` names a group of a dictionary"),
-            (&item.keys.overlay, "`overlay` changes a dictionary"),
+            (&item.keys.group, "`group` names a group of a dictionary", true),
+            (&item.keys.overlay, "`overlay` changes a dictionary", false),
         ];
-        for (key, what) in needless {
-            if let Some(key) = key {
+        for (key, what, by_type) in needless {
+            if let Some(key) = key.as_ref().filter(|_| !by_type || item.keys.dialect.is_none()) {
                 errors.at(key.span(), format!("{what}: give that with `dictionary = \"…\"`"));
             }
         }
@@ -115,19 +68,30 @@ pub(super) fn apply(item: &mut Item, errors: &mut Errors) -> Checked {
     };
     let dictionary = &source.dictionary;
     checked.watched = source.watched;
-    checked.begin_string = dictionary.begin_string();
     let context = Context {
         dictionary,
         path: literal.value(),
         owner: owner(item, dictionary, &literal.value(), errors),
     };
-    checked.name = context.owner.as_ref().map(|owner| owner.name.clone());
     for field in &mut item.fields {
-        let assertions = context.field(field, &item.keys.krate, errors);
-        checked.assertions.extend(assertions);
+        let place = context.field(field, errors);
+        checked.places.push(place.unwrap_or_else(|| literal.value()));
     }
     context.missing(item, errors);
+    checked.held = literal.value();
+    let tags = item
+        .fields
+        .iter()
+        .flat_map(|field| [Some(field.tag), field.length])
+        .flatten();
+    let whole = context.owner.map(|owner| owner.whole);
+    checked.part = Some(part::tables(&item.keys.krate, dictionary, whole, tags));
     checked
+}
+
+/// A path as the user writes it.
+fn shown(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
 }
 
 struct Context<'d> {
@@ -138,7 +102,7 @@ struct Context<'d> {
 }
 
 struct Owner<'d> {
-    name: String,
+    whole: Whole<'d>,
     /// How messages call it: `NewOrderSingle (D)`, `NoPartyIDs (453)`.
     shown: String,
     members: Vec<Found<'d>>,
@@ -148,41 +112,61 @@ struct Owner<'d> {
 struct Found<'d> {
     member: &'d Member,
     id: FieldId,
-    group: Option<&'d Group>,
+    is_group: bool,
     required: bool,
 }
 
 fn owner<'d>(item: &Item, dictionary: &'d Dictionary, path: &str, errors: &mut Errors) -> Option<Owner<'d>> {
-    let (name, shown, members) = match item.role {
+    let (whole, shown, members) = match item.role {
         Role::Message => {
             let message = dictionary.message_by_type(&item.keys.msg_type.as_ref()?.value())?;
             let shown = format!("{} ({})", message.name, message.msg_type);
-            (message.name.clone(), shown, &message.members)
+            (Whole::Message(message), shown, &message.members)
         }
         Role::Group => {
             let literal = item.keys.group.as_ref()?;
             let name = literal.value();
-            let Some(group) = groups(dictionary)
+            // Where several messages define one differently, it is the definition that has most of the entry's fields.
+            let fits = |member: &&Member| {
+                let mut found = Vec::new();
+                if let MemberKind::Group(group) = &member.kind {
+                    flatten(dictionary, &group.members, true, &mut found);
+                }
+                let is = |field: &Field, found: &Found<'_>| {
+                    let known = dictionary.field(found.id);
+                    field.tag == known.tag || field.ident == rust_name(field, known)
+                };
+                let has = |field: &&Field| found.iter().any(|found| is(field, found));
+                item.fields.iter().filter(has).count()
+            };
+            let named = groups(dictionary)
                 .into_iter()
-                .find(|group| dictionary.field(group.count).name == name)
+                .filter(|(_, group)| dictionary.field(group.count).name == name)
+                .map(|(member, _)| member);
+            // The first of those that fit equally well.
+            let Some(
+                member @ Member {
+                    kind: MemberKind::Group(group),
+                    ..
+                },
+            ) = named.rev().max_by_key(fits)
             else {
                 let known = groups(dictionary)
                     .into_iter()
-                    .map(|group| dictionary.field(group.count).name.as_str());
+                    .map(|(_, group)| dictionary.field(group.count).name.as_str());
                 let hint = nearest(&name, known)
                     .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
                 errors.at(literal.span(), format!("no group \"{name}\" in {path}{hint}"));
                 return None;
             };
-            let entry = group.entry.clone().unwrap_or_else(|| name.clone());
             let shown = format!("{name} ({})", dictionary.field(group.count).tag);
-            (entry, shown, &group.members)
+            (Whole::Group(member), shown, &group.members)
         }
     };
     let mut found = Vec::new();
     flatten(dictionary, members, true, &mut found);
     Some(Owner {
-        name,
+        whole,
         shown,
         members: found,
     })
@@ -200,13 +184,13 @@ fn flatten<'d>(
             MemberKind::Field(id) => found.push(Found {
                 member,
                 id: *id,
-                group: None,
+                is_group: false,
                 required,
             }),
             MemberKind::Group(group) => found.push(Found {
                 member,
                 id: group.count,
-                group: Some(group),
+                is_group: true,
                 required,
             }),
             MemberKind::Component(id) => {
@@ -217,11 +201,11 @@ fn flatten<'d>(
 }
 
 /// Every group of a dictionary, wherever it is nested.
-fn groups(dictionary: &Dictionary) -> Vec<&Group> {
-    fn collect<'d>(members: &'d [Member], found: &mut Vec<&'d Group>) {
+fn groups(dictionary: &Dictionary) -> Vec<(&Member, &Group)> {
+    fn collect<'d>(members: &'d [Member], found: &mut Vec<(&'d Member, &'d Group)>) {
         for member in members {
             if let MemberKind::Group(group) = &member.kind {
-                found.push(group);
+                found.push((member, group));
                 collect(&group.members, found);
             }
         }
@@ -237,8 +221,8 @@ fn groups(dictionary: &Dictionary) -> Vec<&Group> {
 }
 
 impl Context<'_> {
-    /// Compares one field, and fills in its tag; the answer is what the compiler has to compare.
-    fn field(&self, field: &mut Field, krate: &Path, errors: &mut Errors) -> Option<TokenStream> {
+    /// Compares one field, and fills in its tag; the answer is where it is defined. Types are the compiler's to compare.
+    fn field(&self, field: &mut Field, errors: &mut Errors) -> Option<String> {
         let definition = if field.tag == 0 {
             let found = self.by_name(field);
             if found.is_none() {
@@ -270,9 +254,9 @@ impl Context<'_> {
         if definition.field_type.is_data() && field.length.is_none() {
             field.length = definition.length_field.map(|id| self.dictionary.field(id).tag);
         }
-        field.known = Some(Known::new(self.dictionary, definition));
         let member = self.member(field, definition, errors);
-        self.types(field, definition, member, krate, errors)
+        self.kinds(field, definition, member, errors);
+        Some(self.place(definition))
     }
 
     /// A private tag must not have the name of a field that the dictionary has.
@@ -351,99 +335,33 @@ impl Context<'_> {
         Some(found)
     }
 
-    fn types(
+    fn kinds(
         &self,
         field: &Field,
         definition: &FieldDefinition,
         member: Option<&Found<'_>>,
-        krate: &Path,
         errors: &mut Errors,
-    ) -> Option<TokenStream> {
+    ) {
         let place = self.place(definition);
         let (name, tag, of) = (&definition.name, definition.tag, definition.field_type);
-        let counts =
-            of == fix_dialect::FieldType::NumInGroup || member.is_some_and(|found| found.group.is_some());
+        let counts = of == fix_dialect::FieldType::NumInGroup || member.is_some_and(|found| found.is_group);
         match &field.kind {
             Kind::Value(_) if counts => {
                 let message =
                     format!("{place}: {name} ({tag}) counts a group: its field is a `Vec` of entries");
                 errors.at(field.of.span(), message);
-                None
             }
             Kind::Group(_) if !counts => {
-                let message = format!("{place}: {name} ({tag}) is a {of}, and counts no group");
+                let message = format!("{place}: {name} ({tag}) is of type {of}, and counts no group");
                 errors.at(field.of.span(), message);
-                None
             }
             Kind::Value(_) if of.is_data() && field.length.is_none() => {
                 let message = format!(
                     "{place}: {name} ({tag}) has no length field in the dictionary: add `length = …`"
                 );
                 errors.at(field.span, message);
-                None
             }
-            Kind::Value(value) => {
-                let value = with_lifetime(value, "static");
-                let span = field.of.span();
-                let stated = quote_spanned!(span=> <#value as #krate::FieldValue<'static>>);
-                let holds = format!(
-                    "{place}: {name} ({tag}) is a {of}, which the type of `{}` does not hold",
-                    field.ident
-                );
-                let lists = format!(
-                    "{place}: {name} ({tag}) does not have every value that the type of `{}` lists",
-                    field.ident
-                );
-                let wires = definition.values.iter().map(|value| &value.wire);
-                let lists = (!definition.values.is_empty()).then(|| {
-                    quote_spanned! {span=>
-                        const _: () = ::core::assert!(
-                            #krate::custom::support::lists(#stated::VALUES, &[#(#wires),*]),
-                            #lists
-                        );
-                    }
-                });
-                let data = of.is_data();
-                let holds = (!data).then(|| {
-                    let of = quote::format_ident!("{}", format!("{of:?}"));
-                    quote_spanned! {span=>
-                        const _: () = ::core::assert!(
-                            #krate::custom::support::holds(#stated::FIELD_TYPE, #krate::FieldType::#of),
-                            #holds
-                        );
-                    }
-                });
-                Some(quote!(#holds #lists))
-            }
-            Kind::Group(entry) => {
-                let group = member.and_then(|found| found.group)?;
-                let mut members = Vec::new();
-                flatten(self.dictionary, &group.members, true, &mut members);
-                let span = field.of.span();
-                let entry = with_lifetime(entry, "static");
-                let assertions = members.iter().filter(|found| found.required).map(|found| {
-                    let required = self.dictionary.field(found.id);
-                    let wanted = required.tag;
-                    let message = format!(
-                        "{}: {} ({wanted}) is required in each entry of {name} ({tag}), and the entry of `{}` does \
-                         not require it",
-                        found.member.position.within(&self.path), required.name, field.ident
-                    );
-                    quote_spanned! {span=>
-                        const _: () = ::core::assert!(
-                            ::core::matches!(
-                                #krate::custom::support::find(
-                                    <#entry as #krate::FixGroup<'static>>::MEMBERS,
-                                    #wanted,
-                                ),
-                                ::core::option::Option::Some(true)
-                            ),
-                            #message
-                        );
-                    }
-                });
-                Some(assertions.collect())
-            }
+            _ => {}
         }
     }
 

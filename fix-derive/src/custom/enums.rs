@@ -112,7 +112,7 @@ impl Enum {
     fn variant(&mut self, variant: &Variant, errors: &mut Errors) {
         let mut value: Option<Option<(Kind, String, Span)>> = None;
         let place = format!("the variant `{}`", variant.ident);
-        keys::read(&variant.attrs, &place, &["value"], errors, |key, meta, errors| {
+        let misspelt = keys::read(&variant.attrs, &place, &["value"], errors, |key, meta, errors| {
             if key != "value" {
                 return Ok(false);
             }
@@ -123,6 +123,7 @@ impl Enum {
             (Fields::Unit, Some(Some(value))) => self.listed(variant, value, errors),
             // Told already.
             (_, Some(None)) => {}
+            (_, None) if misspelt => {}
             (Fields::Unit, None) => {
                 let message = format!("`{}` has no value: add `#[fix(value = '1')]`", variant.ident);
                 errors.at(variant.ident.span(), message);

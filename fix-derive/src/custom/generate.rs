@@ -1,24 +1,29 @@
 //! The implementations for a message or a group's entry.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, GenericParam, Path};
 
+use super::checks::checks;
 use super::dictionary::Checked;
 use super::item::{Field, Item, Role};
-use super::types::{Kind, with_lifetime};
-use crate::names::{camel, group_stem};
+use super::tables::tables;
+use super::types::{Kind, borrows, with_lifetime};
 
+/// Everything stands in a block of its own, so that its constants have names that nobody sees.
 pub(super) fn generate(item: &Item, checked: &Checked) -> TokenStream {
     let krate = &item.keys.krate;
     let name = &item.name;
     let (frame, arguments) = lifetimes(item);
     let anonymous = item.lifetime.as_ref().map(|_| quote!(<'_>));
-    let members = members(item);
+    let tables = tables(item, checked);
+    let checks = checks(item, checked);
     let slots = slots(item);
     let read = read(item);
     let write = write(item);
+    let owned = owned(item);
+    let watched = &checked.watched;
     let block = quote! {
         impl<#frame> #krate::Block<#frame, ()> for #name #arguments {
             const SLOTS: usize = #slots;
@@ -30,93 +35,65 @@ pub(super) fn generate(item: &Item, checked: &Checked) -> TokenStream {
             }
         }
     };
-    let watched = &checked.watched;
-    let assertions = &checked.assertions;
-    let shown = checked.name.clone().unwrap_or_else(|| name.to_string());
-    let apart = format!(
-        "a group of `{name}` has a field that stands beside the group too: behind the group, its last entry would take it"
-    );
-    let statics = item.lifetime.as_ref().map(|_| quote!(<'static>));
-    let of_static = match item.role {
-        Role::Message => quote!(<#name #statics as #krate::FixMessage<'static>>),
-        Role::Group => quote!(<#name #statics as #krate::FixGroup<'static>>),
-    };
-    let common = quote! {
-        #watched
-
-        const _: () = ::core::assert!(#krate::custom::support::groups_are_apart(#of_static::MEMBERS), #apart);
-
-        #assertions
-
-        #block
-    };
-    if item.role == Role::Group {
-        return quote! {
-            #common
-
+    let of_role = match item.role {
+        Role::Group => quote! {
             impl<#frame> #krate::FixGroup<#frame> for #name #arguments {
-                const NAME: &'static str = #shown;
-                const MEMBERS: &'static [#krate::tables::MemberTable] = #members;
+                const NAME: &'static str = __FIX_NAME;
+                const MEMBERS: &'static [#krate::tables::MemberTable] = __FIX_MEMBERS;
+                const RULES: &'static [#krate::tables::MemberTable] = __FIX_RULES;
 
                 fn write(&self, out: &mut #krate::BodyWriter) {
                     #write
                 }
             }
-        };
-    }
-    let msg_type = item
-        .keys
-        .msg_type
-        .as_ref()
-        .map(syn::LitStr::value)
-        .unwrap_or_default();
-    let begin_string = &checked.begin_string;
-    let client = &item.keys.client;
-    let exchange = &item.keys.exchange;
+        },
+        Role::Message => {
+            let client = &item.keys.client;
+            let exchange = &item.keys.exchange;
+            quote! {
+                impl #krate::EncodeBody for #name #anonymous {
+                    fn msg_type(&self) -> &[u8] {
+                        __FIX_MSG_TYPE.as_bytes()
+                    }
+
+                    fn encode_body(&self, out: &mut #krate::BodyWriter) {
+                        #write
+                    }
+
+                    fn own_tables(&self) -> ::core::option::Option<&'static #krate::tables::Tables> {
+                        ::core::option::Option::Some(&__FIX_TABLES)
+                    }
+                }
+
+                impl<#frame> #krate::FixMessage<#frame> for #name #arguments {
+                    const NAME: &'static str = __FIX_NAME;
+                    const MSG_TYPE: &'static str = __FIX_MSG_TYPE;
+                    const MEMBERS: &'static [#krate::tables::MemberTable] = __FIX_MEMBERS;
+                    const RULES: &'static [#krate::tables::MemberTable] = __FIX_RULES;
+
+                    fn layout() -> &'static #krate::tables::MessageTable {
+                        &__FIX_LAYOUT
+                    }
+
+                    fn tables() -> &'static #krate::tables::Tables {
+                        &__FIX_TABLES
+                    }
+                }
+
+                #(impl #krate::ClientSends<#client> for #name #anonymous {})*
+                #(impl #krate::ExchangeSends<#exchange> for #name #anonymous {})*
+            }
+        }
+    };
     quote! {
-        #common
-
-        impl #krate::EncodeBody for #name #anonymous {
-            fn msg_type(&self) -> &[u8] {
-                #msg_type.as_bytes()
-            }
-
-            fn encode_body(&self, out: &mut #krate::BodyWriter) {
-                #write
-            }
-        }
-
-        impl<#frame> #krate::FixMessage<#frame> for #name #arguments {
-            const NAME: &'static str = #shown;
-            const MSG_TYPE: &'static str = #msg_type;
-            const MEMBERS: &'static [#krate::tables::MemberTable] = #members;
-
-            fn tables() -> &'static #krate::tables::Tables {
-                const MEMBERS: &[#krate::tables::MemberTable] = #of_static::MEMBERS;
-                static FIELDS: [&#krate::tables::FieldTable; #krate::custom::support::count(MEMBERS)] =
-                    #krate::custom::support::fields(MEMBERS);
-                static TABLES: #krate::tables::Tables = #krate::tables::Tables {
-                    name: #shown,
-                    begin_string: #begin_string,
-                    header: #krate::custom::support::HEADER,
-                    trailer: #krate::custom::support::TRAILER,
-                    messages: &[#krate::tables::MessageTable {
-                        name: #shown,
-                        msg_type: #msg_type,
-                        admin: false,
-                        family: "",
-                        client: ::core::option::Option::None,
-                        exchange: ::core::option::Option::None,
-                        members: MEMBERS,
-                    }],
-                    fields: &FIELDS,
-                };
-                &TABLES
-            }
-        }
-
-        #(impl #krate::ClientSends<#client> for #name #anonymous {})*
-        #(impl #krate::ExchangeSends<#exchange> for #name #anonymous {})*
+        const _: () = {
+            #watched
+            #tables
+            #checks
+            #block
+            #of_role
+            #owned
+        };
     }
 }
 
@@ -137,139 +114,31 @@ fn width(field: &Field) -> usize {
     1 + usize::from(field.length.is_some())
 }
 
-/// The members as a constant expression.
-fn members(item: &Item) -> TokenStream {
-    let krate = &item.keys.krate;
-    let mut statics = Vec::new();
-    let mut members = Vec::new();
-    for (at, field) in item.fields.iter().enumerate() {
-        let required = !field.optional;
-        let name = format_ident!("MEMBER_{at}");
-        let table = field_table(krate, field);
-        statics.push(quote!(static #name: #krate::tables::FieldTable = #table;));
-        if let Some(tag) = field.length {
-            let length = format_ident!("LENGTH_{at}");
-            let shown = field
-                .known
-                .as_ref()
-                .and_then(|known| known.length_name.clone())
-                .unwrap_or_else(|| format!("{}Length", shown(field)));
-            statics.push(quote! {
-                static #length: #krate::tables::FieldTable = #krate::custom::support::field(
-                    #tag,
-                    #shown,
-                    #krate::FieldType::Length,
-                    #krate::Representation::Unsigned,
-                    &[],
-                );
-            });
-            members.push(quote! {
-                #krate::custom::support::member(#krate::tables::MemberKind::Field(&#length), #required)
-            });
-        }
-        let kind = match &field.kind {
-            Kind::Value(_) => quote!(#krate::tables::MemberKind::Field(&#name)),
-            Kind::Group(entry) => {
-                let group = format_ident!("GROUP_{at}");
-                let span = entry.span();
-                let entry = with_lifetime(entry, "static");
-                let of = quote_spanned!(span=> <#entry as #krate::FixGroup<'static>>);
-                statics.push(quote! {
-                    static #group: #krate::tables::GroupTable = #krate::tables::GroupTable {
-                        name: #of::NAME,
-                        count: &#name,
-                        any_delimiter: false,
-                        members: #of::MEMBERS,
-                    };
-                });
-                quote!(#krate::tables::MemberKind::Group(&#group))
-            }
-        };
-        members.push(quote!(#krate::custom::support::member(#kind, #required)));
-    }
-    quote!({
-        #(#statics)*
-        const MEMBERS: &[#krate::tables::MemberTable] = &[#(#members),*];
-        MEMBERS
-    })
-}
-
-/// The FIX name of a field.
-fn shown(field: &Field) -> String {
-    if let Some(known) = &field.known {
-        known.name.clone()
-    } else {
-        let name = field.ident.to_string();
-        let name = camel(name.strip_prefix("r#").unwrap_or(&name));
-        match field.kind {
-            Kind::Group(_) => format!("No{}", group_stem(&name)),
-            Kind::Value(_) => name,
-        }
-    }
-}
-
-fn field_table(krate: &Path, field: &Field) -> TokenStream {
-    let (tag, name) = (field.tag, shown(field));
-    let of = match &field.kind {
-        Kind::Value(of) => of,
-        Kind::Group(_) => {
-            return quote! {
-                #krate::custom::support::field(
-                    #tag,
-                    #name,
-                    #krate::FieldType::NumInGroup,
-                    #krate::Representation::Unsigned,
-                    &[],
-                )
-            };
-        }
-    };
+/// The trait's path for a type, where the type stands: all that the compiler says of a type that is no value, it says
+/// in the same words at the same place, and so shows it once.
+pub(super) fn value_path(krate: &Path, of: &syn::Type) -> TokenStream {
     let span = of.span();
-    let (stated, anonymous) = (with_lifetime(of, "static"), with_lifetime(of, "value"));
-    let value = quote_spanned!(span=> <#stated as #krate::FieldValue<'static>>);
-    let reader = quote_spanned!(span=> <#anonymous as #krate::FieldValue<'value>>);
-    let (field_type, representation) = if field.length.is_some() {
-        (
-            quote!(#krate::FieldType::Data),
-            quote!(#krate::Representation::Data),
-        )
+    let of = with_lifetime(of, "_");
+    quote_spanned!(span=> <#of as #krate::FieldValue<'_>>)
+}
+
+/// The tag of a field: stated, or found by its name.
+pub(super) fn tag_number(field: &Field, at: usize) -> TokenStream {
+    if field.tag == 0 {
+        let name = tag_name(at);
+        quote!(#name)
     } else {
-        let field_type = if let Some(known) = field.known.as_ref().map(|known| known.field_type) {
-            let known = format_ident!("{}", format!("{known:?}"));
-            quote!(#krate::FieldType::#known)
-        } else {
-            quote!(match #value::FIELD_TYPE {
-                ::core::option::Option::Some(stated) => stated,
-                ::core::option::Option::None => #krate::FieldType::String,
-            })
-        };
-        let representation = quote!({
-            fn accepts<'value>(bytes: &'value [u8]) -> bool {
-                #reader::read(bytes).is_some()
-            }
-            #krate::custom::support::representation(#value::REPRESENTATION, accepts)
-        });
-        (field_type, representation)
-    };
-    let rules = field
-        .known
-        .as_ref()
-        .map(|known| known.rules(krate, field.length.is_none()));
-    let length = if let Some(length) = field.length {
-        quote!(::core::option::Option::Some(#length))
-    } else {
-        quote!(::core::option::Option::None)
-    };
-    quote! {
-        #krate::tables::FieldTable {
-            length_tag: #length,
-            #rules
-            ..#krate::custom::support::field(#tag, #name, #field_type, #representation, #value::VALUES)
-        }
+        let tag = field.tag;
+        quote!(#tag)
     }
+}
+
+pub(super) fn tag_name(at: usize) -> Ident {
+    format_ident!("__FIX_TAG_{at}", span = Span::call_site())
 }
 
 fn read(item: &Item) -> TokenStream {
+    let krate = &item.keys.krate;
     let name = &item.name;
     let mut slot = 0;
     let mut fields = Vec::new();
@@ -277,11 +146,18 @@ fn read(item: &Item) -> TokenStream {
         slot += width(field);
         let at = slot - 1;
         let ident = &field.ident;
-        let value = match (&field.kind, field.optional) {
-            (Kind::Value(_), false) => quote!(slots.required(found[#at])?),
-            (Kind::Value(_), true) => quote!(slots.optional(found[#at])),
-            (Kind::Group(_), false) => quote!(slots.required_entries(found[#at])?),
-            (Kind::Group(_), true) => quote!(slots.optional_entries(found[#at])),
+        let value = match &field.kind {
+            Kind::Value(of) => {
+                let path = value_path(krate, of);
+                let read = quote_spanned!(of.span()=> #path::read_at);
+                if field.optional {
+                    quote!(slots.optional_value(found[#at], #read))
+                } else {
+                    quote!(slots.required_value(found[#at], #read)?)
+                }
+            }
+            Kind::Group(_) if field.optional => quote!(slots.optional_entries(found[#at])),
+            Kind::Group(_) => quote!(slots.required_entries(found[#at])?),
         };
         fields.push(quote!(#ident: #value,));
     }
@@ -303,11 +179,16 @@ fn write(item: &Item) -> TokenStream {
         .as_ref()
         .map(|unknown| quote!(self.#unknown.write(out);));
     let mut statements = Vec::new();
-    for field in &item.fields {
-        let (ident, tag) = (&field.ident, field.tag);
-        let tag = quote!(const { #krate::Tag::new(#tag) });
+    for (at, field) in item.fields.iter().enumerate() {
+        let ident = &field.ident;
+        let tag = tag_number(field, at);
+        let tag = quote!(const { #krate::custom::support::tag(#tag) });
         let write = match (&field.kind, field.length) {
-            (Kind::Value(_), None) => quote!(#krate::FieldValue::write(value, #tag, out);),
+            (Kind::Value(of), None) => {
+                let path = value_path(krate, of);
+                let write = quote_spanned!(of.span()=> #path::write);
+                quote!(#write(value, #tag, out);)
+            }
             (Kind::Value(of), Some(length)) => {
                 let bytes = quote_spanned!(of.span()=> ::core::convert::AsRef::<[u8]>::as_ref(value));
                 quote! {
@@ -339,6 +220,47 @@ fn write(item: &Item) -> TokenStream {
     quote!(#(#statements)*)
 }
 
+/// What makes the struct borrow from nothing, where all of its fields can: a reference cannot, and neither can what has one
+/// in it. The bounds are over any lifetime, so that one which does not hold is no error, but takes the implementation away.
+fn owned(item: &Item) -> TokenStream {
+    let krate = &item.keys.krate;
+    let name = &item.name;
+    let (arguments, statics) = match &item.lifetime {
+        Some(_) => (Some(quote!(<'_>)), Some(quote!(<'static>))),
+        None => (None, None),
+    };
+    let mut bounds = Vec::new();
+    let mut fields = Vec::new();
+    for field in &item.fields {
+        let ident = &field.ident;
+        if borrows(&field.of) {
+            let (any, kept) = (
+                with_lifetime(&field.of, "any"),
+                with_lifetime(&field.of, "static"),
+            );
+            bounds.push(quote!(for<'any> #any: #krate::IntoOwned<Owned = #kept>));
+            fields.push(quote!(#ident: #krate::IntoOwned::into_owned(self.#ident),));
+        } else {
+            fields.push(quote!(#ident: self.#ident,));
+        }
+    }
+    if let Some(unknown) = &item.unknown {
+        fields.push(quote!(#unknown: #krate::IntoOwned::into_owned(self.#unknown),));
+    }
+    quote! {
+        impl #krate::IntoOwned for #name #arguments
+        where
+            #(#bounds,)*
+        {
+            type Owned = #name #statics;
+
+            fn into_owned(self) -> #name #statics {
+                #name { #(#fields)* }
+            }
+        }
+    }
+}
+
 /// Keeps rustc from burying the real errors under those of missing implementations.
 pub(super) fn fallback(role: Role, krate: &Path, input: &DeriveInput) -> TokenStream {
     let name = &input.ident;
@@ -353,7 +275,8 @@ pub(super) fn fallback(role: Role, krate: &Path, input: &DeriveInput) -> TokenSt
     }
     let arguments = (lifetimes == 1).then(|| quote!(<'frame>));
     let anonymous = (lifetimes == 1).then(|| quote!(<'_>));
-    let block = quote! {
+    let statics = (lifetimes == 1).then(|| quote!(<'static>));
+    let common = quote! {
         impl<'frame> #krate::Block<'frame, ()> for #name #arguments {
             const SLOTS: usize = 0;
 
@@ -363,20 +286,29 @@ pub(super) fn fallback(role: Role, krate: &Path, input: &DeriveInput) -> TokenSt
                 ::core::unreachable!()
             }
         }
+
+        impl #krate::IntoOwned for #name #anonymous {
+            type Owned = #name #statics;
+
+            fn into_owned(self) -> #name #statics {
+                ::core::unreachable!()
+            }
+        }
     };
     match role {
         Role::Group => quote! {
-            #block
+            #common
 
             impl<'frame> #krate::FixGroup<'frame> for #name #arguments {
                 const NAME: &'static str = "";
                 const MEMBERS: &'static [#krate::tables::MemberTable] = &[];
+                const RULES: &'static [#krate::tables::MemberTable] = &[];
 
                 fn write(&self, _: &mut #krate::BodyWriter) {}
             }
         },
         Role::Message => quote! {
-            #block
+            #common
 
             impl #krate::EncodeBody for #name #anonymous {
                 fn msg_type(&self) -> &[u8] {
@@ -390,6 +322,11 @@ pub(super) fn fallback(role: Role, krate: &Path, input: &DeriveInput) -> TokenSt
                 const NAME: &'static str = "";
                 const MSG_TYPE: &'static str = "";
                 const MEMBERS: &'static [#krate::tables::MemberTable] = &[];
+                const RULES: &'static [#krate::tables::MemberTable] = &[];
+
+                fn layout() -> &'static #krate::tables::MessageTable {
+                    ::core::unreachable!()
+                }
 
                 fn tables() -> &'static #krate::tables::Tables {
                     ::core::unreachable!()

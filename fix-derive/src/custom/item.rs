@@ -31,17 +31,21 @@ pub(super) struct Item {
 pub(super) struct Keys {
     pub(super) krate: Path,
     pub(super) msg_type: Option<LitStr>,
+    /// The type of a dialect that the item is held against.
+    pub(super) dialect: Option<Path>,
     pub(super) dictionary: Option<LitStr>,
     pub(super) overlay: Option<LitStr>,
     /// The group in the dictionary, by the name of its count.
     pub(super) group: Option<LitStr>,
+    /// Whether there is a key that is none.
+    pub(super) misspelt: bool,
     pub(super) client: Vec<Path>,
     pub(super) exchange: Vec<Path>,
 }
 
 pub(super) struct Field {
     pub(super) ident: Ident,
-    /// 0 when it is to be filled in from a dictionary.
+    /// 0 when it is to be filled in from a dictionary, or by the compiler from a dialect.
     pub(super) tag: u32,
     /// Where the tag stands, or else the field's name.
     pub(super) span: Span,
@@ -49,12 +53,18 @@ pub(super) struct Field {
     pub(super) optional: bool,
     pub(super) kind: Kind,
     pub(super) of: Type,
-    /// The FIX name and what else a dictionary adds.
-    pub(super) known: Option<super::dictionary::Known>,
 }
 
-const MESSAGE_KEYS: &[&str] = &["client", "crate", "dictionary", "exchange", "msg_type", "overlay"];
-const GROUP_KEYS: &[&str] = &["crate", "dictionary", "group", "overlay"];
+const MESSAGE_KEYS: &[&str] = &[
+    "client",
+    "crate",
+    "dialect",
+    "dictionary",
+    "exchange",
+    "msg_type",
+    "overlay",
+];
+const GROUP_KEYS: &[&str] = &["crate", "dialect", "dictionary", "group", "overlay"];
 const FIELD_KEYS: &[&str] = &["length", "tag", "unknown"];
 
 impl Role {
@@ -71,9 +81,11 @@ impl Keys {
         let mut keys = Keys {
             krate: syn::parse_quote!(::fix_dialect),
             msg_type: None,
+            dialect: None,
             dictionary: None,
             overlay: None,
             group: None,
+            misspelt: false,
             client: Vec::new(),
             exchange: Vec::new(),
         };
@@ -81,12 +93,13 @@ impl Keys {
             Role::Message => MESSAGE_KEYS,
             Role::Group => GROUP_KEYS,
         };
-        keys::read(&input.attrs, role.noun(), known, errors, |key, meta, errors| {
+        keys.misspelt = keys::read(&input.attrs, role.noun(), known, errors, |key, meta, errors| {
             if !known.contains(&key) {
                 return Ok(false);
             }
             match key {
                 "msg_type" => keys.msg_type = keys::text(meta, errors)?,
+                "dialect" => keys.dialect = keys::path(meta, errors)?,
                 "dictionary" => keys.dictionary = keys::text(meta, errors)?,
                 "overlay" => keys.overlay = keys::text(meta, errors)?,
                 "group" => keys.group = keys::text(meta, errors)?,
@@ -147,7 +160,7 @@ impl Item {
         let mut length = None;
         let mut unknown = false;
         let place = format!("the field `{ident}`");
-        keys::read(&field.attrs, &place, FIELD_KEYS, errors, |key, meta, errors| {
+        let misspelt = keys::read(&field.attrs, &place, FIELD_KEYS, errors, |key, meta, errors| {
             match key {
                 "tag" => tag = Some(keys::tag(meta, errors)?),
                 "length" => length = keys::tag(meta, errors)?,
@@ -175,11 +188,13 @@ impl Item {
             // A tag that is there and wrong has been told.
             Some(None) => (u32::MAX, ident.span()),
             Some(Some(given)) => given,
-            None if self.keys.dictionary.is_some() => (0, ident.span()),
+            None if self.keys.dictionary.is_some() || self.keys.dialect.is_some() => (0, ident.span()),
+            // A key that is written wrongly may be the one that is missing.
+            None if misspelt || self.keys.misspelt => (u32::MAX, ident.span()),
             None => {
                 let message = format!(
-                    "`{ident}` has no tag: add `#[fix(tag = …)]`, or a dictionary to take it from with \
-                     `#[fix(dictionary = \"…\")]` on the struct"
+                    "`{ident}` has no tag: add `#[fix(tag = …)]`, or what to take it from with \
+                     `#[fix(dialect = …)]` or `#[fix(dictionary = \"…\")]` on the struct"
                 );
                 errors.at(ident.span(), message);
                 (u32::MAX, ident.span())
@@ -193,7 +208,6 @@ impl Item {
             optional,
             kind,
             of: field.ty.clone(),
-            known: None,
         });
     }
 
@@ -251,7 +265,7 @@ impl Item {
 
 fn check_msg_type(role: Role, input: &DeriveInput, keys: &Keys, errors: &mut Errors) {
     match &keys.msg_type {
-        None if role == Role::Message && !attribute_has(input, "msg_type") => errors.at(
+        None if role == Role::Message && !keys.misspelt && !attribute_has(input, "msg_type") => errors.at(
             input.ident.span(),
             "a message needs its MsgType (35): `#[fix(msg_type = \"…\")]`",
         ),

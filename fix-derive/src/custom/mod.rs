@@ -1,9 +1,11 @@
 //! `#[derive(FixMessage)]` and `#[derive(FixGroup)]`: a user's structs become messages and entries of their groups.
 
+mod checks;
 mod dictionary;
 pub(crate) mod enums;
 mod generate;
 mod item;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod types;

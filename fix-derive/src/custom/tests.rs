@@ -43,10 +43,7 @@ fn messages_at_fault() {
     );
     check(
         "#[fix(msg_typ = \"U1\")] struct M;",
-        &[
-            "1:7: no key `msg_typ` in `#[fix(…)]` of a message; did you mean `msg_type`?",
-            "1:31: a message needs its MsgType (35): `#[fix(msg_type = \"…\")]`",
-        ],
+        &["1:7: no key `msg_typ` in `#[fix(…)]` of a message; did you mean `msg_type`?"],
     );
     check(
         "#[fix(msg_type = \"U 1\")] struct M;",
@@ -89,17 +86,13 @@ fn fields_at_fault() {
     check(
         "a: u32,",
         &[
-            "2:1: `a` has no tag: add `#[fix(tag = …)]`, or a dictionary to take it from with \
-           `#[fix(dictionary = \"…\")]` on the struct",
+            "2:1: `a` has no tag: add `#[fix(tag = …)]`, or what to take it from with `#[fix(dialect = …)]` or \
+             `#[fix(dictionary = \"…\")]` on the struct",
         ],
     );
     check(
         "#[fix(tga = 1)] a: u32,",
-        &[
-            "2:7: no key `tga` in `#[fix(…)]` of the field `a`; did you mean `tag`?",
-            "2:17: `a` has no tag: add `#[fix(tag = …)]`, or a dictionary to take it from with \
-             `#[fix(dictionary = \"…\")]` on the struct",
-        ],
+        &["2:7: no key `tga` in `#[fix(…)]` of the field `a`; did you mean `tag`?"],
     );
     check(
         "#[fix(colour = 1, tag = 1)] a: u32,",
@@ -201,12 +194,35 @@ fn groups_at_fault() {
     check(
         "#[fix(msg_type = \"D\")] struct E { #[fix(tag = 1)] a: u8 }",
         &[
-            "1:7: no key `msg_type` in `#[fix(…)]` of a group's entry; expected one of `crate`, `dictionary`, `group`, `overlay`",
+            "1:7: no key `msg_type` in `#[fix(…)]` of a group's entry; expected one of `crate`, `dialect`, `dictionary`, `group`, `overlay`",
         ],
     );
     check(
         "#[fix(group = \"NoPartyIDs\")] struct E { #[fix(tag = 1)] a: u8 }",
         &["1:15: `group` names a group of a dictionary: give that with `dictionary = \"…\"`"],
+    );
+}
+
+#[test]
+fn a_dialect_and_a_dictionary() {
+    check(
+        derive_message,
+        "#[fix(msg_type = \"D\", dialect = Prediction, dictionary = \"tests/dictionaries/orders.xml\", overlay = \"o.xml\")] \
+         struct M { #[fix(tag = 54)] side: char }",
+        &[
+            "1:58: `dialect` and `dictionary` are two ways to say the same: give one of them",
+            "1:101: no dictionary at \"o.xml\"; tried\n  <package>/o.xml",
+        ],
+    );
+    check(
+        derive_message,
+        "#[fix(msg_type = \"D\", dialect = Prediction, overlay = \"o.xml\")] struct M { side: char }",
+        &["1:55: `overlay` changes a dictionary: give that with `dictionary = \"…\"`"],
+    );
+    check(
+        derive_message,
+        "#[fix(msg_type = \"D\", dialect = \"a b\")] struct M { side: char }",
+        &["1:33: \"a b\" is no path"],
     );
 }
 
@@ -256,7 +272,6 @@ fn enums_at_fault() {
             "1:69: an INT is a number of 64 bits, without a suffix",
             "1:92: a value is a character ('1'), a number (1) or a text (\"1\")",
             "1:107: no key `valeu` in `#[fix(…)]` of the variant `F`; did you mean `value`?",
-            "1:119: `F` has no value: add `#[fix(value = '1')]`",
         ],
     );
     check("struct E;", &["1:8: the values of a field are an enum"]);
@@ -309,7 +324,7 @@ fn what_does_not_agree_with_a_dictionary() {
         &[
             "2:13: tests/dictionaries/orders.xml:21:5: `side` is Side (54) in the dictionary, and has no tag 20001",
             "2:58: tests/dictionaries/orders.xml:29:5: NoPartyIDs (453) counts a group: its field is a `Vec` of entries",
-            "2:85: tests/dictionaries/orders.xml:20:5: ClOrdID (11) is a STRING, and counts no group",
+            "2:85: tests/dictionaries/orders.xml:20:5: ClOrdID (11) is of type STRING, and counts no group",
         ],
     );
 }

@@ -74,7 +74,30 @@ fn replace(tokens: TokenStream, lifetime: &str) -> TokenStream {
         .collect()
 }
 
+/// Whether a type has a lifetime, other than that of what is there for ever.
+pub(super) fn borrows(of: &Type) -> bool {
+    fn any(tokens: TokenStream) -> bool {
+        let mut quote = false;
+        tokens.into_iter().any(|token| {
+            let after_quote = std::mem::replace(&mut quote, false);
+            match token {
+                TokenTree::Punct(punct) => {
+                    quote = punct.as_char() == '\'';
+                    false
+                }
+                TokenTree::Ident(ident) => after_quote && ident != "static",
+                TokenTree::Group(group) => any(group.stream()),
+                TokenTree::Literal(_) => false,
+            }
+        })
+    }
+    any(of.to_token_stream())
+}
+
 /// Reports what borrows without saying from where.
+///
+/// The compiler tells of the same place that it misses a lifetime (E0106), in words that know nothing of frames: a derive
+/// only adds to the struct, which stands there as it was written, and cannot keep it from being looked at.
 pub(super) fn check_lifetimes(of: &Type, item: &Ident, declared: Option<&Lifetime>, errors: &mut Errors) {
     let lifetime = declared.map_or_else(|| "'a".to_owned(), ToString::to_string);
     let declare = match declared {

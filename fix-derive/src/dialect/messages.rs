@@ -192,9 +192,7 @@ fn generate_dialect(krate: &Path, marker: &Ident, ir: &Ir<'_>) -> TokenStream {
             type Message<'a> = Message<'a>;
             type Storage = Storage;
 
-            fn tables() -> &'static #krate::tables::Tables {
-                &__tables::TABLES
-            }
+            const TABLES: &'static #krate::tables::Tables = &__tables::TABLES;
 
             #[inline]
             fn build<'a>(

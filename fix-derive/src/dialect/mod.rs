@@ -4,6 +4,7 @@ mod blocks;
 mod enums;
 mod ir;
 mod messages;
+pub(crate) mod part;
 mod select;
 mod tables;
 #[cfg(test)]
@@ -96,9 +97,7 @@ fn fallback(input: &DeriveInput) -> TokenStream {
             type Message<'a> = #krate::NoMessage;
             type Storage = ();
 
-            fn tables() -> &'static #krate::tables::Tables {
-                ::core::unreachable!()
-            }
+            const TABLES: &'static #krate::tables::Tables = #krate::tables::Tables::NONE;
 
             fn build<'a>(
                 _: usize,

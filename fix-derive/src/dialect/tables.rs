@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use fix_dialect::Prices;
 use fix_dialect::dictionary::{
-    Category, Condition, FieldDefinition, FieldId, Group, Member, MemberKind, Presence, Sessions, Side,
+    Category, Component, Condition, Dictionary, FieldDefinition, FieldId, Group, Member, MemberKind, Message,
+    Presence, Sessions, Side,
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -13,46 +14,20 @@ use syn::Path;
 use super::ir::{Ir, representation, session_names};
 
 pub(super) fn generate(krate: &Path, ir: &Ir<'_>) -> TokenStream {
-    let mut tables = Tables {
-        ir,
-        statics: Vec::new(),
-        groups: HashMap::new(),
-    };
     let dictionary = ir.dictionary;
+    let mut tables = Tables::new(dictionary);
     let header = tables.members(&dictionary.header);
     let trailer = tables.members(&dictionary.trailer);
     let components: Vec<TokenStream> = dictionary
         .components
         .iter()
         .enumerate()
-        .map(|(at, component)| {
-            let (name, text) = (component_static(at), &component.name);
-            let members = tables.members(&component.members);
-            quote!(static #name: ComponentTable = ComponentTable { name: #text, members: #members };)
-        })
+        .map(|(at, component)| tables.component(at, component))
         .collect();
     let messages: Vec<TokenStream> = dictionary
         .messages
         .iter()
-        .map(|message| {
-            let (name, msg_type) = (&message.name, &message.msg_type);
-            let admin = message.category == Category::Admin;
-            let family = message.family.as_deref().unwrap_or_default();
-            let client = sessions(&message.client, &dictionary.sessions);
-            let exchange = sessions(&message.exchange, &dictionary.sessions);
-            let members = tables.members(&message.members);
-            quote! {
-                MessageTable {
-                    name: #name,
-                    msg_type: #msg_type,
-                    admin: #admin,
-                    family: #family,
-                    client: #client,
-                    exchange: #exchange,
-                    members: #members,
-                }
-            }
-        })
+        .map(|message| tables.message(message))
         .collect();
     let mut by_tag: Vec<&FieldDefinition> = dictionary.fields.iter().collect();
     by_tag.sort_by_key(|field| field.tag);
@@ -61,13 +36,9 @@ pub(super) fn generate(krate: &Path, ir: &Ir<'_>) -> TokenStream {
     let dialect = dictionary.dialect.as_deref().unwrap_or_default();
     let begin_string = dictionary.begin_string();
     let statics = tables.statics;
+    let imports = imports(krate);
     quote! {
-        use #krate::tables::{
-            ComponentTable, ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable, RuleTable, Tables,
-            ValueRuleTable, ValueTable,
-        };
-        use #krate::{FieldType, Representation};
-        use ::core::option::Option::{None, Some};
+        #imports
 
         #(#fields)*
         #(#statics)*
@@ -84,20 +55,66 @@ pub(super) fn generate(krate: &Path, ir: &Ir<'_>) -> TokenStream {
     }
 }
 
-struct Tables<'t, 'd> {
-    ir: &'t Ir<'d>,
-    statics: Vec<TokenStream>,
+/// What the definitions refer to.
+pub(super) fn imports(krate: &Path) -> TokenStream {
+    quote! {
+        use #krate::tables::{
+            ComponentTable, ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable, RuleTable, Tables,
+            ValueRuleTable, ValueTable,
+        };
+        use #krate::{FieldType, Representation};
+        use ::core::option::Option::{None, Some};
+    }
+}
+
+pub(super) struct Tables<'d> {
+    dictionary: &'d Dictionary,
+    pub(super) statics: Vec<TokenStream>,
     /// The statics of groups, by their rendered contents.
     groups: HashMap<String, Ident>,
 }
 
-impl Tables<'_, '_> {
-    fn members(&mut self, members: &[Member]) -> TokenStream {
+impl Tables<'_> {
+    pub(super) fn new(dictionary: &Dictionary) -> Tables<'_> {
+        Tables {
+            dictionary,
+            statics: Vec::new(),
+            groups: HashMap::new(),
+        }
+    }
+
+    pub(super) fn members(&mut self, members: &[Member]) -> TokenStream {
         let members = members
             .iter()
             .map(|member| self.member(member))
             .collect::<Vec<_>>();
         quote!(&[#(#members),*])
+    }
+
+    pub(super) fn component(&mut self, at: usize, component: &Component) -> TokenStream {
+        let (name, text) = (component_static(at), &component.name);
+        let members = self.members(&component.members);
+        quote!(static #name: ComponentTable = ComponentTable { name: #text, members: #members };)
+    }
+
+    pub(super) fn message(&mut self, message: &Message) -> TokenStream {
+        let (name, msg_type) = (&message.name, &message.msg_type);
+        let admin = message.category == Category::Admin;
+        let family = message.family.as_deref().unwrap_or_default();
+        let client = sessions(&message.client, &self.dictionary.sessions);
+        let exchange = sessions(&message.exchange, &self.dictionary.sessions);
+        let members = self.members(&message.members);
+        quote! {
+            MessageTable {
+                name: #name,
+                msg_type: #msg_type,
+                admin: #admin,
+                family: #family,
+                client: #client,
+                exchange: #exchange,
+                members: #members,
+            }
+        }
     }
 
     fn member(&mut self, member: &Member) -> TokenStream {
@@ -163,7 +180,7 @@ impl Tables<'_, '_> {
     }
 
     fn group(&mut self, group: &Group) -> Ident {
-        let count_name = &self.ir.dictionary.field(group.count).name;
+        let count_name = &self.dictionary.field(group.count).name;
         let text = group
             .entry
             .clone()
@@ -185,7 +202,7 @@ impl Tables<'_, '_> {
     }
 
     fn condition(&self, condition: &Condition) -> TokenStream {
-        let tag = |id: &FieldId| self.ir.dictionary.field(*id).tag;
+        let tag = |id: &FieldId| self.dictionary.field(*id).tag;
         let all = |parts: &[Condition]| parts.iter().map(|part| self.condition(part)).collect::<Vec<_>>();
         match condition {
             Condition::All(parts) => {
@@ -222,7 +239,7 @@ impl Tables<'_, '_> {
         }
     }
 
-    fn field(&self, field: &FieldDefinition) -> TokenStream {
+    pub(super) fn field(&self, field: &FieldDefinition) -> TokenStream {
         let static_name = field_static(field);
         let (tag, name) = (field.tag, &field.name);
         let field_type = quote::format_ident!("{}", format!("{:?}", field.field_type));
@@ -232,7 +249,7 @@ impl Tables<'_, '_> {
             let (wire, name) = (&value.wire, &value.description);
             quote!(ValueTable { wire: #wire, name: #name })
         });
-        let length_tag = option(field.length_field.map(|id| self.ir.dictionary.field(id).tag));
+        let length_tag = option(field.length_field.map(|id| self.dictionary.field(id).tag));
         let secret = field.secret || fix_dialect::is_secret(tag);
         let max_length = option(field.max_length);
         let min = option(field.min.map(|least| least.to_string()));
@@ -258,19 +275,19 @@ impl Tables<'_, '_> {
     }
 
     fn field_name(&self, id: FieldId) -> Ident {
-        field_static(self.ir.dictionary.field(id))
+        field_static(self.dictionary.field(id))
     }
 }
 
-fn field_static(field: &FieldDefinition) -> Ident {
+pub(super) fn field_static(field: &FieldDefinition) -> Ident {
     format_ident!("FIELD_{}", field.tag)
 }
 
-fn component_static(at: usize) -> Ident {
+pub(super) fn component_static(at: usize) -> Ident {
     format_ident!("COMPONENT_{at}")
 }
 
-fn sessions(sessions: &Sessions, all: &[String]) -> TokenStream {
+pub(super) fn sessions(sessions: &Sessions, all: &[String]) -> TokenStream {
     if *sessions == Sessions::Unstated {
         return quote!(None);
     }

@@ -2,14 +2,14 @@
 
 use std::ops::Deref;
 
-use super::FixMessage;
+use super::{FixMessage, IntoOwned};
 use crate::check::check_readable;
 use crate::plan::Plan;
 use crate::raw::Indexed;
 use crate::slots::Slots;
 use crate::tables::MessageTable;
 use crate::walk::Walk;
-use crate::{Decoded, Dialect, FieldIndex, Malformed, RawMessage, Violation};
+use crate::{Context, Decoded, Dialect, FieldIndex, Malformed, RawMessage, Validator, Violation};
 
 /// Decodes frames into messages that a user declares, whatever dialect they arrive in.
 ///
@@ -87,6 +87,16 @@ impl CustomDecoder {
 }
 
 impl<'a> RawMessage<'a> {
+    /// Applies the rules of a message that a user declares, and, where it is held against a dialect, the dialect's.
+    /// Every breach is told; none for a frame of another type.
+    ///
+    /// # Errors
+    ///
+    /// When bytes of the body are no fields.
+    pub fn validate_as<M: FixMessage<'a>>(&self, context: &Context) -> Result<Vec<Violation>, Malformed> {
+        Validator::new(M::tables()).validate_in(self.bytes(), context)
+    }
+
     /// The frame as a message that a user declares.
     ///
     /// This prepares the message's tables anew each time; a [`CustomDecoder`] does so once.
@@ -118,6 +128,17 @@ impl<M> Custom<M> {
     }
 }
 
+impl<M: IntoOwned> IntoOwned for Custom<M> {
+    type Owned = Custom<M::Owned>;
+
+    fn into_owned(self) -> Custom<M::Owned> {
+        Custom {
+            message: self.message.into_owned(),
+            violations: self.violations,
+        }
+    }
+}
+
 impl<M> Deref for Custom<M> {
     type Target = M;
 
@@ -145,10 +166,7 @@ fn read<'a, M: FixMessage<'a>>(
 ) -> Result<Custom<M>, CustomError> {
     expect_type::<M>(indexed.msg_type)?;
     let tables = M::tables();
-    let Some(table) = tables.messages.first() else {
-        unreachable!("the derive gives a message's tables that message");
-    };
-    let plan = plan(plans, table);
+    let plan = plan(plans, M::layout());
     let found = plan
         .find(walk, frame, indexed.ends, indexed.body)
         .map_err(Malformed::from)?;

@@ -5,13 +5,17 @@
 //! message brings its own tables, so that it is decoded, validated and printed by the same code as a dialect's.
 
 mod decode;
+mod owned;
 pub mod support;
 
 pub use decode::{Custom, CustomDecoder, CustomError};
+pub use owned::IntoOwned;
 
 use crate::slots::Block;
-use crate::tables::{MemberTable, Tables};
-use crate::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp, Validator, Violation};
+use crate::tables::{MemberTable, MessageTable, Tables};
+use crate::{
+    BodyWriter, Context, EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp, Validator, Violation,
+};
 
 /// A message that a user declares. Implemented by `#[derive(FixMessage)]`.
 ///
@@ -29,8 +33,18 @@ pub trait FixMessage<'a>: Block<'a, ()> + EncodeBody {
     /// The body's members, in the order in which they are written.
     const MEMBERS: &'static [MemberTable];
 
+    /// The members by which the message is validated: [`MEMBERS`](FixMessage::MEMBERS), or, for a message that is held
+    /// against a dialect, the dialect's members with their conditions, and the private ones.
+    const RULES: &'static [MemberTable];
+
+    /// The message as it is read and written.
+    fn layout() -> &'static MessageTable;
+
     /// The message as a dialect of its own, with the standard header and trailer around it: for a
-    /// [`Validator`], and for whatever else goes by tables.
+    /// [`Validator`], a [`Printer`](crate::Printer), and for whatever else goes by tables.
+    ///
+    /// A message that is held against a dialect has that dialect's fields and rules, so that what it extends is
+    /// validated as ever.
     fn tables() -> &'static Tables;
 
     /// Applies the message's own rules to what would be sent, and returns every violation.
@@ -39,11 +53,22 @@ pub trait FixMessage<'a>: Block<'a, ()> + EncodeBody {
     ///
     /// When a value cannot be encoded at all.
     fn validate(&self) -> Result<Vec<Violation>, EncodeError> {
+        self.validate_in(&Context::default())
+    }
+
+    /// As [`FixMessage::validate`], on a session of which this much is known.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be encoded at all.
+    fn validate_in(&self, context: &Context) -> Result<Vec<Violation>, EncodeError> {
         let tables = Self::tables();
         let header = SessionHeader::new(tables.begin_string, "sender", "target")?;
         let mut encoder = Encoder::new();
         let frame = encoder.encode(&header, 1, Timestamp::from_unix_nanos(0), self)?;
-        Ok(Validator::new(tables).validate(frame).unwrap_or_default())
+        Ok(Validator::new(tables)
+            .validate_in(frame, context)
+            .unwrap_or_default())
     }
 }
 
@@ -58,6 +83,8 @@ pub trait FixGroup<'a>: Block<'a, ()> {
     const NAME: &'static str;
     /// The members of an entry, the first of which begins each.
     const MEMBERS: &'static [MemberTable];
+    /// The members by which an entry is validated: see [`FixMessage::RULES`].
+    const RULES: &'static [MemberTable];
 
     /// Writes the entry's fields.
     fn write(&self, out: &mut BodyWriter);

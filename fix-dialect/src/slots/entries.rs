@@ -4,6 +4,40 @@ use super::{Block, Refused, Slots};
 use crate::walk::Span;
 
 impl<'a> Slots<'_, 'a, ()> {
+    /// As [`Slots::required`], by a function: a type that is no field's value is told once, where it is written.
+    ///
+    /// # Errors
+    ///
+    /// When the value is missing, empty or malformed.
+    #[inline]
+    pub fn required_value<T>(
+        &self,
+        found: Span,
+        read: impl FnOnce(&'a [u8], usize, usize) -> Option<T>,
+    ) -> Result<T, Refused> {
+        if found.start >= found.end {
+            return Err(Refused);
+        }
+        read(self.frame, found.start as usize, found.end as usize).ok_or(Refused)
+    }
+
+    /// As [`Slots::optional`], by a function.
+    #[inline]
+    pub fn optional_value<T>(
+        &mut self,
+        found: Span,
+        read: impl FnOnce(&'a [u8], usize, usize) -> Option<T>,
+    ) -> Option<T> {
+        if !found.is_set() {
+            return None;
+        }
+        let value = self.required_value(found, read).ok();
+        if value.is_none() {
+            *self.malformed = true;
+        }
+        value
+    }
+
     /// The entries of a required group.
     ///
     /// # Errors

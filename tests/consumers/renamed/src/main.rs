@@ -4,8 +4,10 @@ mod hostile;
 mod own;
 
 use hostile::{Hostile, fields, groups};
+use venue::FixMessage;
 use venue::dialect::{
-    ClientSends, CustomDecoder, Decoder, Encoder, Framer, Framing, SessionHeader, Text, Timestamp, Unknown,
+    ClientSends, CustomDecoder, Decoder, Encoder, Framer, Framing, IntoOwned, Printer, SessionHeader, Text,
+    Timestamp, Unknown,
 };
 use venue::prediction::{self, Prediction};
 
@@ -78,8 +80,52 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let decoded = decoder.decode(frame)?;
     assert_eq!(decoded.decode_as::<own::Own<'_>>()?.message, own);
     sends::<own::Own<'_>>();
+    extended(&session, time)?;
     println!("both dialects work under another name: {}", shown);
     Ok(())
 }
+
+/// The venue's order with a private tag: written, validated by the venue's rules, printed, read and kept.
+fn extended(session: &SessionHeader, time: Timestamp) -> Result<(), Box<dyn std::error::Error>> {
+    let order = own::Order {
+        cl_ord_id: "order-2".into(),
+        order_qty: "10.00".parse()?,
+        ord_type: prediction::fields::OrdType::Limit,
+        price: own::Ticks(7_500),
+        side: prediction::fields::Side::Buy,
+        symbol: "HIGHNY-23DEC31".into(),
+        strategy: Some(own::Kind::None),
+        party_ids: Some(vec![own::Party {
+            party_id: "p".into(),
+            party_role: Some(prediction::fields::PartyRole::CustomerAccount),
+        }]),
+        unknown: Unknown::new(),
+    };
+    assert_eq!(order.validate()?, []);
+    let mut encoder = Encoder::new();
+    let frame = encoder.encode(session, 5, time, &order)?;
+    let kept: own::Order<'static> = CustomDecoder::new()
+        .decode::<own::Order<'_>>(frame)?
+        .into_message()
+        .into_owned();
+    assert_eq!(kept, order);
+    let text = Printer::new(<own::Order<'_> as FixMessage<'_>>::tables()).to_string(frame, &[]);
+    assert!(
+        text.contains("  20001  Strategy              NONE  None\n"),
+        "{text}"
+    );
+    let awkward = own::Awkward {
+        r#type: Some(fields::Type::None),
+    };
+    let frame = encoder.encode(session, 6, time, &awkward)?;
+    assert_eq!(
+        CustomDecoder::new().decode::<own::Awkward>(frame)?.message,
+        awkward
+    );
+    orders::<own::Order<'_>>();
+    Ok(())
+}
+
+fn orders<M: ClientSends<prediction::sessions::NR>>() {}
 
 fn sends<M: ClientSends<hostile::sessions::Send>>() {}

@@ -1,5 +1,15 @@
 //! What the code generated for messages of a user's own needs at compile time.
 
+mod held;
+mod merge;
+mod names;
+mod words;
+
+pub use held::{Contents, Declared, Held};
+pub use merge::{merged, merged_count};
+pub use names::is_rust_name;
+pub use words::Words;
+
 pub use crate::own_values::representation;
 
 use crate::FieldType;
@@ -50,6 +60,97 @@ pub const fn field(
     }
 }
 
+/// A field of a message that is held against a dialect: where that defines the tag, it gives the name, the type, the
+/// values and the limits. How values are read is the user's type's.
+#[must_use]
+pub const fn held_field(
+    held: &Held,
+    (tag, name): (u32, &'static str),
+    stated: Option<FieldType>,
+    representation: Representation,
+    values: &'static [ValueTable],
+    length_tag: Option<u32>,
+) -> FieldTable {
+    let is_data = length_tag.is_some();
+    let (field_type, representation) = match stated {
+        _ if is_data => (FieldType::Data, Representation::Data),
+        Some(stated) => (stated, representation),
+        None => (FieldType::String, representation),
+    };
+    let mut table = field(tag, name, field_type, representation, values);
+    table.length_tag = length_tag;
+    if let Some(known) = held.field(tag) {
+        table.name = known.name;
+        table.field_type = known.field_type;
+        if !known.values.is_empty() && !is_data {
+            table.values = known.values;
+        }
+        table.secret = known.secret;
+        table.max_length = known.max_length;
+        table.min = known.min;
+        table.max = known.max;
+        table.step = known.step;
+        table.unit = known.unit;
+    }
+    table
+}
+
+/// The length in front of a DATA field.
+#[must_use]
+pub const fn length_field(held: &Held, tag: u32, name: &'static str) -> FieldTable {
+    let name = match held.field(tag) {
+        Some(known) => known.name,
+        None => name,
+    };
+    field(tag, name, FieldType::Length, Representation::Unsigned, &[])
+}
+
+/// The count of a group.
+#[must_use]
+pub const fn count_field(held: &Held, tag: u32, name: &'static str) -> FieldTable {
+    let name = match held.field(tag) {
+        Some(known) => known.name,
+        None => name,
+    };
+    field(tag, name, FieldType::NumInGroup, Representation::Unsigned, &[])
+}
+
+/// The tag as an encoder has it; any for one that could not be filled in, which has been told.
+#[must_use]
+pub const fn tag(number: u32) -> crate::Tag {
+    match crate::Tag::checked(number) {
+        Some(tag) => tag,
+        None => crate::Tag::new(1),
+    }
+}
+
+/// Whether any member may begin an entry of the group that this tag counts in these members.
+#[must_use]
+pub const fn any_delimiter(members: Option<&'static [MemberTable]>, tag: u32) -> bool {
+    match members {
+        Some(members) => match held::group_of(members, tag) {
+            Some(group) => group.any_delimiter,
+            None => false,
+        },
+        None => false,
+    }
+}
+
+/// The members of the group that this tag counts in these members.
+#[must_use]
+pub const fn members_of_group(
+    members: Option<&'static [MemberTable]>,
+    tag: u32,
+) -> Option<&'static [MemberTable]> {
+    match members {
+        Some(members) => match held::group_of(members, tag) {
+            Some(group) => Some(group.members),
+            None => None,
+        },
+        None => None,
+    }
+}
+
 /// A member without a condition.
 #[must_use]
 pub const fn member(kind: MemberKind, required: bool) -> MemberTable {
@@ -62,53 +163,85 @@ pub const fn member(kind: MemberKind, required: bool) -> MemberTable {
     }
 }
 
-/// How many fields the standard header and trailer, and a body of these members have, groups included.
+/// How many fields the tables of a message with these members have: those of the dialect that it is held against, or
+/// else of the standard header and trailer, and its own, groups included.
 #[must_use]
-pub const fn count(members: &[MemberTable]) -> usize {
-    HEADER.len() + TRAILER.len() + count_of(members)
+pub const fn count(held: &Held, members: &[MemberTable]) -> usize {
+    match held.dialect {
+        Some(dialect) => dialect.fields.len() + count_of(held, members),
+        None => count_of(held, HEADER) + count_of(held, TRAILER) + count_of(held, members),
+    }
 }
 
-const fn count_of(members: &[MemberTable]) -> usize {
+const fn count_of(held: &Held, members: &[MemberTable]) -> usize {
     let mut count = 0;
     let mut at = 0;
     while at < members.len() {
         count += match members[at].kind {
-            MemberKind::Field(_) => 1,
-            MemberKind::Group(group) => 1 + count_of(group.members),
-            MemberKind::Component(component) => count_of(component.members),
+            MemberKind::Field(field) => is_new(held, field) as usize,
+            MemberKind::Group(group) => is_new(held, group.count) as usize + count_of(held, group.members),
+            MemberKind::Component(component) => count_of(held, component.members),
         };
         at += 1;
     }
     count
 }
 
+/// Whether the dialect does not define the field.
+const fn is_new(held: &Held, field: &FieldTable) -> bool {
+    held.field(field.tag).is_none()
+}
+
 /// The fields that [`count`] counts, by tag.
 #[must_use]
-pub const fn fields<const N: usize>(members: &'static [MemberTable]) -> [&'static FieldTable; N] {
+pub const fn fields<const N: usize>(
+    held: &Held,
+    members: &'static [MemberTable],
+) -> [&'static FieldTable; N] {
     let mut fields = [&BEGIN_STRING; N];
     let mut length = 0;
-    insert_all(&mut fields, &mut length, HEADER);
-    insert_all(&mut fields, &mut length, TRAILER);
-    insert_all(&mut fields, &mut length, members);
+    if let Some(dialect) = held.dialect {
+        while length < dialect.fields.len() {
+            fields[length] = dialect.fields[length];
+            length += 1;
+        }
+    } else {
+        insert_all(held, &mut fields, &mut length, HEADER);
+        insert_all(held, &mut fields, &mut length, TRAILER);
+    }
+    insert_all(held, &mut fields, &mut length, members);
     fields
 }
 
-const fn insert_all(fields: &mut [&'static FieldTable], length: &mut usize, members: &'static [MemberTable]) {
+const fn insert_all(
+    held: &Held,
+    fields: &mut [&'static FieldTable],
+    length: &mut usize,
+    members: &'static [MemberTable],
+) {
     let mut at = 0;
     while at < members.len() {
         match members[at].kind {
-            MemberKind::Field(field) => insert(fields, length, field),
+            MemberKind::Field(field) => insert(held, fields, length, field),
             MemberKind::Group(group) => {
-                insert(fields, length, group.count);
-                insert_all(fields, length, group.members);
+                insert(held, fields, length, group.count);
+                insert_all(held, fields, length, group.members);
             }
-            MemberKind::Component(component) => insert_all(fields, length, component.members),
+            MemberKind::Component(component) => insert_all(held, fields, length, component.members),
         }
         at += 1;
     }
 }
 
-const fn insert(fields: &mut [&'static FieldTable], length: &mut usize, field: &'static FieldTable) {
+const fn insert(
+    held: &Held,
+    fields: &mut [&'static FieldTable],
+    length: &mut usize,
+    field: &'static FieldTable,
+) {
+    if !is_new(held, field) {
+        return;
+    }
     let mut at = *length;
     while at > 0 && fields[at - 1].tag > field.tag {
         fields[at] = fields[at - 1];
@@ -197,27 +330,6 @@ pub const fn holds(of: Option<FieldType>, dictionary: FieldType) -> bool {
         Representation::Data => matches!(of, Representation::Text | Representation::Data),
         Representation::Own(_) => true,
     }
-}
-
-/// Whether every value that an enum lists is one of the dictionary's.
-#[must_use]
-pub const fn lists(values: &[ValueTable], dictionary: &[&str]) -> bool {
-    let mut at = 0;
-    while at < values.len() {
-        let mut known = false;
-        let mut other = 0;
-        while other < dictionary.len() {
-            if same(values[at].wire, dictionary[other]) {
-                known = true;
-            }
-            other += 1;
-        }
-        if !known {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }
 
 const fn same(one: &str, other: &str) -> bool {
