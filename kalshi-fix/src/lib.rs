@@ -156,7 +156,7 @@ pub use fix_derive::{Dialect, FixEnum, FixGroup, FixMessage};
 /// The wire runtime: what generated dialects stand on. `#[fix(crate = "kalshi_fix::dialect")]` makes the derive use it.
 pub use fix_dialect as dialect;
 /// Beside the derives of the same names.
-pub use fix_dialect::{FixGroup, FixMessage};
+pub use fix_dialect::{FixGroup, FixMessage, IntoOwned};
 
 /// The samples of the README, as tests.
 #[cfg(all(doctest, feature = "gateway"))]

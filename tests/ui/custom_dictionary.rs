@@ -23,14 +23,4 @@ struct Typed {
     side: u32,
 }
 
-#[derive(FixMessage)]
-#[fix(
-    msg_type = "D",
-    dictionary = "dictionaries/nowhere.xml",
-    crate = "kalshi_fix::dialect"
-)]
-struct Nowhere {
-    side: u32,
-}
-
 fn main() {}

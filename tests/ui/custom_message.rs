@@ -5,6 +5,13 @@ use kalshi_fix::{FixEnum, FixGroup, FixMessage};
 
 #[derive(FixMessage)]
 #[fix(msgtype = "U77", crate = "kalshi_fix::dialect")]
+struct Misspelt {
+    #[fix(tag = 11)]
+    id: u32,
+}
+
+#[derive(FixMessage)]
+#[fix(crate = "kalshi_fix::dialect")]
 struct Instruction<'a> {
     #[fix(tga = 11)]
     id: Text<'a>,

@@ -6,10 +6,10 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::dictionary::Checked;
-use super::generate::{tag_number, value_path};
+use super::generate::{entry_path, tag_number, value_path};
 use super::item::{Field, Item, Role};
 use super::tables::plain;
-use super::types::{Kind, with_lifetime};
+use super::types::Kind;
 
 pub(super) fn checks(item: &Item, checked: &Checked) -> Option<TokenStream> {
     if checked.part.is_none() && item.keys.dialect.is_none() {
@@ -73,9 +73,8 @@ fn contents(item: &Item, field: &Field) -> TokenStream {
             quote!(#krate::custom::support::Contents::Value(#stated, #values))
         }
         Kind::Group(entry) => {
-            let span = entry.span();
-            let entry = with_lifetime(entry, "static");
-            let members = quote_spanned!(span=> <#entry as #krate::FixGroup<'static>>::MEMBERS);
+            let path = entry_path(krate, entry);
+            let members = quote_spanned!(entry.span()=> #path::MEMBERS);
             quote!(#krate::custom::support::Contents::Entries(#members))
         }
     }

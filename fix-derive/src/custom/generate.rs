@@ -122,6 +122,18 @@ pub(super) fn value_path(krate: &Path, of: &syn::Type) -> TokenStream {
     quote_spanned!(span=> <#of as #krate::FieldValue<'_>>)
 }
 
+/// As [`value_path`], for an entry.
+pub(super) fn entry_path(krate: &Path, of: &syn::Type) -> TokenStream {
+    let span = of.span();
+    let of = with_lifetime(of, "_");
+    quote_spanned!(span=> <#of as #krate::FixGroup<'_>>)
+}
+
+/// The name of a variable of ours, at the place of a type: it is what the compiler points at when the type will not do.
+fn variable(name: &str, of: &syn::Type) -> Ident {
+    Ident::new(name, Span::call_site().located_at(of.span()))
+}
+
 /// The tag of a field: stated, or found by its name.
 pub(super) fn tag_number(field: &Field, at: usize) -> TokenStream {
     if field.tag == 0 {
@@ -156,8 +168,16 @@ fn read(item: &Item) -> TokenStream {
                     quote!(slots.required_value(found[#at], #read)?)
                 }
             }
-            Kind::Group(_) if field.optional => quote!(slots.optional_entries(found[#at])),
-            Kind::Group(_) => quote!(slots.required_entries(found[#at])?),
+            Kind::Group(of) => {
+                let path = entry_path(krate, of);
+                if field.optional {
+                    let read = quote_spanned!(of.span()=> #path::optional_entries);
+                    quote!(#read(slots, found[#at]))
+                } else {
+                    let read = quote_spanned!(of.span()=> #path::required_entries);
+                    quote!(#read(slots, found[#at])?)
+                }
+            }
         };
         fields.push(quote!(#ident: #value,));
     }
@@ -187,7 +207,8 @@ fn write(item: &Item) -> TokenStream {
             (Kind::Value(of), None) => {
                 let path = value_path(krate, of);
                 let write = quote_spanned!(of.span()=> #path::write);
-                quote!(#write(value, #tag, out);)
+                let value = variable("value", of);
+                quote!(#write(#value, #tag, out);)
             }
             (Kind::Value(of), Some(length)) => {
                 let bytes = quote_spanned!(of.span()=> ::core::convert::AsRef::<[u8]>::as_ref(value));
@@ -197,12 +218,15 @@ fn write(item: &Item) -> TokenStream {
                     out.data_value(#tag, bytes);
                 }
             }
-            (Kind::Group(_), _) => {
+            (Kind::Group(of), _) => {
                 statements.extend(unknown.take());
+                let path = entry_path(krate, of);
+                let write = quote_spanned!(of.span()=> #path::write);
+                let entry = variable("entry", of);
                 quote! {
                     out.unsigned_value(#tag, value.len() as u64);
                     for entry in value {
-                        #krate::FixGroup::write(entry, out);
+                        #write(#entry, out);
                     }
                 }
             }

@@ -37,7 +37,7 @@ pub(super) struct Keys {
     pub(super) overlay: Option<LitStr>,
     /// The group in the dictionary, by the name of its count.
     pub(super) group: Option<LitStr>,
-    /// Whether there is a key that is none.
+    /// Whether there is a key that is none, or a dialect that cannot be one.
     pub(super) misspelt: bool,
     pub(super) client: Vec<Path>,
     pub(super) exchange: Vec<Path>,
@@ -93,13 +93,17 @@ impl Keys {
             Role::Message => MESSAGE_KEYS,
             Role::Group => GROUP_KEYS,
         };
-        keys.misspelt = keys::read(&input.attrs, role.noun(), known, errors, |key, meta, errors| {
+        let mut faulty = false;
+        let misspelt = keys::read(&input.attrs, role.noun(), known, errors, |key, meta, errors| {
             if !known.contains(&key) {
                 return Ok(false);
             }
             match key {
                 "msg_type" => keys.msg_type = keys::text(meta, errors)?,
-                "dialect" => keys.dialect = keys::path(meta, errors)?,
+                "dialect" => {
+                    keys.dialect = keys::path(meta, errors)?;
+                    faulty |= keys.dialect.is_none();
+                }
                 "dictionary" => keys.dictionary = keys::text(meta, errors)?,
                 "overlay" => keys.overlay = keys::text(meta, errors)?,
                 "group" => keys.group = keys::text(meta, errors)?,
@@ -109,6 +113,7 @@ impl Keys {
             }
             Ok(true)
         });
+        keys.misspelt = misspelt || faulty;
         keys
     }
 }

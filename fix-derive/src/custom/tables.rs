@@ -6,9 +6,9 @@ use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
 use super::dictionary::Checked;
-use super::generate::{tag_name, tag_number, value_path};
+use super::generate::{entry_path, tag_name, tag_number, value_path};
 use super::item::{Field, Item, Role};
-use super::types::{Kind, with_lifetime};
+use super::types::Kind;
 use crate::names::{camel, group_stem};
 
 pub(super) fn tables(item: &Item, checked: &Checked) -> TokenStream {
@@ -141,28 +141,30 @@ fn groups(
     count: &Ident,
     [group, rules, own]: [&Ident; 3],
 ) -> TokenStream {
-    let span = entry.span();
-    let entry = with_lifetime(entry, "static");
-    let of = quote_spanned!(span=> <#entry as #krate::FixGroup<'static>>);
+    let path = entry_path(krate, entry);
+    let [name, members, rules_of] =
+        ["NAME", "MEMBERS", "RULES"].map(|constant| Ident::new(constant, Span::call_site()));
+    let [name, members, rules_of] =
+        [name, members, rules_of].map(|constant| quote_spanned!(entry.span()=> #path::#constant));
     quote! {
         static #group: #krate::tables::GroupTable = #krate::tables::GroupTable {
-            name: #of::NAME,
+            name: #name,
             count: &#count,
             any_delimiter: #krate::custom::support::any_delimiter(__FIX_HELD.members(), #tag),
-            members: #of::MEMBERS,
+            members: #members,
         };
         static #own: [
             #krate::tables::MemberTable;
             #krate::custom::support::merged_count(
                 #krate::custom::support::members_of_group(__FIX_HELD.members(), #tag),
-                #of::RULES,
+                #rules_of,
             )
         ] = #krate::custom::support::merged(
             #krate::custom::support::members_of_group(__FIX_HELD.members(), #tag),
-            #of::RULES,
+            #rules_of,
         );
         static #rules: #krate::tables::GroupTable = #krate::tables::GroupTable {
-            name: #of::NAME,
+            name: #name,
             count: &#count,
             any_delimiter: #krate::custom::support::any_delimiter(__FIX_HELD.members(), #tag),
             members: &#own,

@@ -11,10 +11,11 @@ pub mod support;
 pub use decode::{Custom, CustomDecoder, CustomError};
 pub use owned::IntoOwned;
 
-use crate::slots::Block;
+use crate::slots::{Block, Refused, Slots};
 use crate::tables::{MemberTable, MessageTable, Tables};
 use crate::{
-    BodyWriter, Context, EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp, Validator, Violation,
+    BodyWriter, Context, EncodeBody, EncodeError, Encoder, SessionHeader, Span, Timestamp, Validator,
+    Violation,
 };
 
 /// A message that a user declares. Implemented by `#[derive(FixMessage)]`.
@@ -88,4 +89,19 @@ pub trait FixGroup<'a>: Block<'a, ()> {
 
     /// Writes the entry's fields.
     fn write(&self, out: &mut BodyWriter);
+
+    /// The entries of a required group. For generated code.
+    ///
+    /// # Errors
+    ///
+    /// When the group is missing, its count is wrong, or an entry lacks a required value.
+    fn required_entries(slots: &mut Slots<'_, 'a, ()>, found: Span) -> Result<Vec<Self>, Refused> {
+        slots.required_entries(found)
+    }
+
+    /// The entries of an optional group; `None` when it is absent, or faulty, which is a violation then. For generated
+    /// code.
+    fn optional_entries(slots: &mut Slots<'_, 'a, ()>, found: Span) -> Option<Vec<Self>> {
+        slots.optional_entries(found)
+    }
 }

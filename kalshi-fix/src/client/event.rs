@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use fix_dialect::{Context, Decoded, Malformed, Message as _, Profile, Verdict, Violation};
+use fix_dialect::{Context, Decoded, FixMessage, Malformed, Message as _, Profile, Verdict, Violation};
 
 use super::product::KalshiSession;
 use crate::driver::{AttemptFailed, Disconnected, Reconnected, SessionEnd};
@@ -105,6 +105,20 @@ impl<'a, S: KalshiSession> Received<'a, S> {
             return Verdict::default();
         }
         self.profile.judge(self.decoded.validate_in(&self.context))
+    }
+
+    /// As [`judge`](Received::judge), by the rules of a message of one's own, and of the dialect that it is held against.
+    /// A frame of another type breaks none.
+    ///
+    /// # Errors
+    ///
+    /// When bytes of the body are no fields.
+    pub fn judge_as<M: FixMessage<'a>>(&self) -> Result<Verdict, Malformed> {
+        if self.profile.is_off() {
+            return Ok(Verdict::default());
+        }
+        let violations = self.decoded.raw().validate_as::<M>(&self.context)?;
+        Ok(self.profile.judge(violations))
     }
 
     /// The frame and the facts of its header. Clone its `frame` to keep the bytes without copying them; they pin the

@@ -9,6 +9,8 @@ use fix_dialect::{
     Violation,
 };
 
+use fix_dialect::tables::Tables;
+
 use super::product::KalshiSession;
 use crate::environment::Product;
 use crate::session::SendError;
@@ -76,6 +78,8 @@ struct Room {
     header: SessionHeader,
     encoder: Encoder,
     validator: Validator,
+    /// For messages of a user's own, which bring their tables: one for each type that has been sent.
+    own: Vec<(&'static Tables, Validator)>,
 }
 
 impl OutboundCheck {
@@ -91,6 +95,7 @@ impl OutboundCheck {
                 header,
                 encoder: Encoder::new(),
                 validator: Validator::new(tables),
+                own: Vec::new(),
             }),
         })
     }
@@ -113,13 +118,30 @@ impl OutboundCheck {
             header,
             encoder,
             validator,
+            own,
         } = &mut *room;
         let frame = encoder.encode(header, 1, Timestamp::from_unix_nanos(0), message)?;
+        let validator = match message.own_tables() {
+            Some(tables) => own_validator(own, tables),
+            None => validator,
+        };
         let violations = validator.validate_in(frame, &self.context).unwrap_or_default();
         let profile = *profile;
         drop(room);
         judge(&profile, violations)
     }
+}
+
+fn own_validator<'v>(
+    own: &'v mut Vec<(&'static Tables, Validator)>,
+    tables: &'static Tables,
+) -> &'v mut Validator {
+    let known = own.iter().position(|(known, _)| std::ptr::eq(*known, tables));
+    let at = known.unwrap_or_else(|| {
+        own.push((tables, Validator::new(tables)));
+        own.len() - 1
+    });
+    &mut own[at].1
 }
 
 fn judge(profile: &Profile, violations: Vec<Violation>) -> Result<(), SendError> {

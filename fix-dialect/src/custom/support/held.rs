@@ -391,15 +391,14 @@ impl Held {
         if self.dialect.is_none() {
             return words;
         }
-        match self.group {
+        if let Some(group) = self.group {
             // What is no member has been told at the field.
-            Some(group) => check_order(&mut words, place, group, own, item, None),
-            None => {
-                words.begin(place);
-                words.text("no group `");
-                words.text(count);
-                words.text("`");
-            }
+            check_order(&mut words, place, group, own, item, None);
+        } else {
+            words.begin(place);
+            words.text("no group `");
+            words.text(count);
+            words.text("`");
         }
         words
     }
@@ -421,6 +420,15 @@ impl Held {
 const fn unknown(words: &mut Words, place: &str, dialect: &'static Tables, field: &Declared) {
     if !field.stated {
         words.begin(place);
+        if let Some(other) = by_rust_name(dialect, field.ident, !field.group) {
+            words.field(other.name, other.tag);
+            words.text(if field.group {
+                " counts no group, and its field is no `Vec`"
+            } else {
+                " counts a group: its field is a `Vec` of entries"
+            });
+            return;
+        }
         words.text("no field becomes `");
         words.text(field.ident);
         match nearest(dialect, field.ident, field.group) {
@@ -591,7 +599,10 @@ const fn check_order(
             Some(found) => {
                 if at == 0 && found != 0 && !group.any_delimiter {
                     delimiter(words, place, group, field, ident);
-                } else if let Some(before) = last_field
+                    at += 1;
+                    continue;
+                }
+                if let Some(before) = last_field
                     && found < last
                 {
                     words.begin(place);

@@ -146,11 +146,8 @@ const fn has(members: &[MemberTable], tag: u32) -> bool {
     let mut at = 0;
     while at < members.len() {
         match members[at].kind {
-            MemberKind::Component(component) => {
-                if has(component.members, tag) {
-                    return true;
-                }
-            }
+            MemberKind::Component(component) if has(component.members, tag) => return true,
+            MemberKind::Component(_) => {}
             _ if tag_of(&members[at]) == tag => return true,
             _ => {}
         }

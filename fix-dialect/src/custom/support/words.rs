@@ -82,11 +82,14 @@ impl Words {
     }
 
     /// Stops the compilation with what has been told, if anything has.
+    ///
+    /// # Panics
+    ///
+    /// When anything has been told.
+    // The caller is where the compiler points at.
     #[track_caller]
     pub const fn stop(&self) {
-        if self.length > 0 {
-            panic!("{}", self.as_str());
-        }
+        assert!(self.length == 0, "{}", self.as_str());
     }
 }
 
