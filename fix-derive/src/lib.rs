@@ -58,41 +58,164 @@ pub fn derive_dialect(input: TokenStream) -> TokenStream {
     dialect::derive(input.into()).into()
 }
 
-/// Makes a struct a message of one's own: it implements `FixMessage` and `EncodeBody` of the runtime.
+/// Makes a struct a message of one's own: it implements `FixMessage`, `EncodeBody` and, where its fields can be owned,
+/// `IntoOwned` of the runtime.
 ///
-/// ```ignore
-/// #[derive(FixMessage)]
+/// ```
+/// use fix_derive::{FixEnum, FixGroup, FixMessage};
+/// use fix_dialect::{Decimal, FixMessage as _, Text, Unknown, Unlisted};
+///
+/// #[derive(Debug, Clone, PartialEq, FixMessage)]
 /// #[fix(msg_type = "U77")]
 /// struct Instruction<'a> {
 ///     #[fix(tag = 11)]
 ///     cl_ord_id: Text<'a>,
 ///     #[fix(tag = 20001)]
-///     urgency: Option<Urgency>,          // an enum with `#[derive(FixEnum)]`
-///     #[fix(tag = 20010)]
-///     legs: Vec<Leg<'a>>,                // a group, counted by tag 20010; `Leg` has `#[derive(FixGroup)]`
+///     urgency: Option<Urgency>,
+///     // DATA, behind its length.
 ///     #[fix(tag = 355, length = 354)]
-///     text: Option<Vec<u8>>,             // DATA, behind its length
+///     text: Option<Vec<u8>>,
+///     // A group, counted by tag 20010.
+///     #[fix(tag = 20010)]
+///     legs: Vec<Leg<'a>>,
+///     // What has no field here; without this, it is dropped.
 ///     #[fix(unknown)]
-///     unknown: Unknown<'a>,              // what has no field here; without this, it is dropped
+///     unknown: Unknown<'a>,
 /// }
+///
+/// #[derive(Debug, Clone, PartialEq, FixGroup)]
+/// struct Leg<'a> {
+///     #[fix(tag = 20011)]
+///     symbol: Text<'a>,
+///     #[fix(tag = 20012)]
+///     ratio: Option<Decimal>,
+/// }
+///
+/// #[derive(Debug, Clone, Copy, PartialEq, Eq, FixEnum)]
+/// enum Urgency {
+///     #[fix(value = '1')]
+///     Low,
+///     #[fix(value = '2')]
+///     High,
+///     Other(Unlisted<Self>),
+/// }
+///
+/// # use fix_dialect::{CustomDecoder, Encoder, IntoOwned, Printer, SessionHeader, Timestamp, Validator};
+/// # let header = SessionHeader::new("FIXT.1.1", "me", "you")?;
+/// # let now = Timestamp::from_unix_nanos(0);
+/// let legs = vec![Leg { symbol: "A".into(), ratio: None }];
+/// let message = Instruction {
+///     cl_ord_id: "1".into(), urgency: Some(Urgency::High), text: Some(b"a\x01b".to_vec()), legs, unknown: Unknown::new(),
+/// };
+/// assert!(message.validate()?.is_empty());
+///
+/// let mut encoder = Encoder::new();
+/// let frame = encoder.encode(&header, 1, now, &message)?;
+/// let decoded = CustomDecoder::new().decode::<Instruction>(frame).unwrap();
+/// assert_eq!(decoded.message, message);
+///
+/// // By its tables it is printed, and validated where it is a frame still.
+/// let tables = Instruction::tables();
+/// assert!(Printer::new(tables).to_string(frame, &[]).contains("20001  Urgency               2  High"));
+/// assert!(Validator::new(tables).validate(frame).unwrap().is_empty());
+///
+/// // Kept beyond the frame.
+/// let kept: Instruction<'static> = decoded.into_message().into_owned();
+/// # Ok::<(), fix_dialect::EncodeError>(())
 /// ```
 ///
-/// The fields are written in the order of the struct, and the unknown ones in front of the first group, whose last
-/// entry would take them, or else at the end. An `Option` is an optional field, a `Vec` of anything but `u8` a repeating
-/// group. What else a field may be is what implements `FieldValue`. DATA of private tags that contains SOH can be read by
-/// the message itself, and not by the raw layer, which knows the length fields of the standard alone.
+/// # Fields
 ///
-/// Keys of `#[fix(…)]` on the struct:
+/// The fields are written in the order of the struct, and the unknown ones in front of the first group, whose last
+/// entry would take them, or else at the end. Put private fields in front of the groups too: who does not know their tags
+/// takes them for fields of the last entry. An `Option` is an optional field, a `Vec` of anything but `u8` a repeating
+/// group. What else a field may be is what implements `FieldValue`: text, bytes, integers, `Decimal`, `bool`, `char`,
+/// times, enums, `MultipleValue`, and any type of your own:
+///
+/// ```
+/// use fix_derive::FixMessage;
+/// use fix_dialect::{BodyWriter, Decimal, FieldType, FieldValue, FixMessage as _, Tag};
+///
+/// /// A price in ticks of a quarter.
+/// #[derive(Debug, PartialEq)]
+/// struct Ticks(i64);
+///
+/// impl FieldValue<'_> for Ticks {
+///     // What the field is in tables, and held against a dialect; any type without this.
+///     const FIELD_TYPE: Option<FieldType> = Some(FieldType::Price);
+///
+///     fn read(bytes: &[u8]) -> Option<Ticks> {
+///         let quarters = fix_dialect::parse_decimal(bytes)?.checked_mul(Decimal::from(4))?;
+///         quarters.is_integer().then(|| quarters.try_into().ok().map(Ticks))?
+///     }
+///
+///     fn write(&self, tag: Tag, out: &mut BodyWriter) {
+///         out.decimal_value(tag, Decimal::new(self.0 * 25, 2));
+///     }
+/// }
+///
+/// #[derive(FixMessage)]
+/// #[fix(msg_type = "U79")]
+/// struct Limit {
+///     #[fix(tag = 44)]
+///     price: Ticks,
+/// }
+///
+/// assert!(Limit { price: Ticks(41) }.validate()?.is_empty());
+/// # Ok::<(), fix_dialect::EncodeError>(())
+/// ```
+///
+/// # Held against a dialect, or against a dictionary
+///
+/// With `dialect = Type`, or `dictionary = "path"`, the tag of a field may be left out, and is that of the field with the
+/// same name (`cl_ord_id` → ClOrdID, `party_ids` → NoPartyIDs). Names, tags, types, enum values and presence must agree;
+/// the entries of a group must have the group's members, in its order, the first in front. Tags that are not defined there
+/// are private, and allowed; a MsgType that is not there may use the fields.
+///
+/// The tables are then the dialect's with the private fields added, so that the message is validated by the same rules,
+/// conditions, steps and limits, also where they look at fields that the struct leaves out. Against a path, what the
+/// dictionary defines for other messages alone is told as undefined, and not as no member.
+///
+/// ```
+/// mod venue {
+///     #[derive(fix_derive::Dialect)]
+///     #[fix(dictionary = "tests/dictionaries/orders.xml")]
+///     pub struct Venue;
+/// }
+///
+/// use fix_derive::FixMessage;
+/// use fix_dialect::{Decimal, FixMessage as _, Text};
+///
+/// #[derive(FixMessage)]
+/// #[fix(msg_type = "D", dialect = venue::Venue)]
+/// struct Order<'a> {
+///     cl_ord_id: Text<'a>,      // ClOrdID (11)
+///     side: venue::fields::Side,
+///     price: Option<Decimal>,
+///     #[fix(tag = 20001)]
+///     strategy: Option<u32>,    // private
+/// }
+///
+/// assert_eq!(Order::tables().field(11).unwrap().name, "ClOrdID");
+/// ```
+///
+/// A dialect's type is compared by the compiler: such an error is an evaluation that panicked (E0080), at the field. DATA
+/// needs its `length = …` there, which against a path is filled in.
+///
+/// # Keys of `#[fix(…)]` on the struct
 ///
 /// - `msg_type = "…"` (required): MsgType (35).
-/// - `dictionary = "path"`: holds the message against a dictionary. The tag of a field may be left out then, and is that
-///   of the dictionary's field with the same name (`cl_ord_id` → ClOrdID, `party_ids` → NoPartyIDs); tags, types, enum
-///   values and requiredness must agree, and the tables take the dictionary's names and rules over. Tags that the
-///   dictionary does not define are private, and allowed. A MsgType that it does not have may use its fields.
+/// - `dialect = path`: the type of a dialect, of any crate.
+/// - `dictionary = "path"`: a dictionary, as for `#[derive(Dialect)]`. One of the two.
 /// - `overlay = "path"`: a file with what the dictionary lacks, as for `#[derive(Dialect)]`.
 /// - `client = "path"`, `exchange = "path"`, any number of times: the session types on which that side sends the message,
 ///   such as `prediction::sessions::NR`.
 /// - `crate = "path"`: where `fix_dialect` is reachable; `::fix_dialect` by default.
+///
+/// # DATA of private tags
+///
+/// It may contain the delimiter. The message itself, its `Printer`, and a raw message that is told of the tables
+/// (`RawMessage::parse_by`) cut it by its length; what knows of neither ends it at the delimiter.
 #[proc_macro_derive(FixMessage, attributes(fix))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
     custom::derive_message(input.into()).into()
@@ -103,8 +226,33 @@ pub fn derive_message(input: TokenStream) -> TokenStream {
 /// The first field begins each entry on the wire, and must be a required value. Fields are declared as in a
 /// `FixMessage`, whose `Vec` of the struct is the group; entries may have groups of their own.
 ///
-/// Keys of `#[fix(…)]` on the struct: `crate`, `dictionary` and `overlay` as for `FixMessage`, and `group = "NoPartyIDs"`,
-/// the group of the dictionary whose members the fields must be.
+/// Keys of `#[fix(…)]` on the struct: `crate`, `dialect`, `dictionary` and `overlay` as for `FixMessage`, and
+/// `group = "NoPartyIDs"`, the group whose members the fields must be. Where several messages define the group differently,
+/// it is the definition that has most of the entry's fields.
+///
+/// ```
+/// # mod venue {
+/// #     #[derive(fix_derive::Dialect)]
+/// #     #[fix(dictionary = "tests/dictionaries/orders.xml")]
+/// #     pub struct Venue;
+/// # }
+/// use fix_derive::FixGroup;
+/// use fix_dialect::Text;
+///
+/// #[derive(FixGroup)]
+/// #[fix(dialect = venue::Venue, group = "NoPartyIDs")]
+/// struct Party<'a> {
+///     party_id: Text<'a>,
+///     party_role: i64,
+///     #[fix(tag = 20002)]
+///     desk: Option<Text<'a>>, // private
+/// }
+/// ```
+///
+/// Entries of a group that may begin with any member (`x-delimiter='any'`) are read in whichever order they come, and the
+/// struct may have its fields in any; written, each begins with the first field of the struct, which must be there in all
+/// of them. The types of a dialect have no such first field, so that entries which begin differently, in one group, do not
+/// come back as they were: the field that began the first begins each.
 #[proc_macro_derive(FixGroup, attributes(fix))]
 pub fn derive_group(input: TokenStream) -> TokenStream {
     custom::derive_group(input.into()).into()
@@ -112,7 +260,10 @@ pub fn derive_group(input: TokenStream) -> TokenStream {
 
 /// Makes an enum the values of a field: it implements `Enumeration` and `FieldValue` of the runtime.
 ///
-/// ```ignore
+/// ```
+/// use fix_derive::FixEnum;
+/// use fix_dialect::Unlisted;
+///
 /// #[derive(Debug, Clone, Copy, PartialEq, Eq, FixEnum)]
 /// enum Urgency {
 ///     #[fix(value = '1')]
@@ -121,6 +272,8 @@ pub fn derive_group(input: TokenStream) -> TokenStream {
 ///     High,
 ///     Other(Unlisted<Self>),
 /// }
+///
+/// assert!(Unlisted::<Urgency>::new(b'1').is_none());
 /// ```
 ///
 /// Values are characters (CHAR), numbers (INT) or texts (STRING), all of one kind. The last variant, whatever its name,

@@ -48,7 +48,7 @@
 //!
 //! [`FixMessage`](derive@FixMessage), [`FixGroup`](derive@FixGroup) and [`FixEnum`](derive@FixEnum) make a message of a
 //! struct, beside those of the dialects. It is sent and received on a session, decoded, validated and printed like one
-//! of them. Held against a dictionary, as the order below, it takes its tags from there.
+//! of them. Held against a dialect, as the order below, it takes its tags and its rules from there.
 //!
 //! ```
 //! use kalshi_fix::FixMessage;
@@ -62,7 +62,7 @@
 //! /// NewOrderSingle, as far as this program needs it. A private tag would be a field with `#[fix(tag = …)]`.
 //! #[derive(FixMessage)]
 //! #[fix(msg_type = "D", client = "kalshi_fix::prediction::sessions::NR")]
-//! #[fix(dictionary = "spec/kalshi-prediction.xml", crate = "kalshi_fix::dialect")]
+//! #[fix(dialect = Prediction, crate = "kalshi_fix::dialect")]
 //! struct Order<'a> {
 //!     cl_ord_id: String,
 //!     order_qty: Decimal,

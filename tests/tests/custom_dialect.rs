@@ -1,6 +1,11 @@
 //! Messages of a user's own that are held against a dialect by its type: what is filled in, the rules that come along,
 //! groups with private tags, and what is kept beyond the frame.
 
+#![expect(
+    clippy::struct_field_names,
+    reason = "fields have the names that the dictionary gives them"
+)]
+
 use kalshi_fix::dialect::tables::{MemberKind, MemberTable};
 use kalshi_fix::dialect::{
     BodyWriter, Context, CustomDecoder, Decimal, Decoder, EncodeBody, Encoder, FieldIndex, FieldType,

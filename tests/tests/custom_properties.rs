@@ -1,6 +1,11 @@
 //! Messages of a user's own go out and come back, whatever they hold: `decode(encode(m)) == m`, and what was decoded and
 //! kept is the same, and is written as the same bytes.
 
+#![expect(
+    clippy::struct_field_names,
+    reason = "fields have the names that the dictionary gives them"
+)]
+
 use kalshi_fix::dialect::{
     CustomDecoder, Date, Decimal, Encoder, IntoOwned, MultipleValue, SessionHeader, Text, TimeOfDay,
     Timestamp, Unknown, Unlisted, Validator,

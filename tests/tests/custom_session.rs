@@ -1,6 +1,11 @@
 //! Messages of a user's own on a session, against our acceptor and against the simulated exchange: sent where their
 //! attribute says, found in the inbound stream, validated by the session's profiles, printed.
 
+#![expect(
+    clippy::struct_field_names,
+    reason = "fields have the names that the dictionary gives them"
+)]
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 

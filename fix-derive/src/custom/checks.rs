@@ -81,8 +81,9 @@ fn contents(item: &Item, field: &Field) -> TokenStream {
 }
 
 fn option(length: Option<u32>) -> TokenStream {
-    match length {
-        Some(length) => quote!(::core::option::Option::Some(#length)),
-        None => quote!(::core::option::Option::None),
+    if let Some(length) = length {
+        quote!(::core::option::Option::Some(#length))
+    } else {
+        quote!(::core::option::Option::None)
     }
 }

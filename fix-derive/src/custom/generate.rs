@@ -162,6 +162,8 @@ fn read(item: &Item) -> TokenStream {
             Kind::Value(of) => {
                 let path = value_path(krate, of);
                 let read = quote_spanned!(of.span()=> #path::read_at);
+                // Not the function itself: what it demands of the type would be demanded again by whom it is given to.
+                let read = quote!(|frame, start, end| #read(frame, start, end));
                 if field.optional {
                     quote!(slots.optional_value(found[#at], #read))
                 } else {

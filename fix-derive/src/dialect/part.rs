@@ -127,10 +127,14 @@ impl Reached<'_> {
     fn condition(&mut self, condition: &Condition) {
         match condition {
             Condition::All(parts) | Condition::Any(parts) => {
-                parts.iter().for_each(|part| self.condition(part));
+                for part in parts {
+                    self.condition(part);
+                }
             }
-            Condition::Equals { field, .. } | Condition::Differs { field, .. } => self.field(*field),
-            Condition::Present(field) | Condition::Absent(field) => self.field(*field),
+            Condition::Equals { field, .. }
+            | Condition::Differs { field, .. }
+            | Condition::Present(field)
+            | Condition::Absent(field) => self.field(*field),
             _ => {}
         }
     }

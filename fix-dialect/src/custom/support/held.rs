@@ -604,6 +604,7 @@ const fn check_order(
                 }
                 if let Some(before) = last_field
                     && found < last
+                    && !group.any_delimiter
                 {
                     words.begin(place);
                     words.field(field.name, field.tag);
