@@ -196,13 +196,15 @@ fn run(settings: &JournalSettings, seed: u64, lives: &[Life], met: &mut Met) {
             .open(settings.clone(), now())
             .unwrap_or_else(|error| panic!("cannot be opened: {error}"));
         met.torn += usize::from(store.recovery().torn.is_some());
-        if let Some(possible) = &mut possible {
-            possible.settle(&mut store, power_was_cut);
-        } else {
-            let mut first = Possible::new(settings, &store);
-            first.settle(&mut store, false);
-            possible = Some(first);
-        }
+        let possible = possible.get_or_insert_with(|| Possible::new(settings, &store));
+        possible.settle(&mut store, power_was_cut);
+        // What was found once stays, whether or not the life before had forced it onto the disk.
+        disk.cut_power();
+        drop(store);
+        let mut store = disk
+            .open(settings.clone(), now())
+            .expect("it could be opened before");
+        possible.settle(&mut store, true);
     }
 }
 
