@@ -11,7 +11,7 @@ mod support;
 use std::time::Instant;
 
 use support::{
-    lanes::{self, FLOOR, Lane, OURS, VECTOR},
+    lanes::{self, CHECKED, FLOOR, Lane, OURS, VECTOR},
     workload::Workload,
 };
 
@@ -31,7 +31,7 @@ fn main() {
     let encoded = Workload::canonical()
         .into_iter()
         .map(|row| Row::measure(&row, lanes::encoders(&row)));
-    print_table("encode", encoded, &[(OURS, FLOOR)]);
+    print_table("encode", encoded, &[(OURS, FLOOR), (CHECKED, OURS)]);
 }
 
 /// Prints each row as soon as it is measured.

@@ -4,7 +4,8 @@ use std::hint::black_box;
 
 use super::workload::Workload;
 use kalshi_fix::dialect::{
-    Decoder, Encoder, Framer, Framing, Message as _, Outcome, SessionHeader, Timestamp,
+    Context, Decoder, Dialect as _, Encoder, Framer, Framing, Message as _, Outcome, Prices, SessionHeader,
+    Timestamp, Validator,
 };
 use kalshi_fix::prediction::Prediction;
 
@@ -36,6 +37,9 @@ pub(crate) const FLOOR: &str = "floor";
 /// The codec of `fix-dialect` with the types of `kalshi_fix::prediction`.
 pub(crate) const OURS: &str = "ours";
 
+/// Ours, behind the check that a client makes before it sends.
+pub(crate) const CHECKED: &str = "checked";
+
 /// The lanes that decode the frames of a row.
 pub(crate) fn decoders(row: &Workload) -> Vec<Lane<'_>> {
     let mut positions = [0_u16; 512];
@@ -60,7 +64,8 @@ pub(crate) fn encoders(row: &Workload) -> Vec<Lane<'_>> {
             black_box(writer.encode(black_box(message)));
         }
     });
-    vec![floor, our_encoder(row)]
+    // The last lane's allocations are told: those of a send as a client makes it.
+    vec![floor, our_encoder(row), our_checked_encoder(row)]
 }
 
 /// The codec of the product, through the calls that a session makes: the framer, then the decoder.
@@ -81,11 +86,18 @@ fn ours(row: &Workload) -> Lane<'_> {
     })
 }
 
-/// The typed messages of a row, written behind the header of their session as a session writes them.
-fn our_encoder(row: &Workload) -> Lane<'_> {
+/// A message with what its session writes in front of it.
+type Sent = (
+    SessionHeader,
+    u64,
+    Timestamp,
+    kalshi_fix::prediction::Message<'static>,
+);
+
+/// The typed messages of a row.
+fn sent(row: &Workload) -> Vec<Sent> {
     let mut codec = Decoder::<Prediction>::new();
-    let messages: Vec<_> = row
-        .frames
+    row.frames
         .iter()
         .map(|frame| {
             let decoded = codec.decode(frame).expect("a sound message");
@@ -104,11 +116,40 @@ fn our_encoder(row: &Workload) -> Lane<'_> {
                 message,
             )
         })
-        .collect();
+        .collect()
+}
+
+/// The typed messages of a row, written behind the header of their session as a session writes them.
+fn our_encoder(row: &Workload) -> Lane<'_> {
+    let messages = sent(row);
     let mut encoder = Encoder::new();
     Lane::new(OURS, move || {
         for (header, number, time, message) in &messages {
             let (number, time): (u64, Timestamp) = (*number, *time);
+            black_box(
+                encoder
+                    .encode(header, number, time, black_box(message))
+                    .expect("a sound message"),
+            );
+        }
+    })
+}
+
+/// The same as a client sends them: encoded for the validator, validated, and encoded for the wire.
+fn our_checked_encoder(row: &Workload) -> Lane<'_> {
+    let messages = sent(row);
+    let (mut checked, mut encoder) = (Encoder::new(), Encoder::new());
+    let mut validator = Validator::new(Prediction::tables());
+    let context = Context::default().priced_in(Prices::Dollars);
+    Lane::new(CHECKED, move || {
+        for (header, number, time, message) in &messages {
+            let (number, time): (u64, Timestamp) = (*number, *time);
+            let frame = checked
+                .encode(header, 1, time, black_box(message))
+                .expect("a sound message");
+            let violations = validator.validate_in(frame, &context).expect("a sound message");
+            // Feeds that were recorded before August 2026 lack what the dictionary wants of the exchange.
+            black_box(violations);
             black_box(
                 encoder
                     .encode(header, number, time, black_box(message))
