@@ -5,7 +5,7 @@ use std::{fmt, mem};
 use crate::check::{check_in, check_readable};
 use crate::dialect::Dialect;
 use crate::field::fields_at_most;
-use crate::frame::usual_head;
+use crate::frame::Begin;
 use crate::plan::{Found, Plan};
 use crate::raw::{Malformed, RawMessage};
 use crate::shape::Place;
@@ -68,6 +68,7 @@ pub enum Outcome<'m, M> {
 #[derive(Debug)]
 pub(crate) struct Plans {
     tables: &'static Tables,
+    begin: Option<Begin>,
     made: Vec<Option<Box<Plan>>>,
     /// The ordinal of each MsgType (35) of one byte; [`NO_TYPE`] where there is none.
     short_types: [u16; 256],
@@ -103,6 +104,7 @@ impl Plans {
         }
         Plans {
             tables,
+            begin: Begin::new(tables.begin_string),
             made: tables.messages.iter().map(|_| None).collect(),
             short_types,
             types,
@@ -129,7 +131,7 @@ impl Plans {
     /// Finds the fields of a frame as those of one like it that was decoded before; how most frames are decoded.
     #[inline]
     fn recall(&mut self, frame: &[u8]) -> Option<Located> {
-        let (msg_type, start) = usual_head(frame)?;
+        let (msg_type, start) = self.begin.as_ref()?.head(frame)?;
         let ordinal = self.ordinal(msg_type)?;
         let plan = self.made.get_mut(ordinal)?.as_mut()?;
         let (body, found) = plan.recall(frame, count_delimiters(frame), start)?;
@@ -438,5 +440,65 @@ impl Validator {
         let walk = plan.walk(found, &self.walk);
         let tables = self.plans.tables;
         Ok(check_in(tables, plan, walk, frame, context))
+    }
+}
+
+#[cfg(all(test, feature = "dictionary"))]
+mod tests {
+    use super::*;
+    use crate::dictionary::Dictionary;
+
+    /// What makes most frames cheap is not seen in what they decode to: that a frame like the last one is remembered,
+    /// in any version of FIX, and that one that is not like it is not taken for it.
+    #[test]
+    fn frames_like_the_last_are_remembered() {
+        for (version, begin) in [
+            ("type='FIX' major='4' minor='4'", "FIX.4.4"),
+            ("type='FIXT' major='1' minor='1'", "FIXT.1.1"),
+        ] {
+            let source = format!(
+                "<fix {version}><header/><trailer/>
+                <messages><message name='Order' msgtype='D' msgcat='app'>
+                  <field name='Symbol' required='Y'/><group name='NoLegs' required='N'>
+                    <field name='LegRef' required='Y'/><field name='LegText' required='N'/></group>
+                </message></messages>
+                <fields><field number='55' name='Symbol' type='STRING'/><field number='555' name='NoLegs' type='NUMINGROUP'/>
+                  <field number='654' name='LegRef' type='STRING'/><field number='999' name='LegText' type='STRING'/></fields>
+                </fix>"
+            );
+            let dictionary = Dictionary::parse(&source, "test.xml");
+            let tables = dictionary.expect("a sound dictionary").leak_tables();
+            assert_eq!(tables.begin_string, begin);
+            let mut plans = Plans::new(tables);
+            let (mut index, mut walk) = (FieldIndex::new(), Walk::default());
+            let frame = |number: u64, body: &str| {
+                format!("8={begin}|9=1|35=D|49=A|56=B|34={number}|52=20260101-00:00:00.000|{body}|10=000|")
+                    .replace('|', "\x01")
+                    .into_bytes()
+            };
+            let first = frame(1, "55=x|555=2|654=a|654=b");
+            for _ in 0..=crate::shape::SHAPES {
+                plans
+                    .walk_over(&first, &mut index, &mut walk)
+                    .expect("a sound frame");
+            }
+            let mut remembered = |frame: Vec<u8>| plans.recall(&frame).is_some();
+            assert!(remembered(first), "{begin}");
+            for like in [
+                "55=xyz|555=2|654=|654=bbbbbbbbbbbbbbbbbb",
+                "55=y|555=2|654=b|654=a",
+            ] {
+                assert!(remembered(frame(23_456, like)), "{like}");
+            }
+            for unlike in [
+                "55=x|555=1|654=a|654=b",
+                "55=x|555=2|654=a|999=b",
+                "55=x|555=2|654=a",
+                "55=x|555=2|654=a|654=b|654=c",
+                "55=x|555=2|999=|654=b",
+            ] {
+                assert!(!remembered(frame(1, unlike)), "{unlike}");
+            }
+        }
     }
 }

@@ -170,24 +170,59 @@ struct Head {
     body_length: u64,
 }
 
-/// The MsgType (35) of a FIXT.1.1 frame, and where the field behind it begins; `None` for any other frame, right or
-/// wrong, and for one whose type is longer than eight bytes.
+/// How the frames of a dialect begin, as two words: `8=…<SOH>9=`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begin {
+    words: [u64; 2],
+    masks: [u64; 2],
+    length: usize,
+}
+
+impl Begin {
+    /// `None` where that is shorter than one word or longer than two: such frames are read with care each time.
+    pub(crate) fn new(begin_string: &str) -> Option<Begin> {
+        let text = format!("8={begin_string}\x019=").into_bytes();
+        let (low, high) = text.split_first_chunk::<8>()?;
+        if high.len() > 8 {
+            return None;
+        }
+        let mask = u64::MAX.checked_shr((8 - high.len() as u32) * 8).unwrap_or(0);
+        Some(Begin {
+            words: [u64::from_le_bytes(*low), swar::word(high)],
+            masks: [u64::MAX, mask],
+            length: text.len(),
+        })
+    }
+
+    /// The MsgType (35) of a frame of the dialect, and where the field behind it begins; `None` for any other frame,
+    /// right or wrong, and for one whose type is longer than seven bytes.
+    #[inline]
+    pub(crate) fn head<'a>(&self, frame: &'a [u8]) -> Option<(&'a [u8], u32)> {
+        for (at, (word, mask)) in self.words.iter().zip(self.masks).enumerate() {
+            let found = u64::from_le_bytes(*frame.get(at * 8..at * 8 + 8)?.as_array()?);
+            if found & mask != *word {
+                return None;
+            }
+        }
+        let digits = swar::position(word_at(frame, self.length)?, SOH);
+        if digits == 0 || digits == 8 {
+            return None;
+        }
+        let start = self.length + digits + 1;
+        let tag = word_at(frame, start)? & 0xff_ffff;
+        let word = word_at(frame, start + 3)?;
+        let length = swar::position(word, SOH);
+        if tag != u64::from_le_bytes(*b"35=\0\0\0\0\0") || length == 0 || length == 8 {
+            return None;
+        }
+        let msg_type = frame.get(start + 3..start + 3 + length)?;
+        Some((msg_type, (start + 3 + length + 1) as u32))
+    }
+}
+
 #[inline]
-pub(crate) fn usual_head(frame: &[u8]) -> Option<(&[u8], u32)> {
-    let (begin, rest) = frame.split_first_chunk::<{ USUAL.len() }>()?;
-    let digits = swar::position(u64::from_le_bytes(*rest.first_chunk()?), SOH);
-    if begin != USUAL || digits == 0 || digits == 8 {
-        return None;
-    }
-    let start = USUAL.len() + digits + 1;
-    let body = frame.get(start..)?;
-    let (tag, rest) = body.split_first_chunk::<3>()?;
-    let word = u64::from_le_bytes(*rest.first_chunk()?);
-    let length = swar::position(word, SOH);
-    if tag != b"35=" || length == 0 || length == 8 {
-        return None;
-    }
-    Some((rest.get(..length)?, (start + 3 + length + 1) as u32))
+fn word_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..at + 8)?.as_array()?))
 }
 
 enum Stop {

@@ -4,10 +4,11 @@ use std::ops::Deref;
 
 use super::{FixMessage, IntoOwned};
 use crate::check::check_readable;
-use crate::plan::Plan;
-use crate::raw::Indexed;
+use crate::frame::Begin;
+use crate::plan::{Found, Plan};
 use crate::slots::Slots;
-use crate::tables::MessageTable;
+use crate::sum::count_delimiters;
+use crate::tables::{MessageTable, Tables};
 use crate::walk::Walk;
 use crate::{Context, Decoded, Dialect, FieldIndex, Malformed, RawMessage, Validator, Violation};
 
@@ -19,7 +20,7 @@ use crate::{Context, Decoded, Dialect, FieldIndex, Malformed, RawMessage, Valida
 pub struct CustomDecoder {
     index: FieldIndex,
     walk: Walk,
-    plans: Vec<Plan>,
+    plans: Vec<(Plan, Option<Begin>)>,
 }
 
 /// A message as it was received. It dereferences to the message.
@@ -69,8 +70,18 @@ impl CustomDecoder {
     ///
     /// When the frame is not a raw message, has another type, or lacks a required value.
     pub fn decode<'a, M: FixMessage<'a>>(&mut self, frame: &'a [u8]) -> Result<Custom<M>, CustomError> {
-        let indexed = RawMessage::index(frame, &mut self.index)?;
-        read(frame, &indexed, &mut self.walk, &mut self.plans)
+        let tables = M::tables();
+        let plan = plan(&mut self.plans, M::layout(), tables);
+        let found = if let Some(found) = recall::<M>(plan, frame) {
+            found
+        } else {
+            let indexed = RawMessage::index(frame, &mut self.index)?;
+            expect_type::<M>(indexed.msg_type)?;
+            plan.0
+                .find(&mut self.walk, frame, indexed.ends, indexed.body)
+                .map_err(Malformed::from)?
+        };
+        read(frame, tables, &plan.0, plan.0.walk(found, &self.walk))
     }
 
     /// Decodes a frame whose fields have been found before.
@@ -158,19 +169,22 @@ fn expect_type<'a, M: FixMessage<'a>>(found: &[u8]) -> Result<(), CustomError> {
     }
 }
 
+/// The fields of a frame that is like one of the message's before.
+fn recall<'a, M: FixMessage<'a>>((plan, begin): &mut (Plan, Option<Begin>), frame: &[u8]) -> Option<Found> {
+    let (msg_type, start) = begin.as_ref()?.head(frame)?;
+    if msg_type != M::MSG_TYPE.as_bytes() {
+        return None;
+    }
+    let (_, found) = plan.recall(frame, count_delimiters(frame), start)?;
+    Some(found)
+}
+
 fn read<'a, M: FixMessage<'a>>(
     frame: &'a [u8],
-    indexed: &Indexed<'_, '_>,
-    walk: &mut Walk,
-    plans: &mut Vec<Plan>,
+    tables: &'static Tables,
+    plan: &Plan,
+    walk: &Walk,
 ) -> Result<Custom<M>, CustomError> {
-    expect_type::<M>(indexed.msg_type)?;
-    let tables = M::tables();
-    let plan = plan(plans, M::layout());
-    let found = plan
-        .find(walk, frame, indexed.ends, indexed.body)
-        .map_err(Malformed::from)?;
-    let walk = plan.walk(found, walk);
     let mut malformed = !walk.misplaced.is_empty();
     let mut storage = ();
     let message = M::read(&mut Slots::new(frame, walk, plan, &mut storage, &mut malformed));
@@ -185,10 +199,14 @@ fn read<'a, M: FixMessage<'a>>(
     }
 }
 
-fn plan<'p>(plans: &'p mut Vec<Plan>, table: &'static MessageTable) -> &'p mut Plan {
-    let known = plans.iter().position(|plan| std::ptr::eq(plan.table, table));
+fn plan<'p>(
+    plans: &'p mut Vec<(Plan, Option<Begin>)>,
+    table: &'static MessageTable,
+    tables: &Tables,
+) -> &'p mut (Plan, Option<Begin>) {
+    let known = plans.iter().position(|(plan, _)| std::ptr::eq(plan.table, table));
     let at = known.unwrap_or_else(|| {
-        plans.push(Plan::new(table));
+        plans.push((Plan::new(table), Begin::new(tables.begin_string)));
         plans.len() - 1
     });
     &mut plans[at]
