@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::DriverSettings;
 use super::clock::{Clock, SystemClock};
 use super::handle::{Events, Handle};
+use super::keeper::{Keeper, SessionStore};
 use super::shared::{EndGuard, Shared};
 use super::supervisor::{Dial, Supervisor};
 use super::task::Task;
+use super::{Acknowledge, DriverSettings};
 use crate::credentials::Signer;
 use crate::reconnect::{ReconnectPolicy, Reconnector};
-use crate::session::{Journal, Role, Session, SessionSettings, SettingsError};
+use crate::session::{Acknowledgement, Journal, Role, Session, SessionSettings, SettingsError};
 
 /// Puts together what a session needs beside its stream, and starts it.
 ///
@@ -40,6 +41,7 @@ pub struct Builder {
     role: Role,
     signer: Option<Arc<dyn Signer>>,
     settings: DriverSettings,
+    store: Option<SessionStore>,
     clock: Arc<dyn Clock>,
     random: Random,
 }
@@ -54,6 +56,7 @@ impl Builder {
             role,
             signer: None,
             settings: DriverSettings::default(),
+            store: None,
             clock: Arc::new(SystemClock),
             random: Box::new(random),
         }
@@ -68,6 +71,16 @@ impl Builder {
     /// What the driver may use, and what it does at the limits.
     pub fn settings(mut self, settings: DriverSettings) -> Builder {
         self.settings = settings;
+        self
+    }
+
+    /// Where a session keeps what it has sent and how far it is: needed where its settings ask for a journal, and of no
+    /// use elsewhere.
+    ///
+    /// The session goes on where the store ended. An acceptor learns the numbers with
+    /// [`Handle::accept_logon`]: read [`Store::state`](crate::store::Store::state) before.
+    pub fn store(mut self, store: SessionStore) -> Builder {
+        self.store = Some(store);
         self
     }
 
@@ -89,13 +102,21 @@ impl Builder {
     /// # Panics
     ///
     /// Outside of a tokio runtime; in its task, if the runtime has no timers.
-    pub fn spawn<S>(self, stream: S) -> Result<(Handle, Events), SpawnError>
+    pub fn spawn<S>(mut self, stream: S) -> Result<(Handle, Events), SpawnError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let shared = self.shared()?;
-        let task = Task::new(stream, Arc::clone(&shared), self.signer, self.settings, None);
-        let ends = (Handle::new(Arc::clone(&shared)), Events::new(Arc::clone(&shared)));
+        let keeper = self.keeper(&shared)?;
+        let ends = self.ends(&shared);
+        let task = Task::new(
+            stream,
+            Arc::clone(&shared),
+            self.signer,
+            self.settings,
+            None,
+            keeper,
+        );
         // Made here rather than in the task, which a runtime may drop before it was ever polled.
         let guard = EndGuard(Arc::clone(&shared));
         tokio::spawn(async move {
@@ -116,7 +137,7 @@ impl Builder {
     ///
     /// Outside of a tokio runtime; in its task, if the runtime has no timers.
     pub fn supervise<D: Dial>(
-        self,
+        mut self,
         dial: D,
         policy: ReconnectPolicy,
     ) -> Result<(Handle, Events), SpawnError> {
@@ -125,6 +146,8 @@ impl Builder {
         };
         let logon = logon.clone();
         let shared = self.shared()?;
+        let keeper = self.keeper(&shared)?;
+        let ends = self.ends(&shared);
         let retransmits = self.session.journal != Journal::None;
         let supervisor = Supervisor {
             dial,
@@ -133,6 +156,7 @@ impl Builder {
             logon,
             signer: self.signer,
             settings: self.settings,
+            keeper,
             reconnector: Reconnector::new(policy, retransmits),
             random: self.random,
         };
@@ -141,12 +165,37 @@ impl Builder {
             supervisor.run().await;
             drop(guard);
         });
-        Ok((Handle::new(Arc::clone(&shared)), Events::new(shared)))
+        Ok(ends)
     }
 
-    fn shared(&self) -> Result<Arc<Shared>, SpawnError> {
-        if self.session.journal != Journal::None {
-            return Err(SpawnError::NoStore);
+    fn ends(&self, shared: &Arc<Shared>) -> (Handle, Events) {
+        let journalled = self.session.journal != Journal::None;
+        let acknowledges = journalled && self.settings.acknowledge == Acknowledge::TakingTheNext;
+        (
+            Handle::new(Arc::clone(shared)),
+            Events::new(Arc::clone(shared), acknowledges),
+        )
+    }
+
+    fn keeper(&mut self, shared: &Shared) -> Result<Option<Keeper>, SpawnError> {
+        let Some(store) = self.store.take() else {
+            return Ok(None);
+        };
+        Keeper::new(store, Arc::clone(&self.clock), Arc::clone(&shared.wake))
+            .map(Some)
+            .map_err(SpawnError::Thread)
+    }
+
+    fn shared(&mut self) -> Result<Arc<Shared>, SpawnError> {
+        match (&self.store, self.session.journal) {
+            (None, Journal::None) => {}
+            (None, Journal::Keep(_)) => return Err(SpawnError::NoStore),
+            (Some(_), Journal::None) => return Err(SpawnError::NoJournal),
+            (Some(store), Journal::Keep(_)) => {
+                self.session.sequences = store.store.state().sequences;
+                // The core hands an event to the driver; who acknowledges it is the application.
+                self.session.acknowledgement = Acknowledgement::Explicit;
+            }
         }
         if matches!(&self.role, Role::Initiator(logon) if logon.signed) && self.signer.is_none() {
             return Err(SpawnError::NoSigner);
@@ -196,9 +245,15 @@ pub enum SpawnError {
     /// The logon is to be signed, and there is nothing to sign it with.
     #[error("the logon is to be signed, and no signer was given")]
     NoSigner,
-    /// The session asks for a store, which this driver does not have yet.
-    #[error("the session's settings ask for a journal, and this driver has no store to keep it in")]
+    /// The session keeps a journal, and there is nothing to keep it in.
+    #[error("the session's settings ask for a journal, and there is no store to keep it in")]
     NoStore,
+    /// There is a store, and the session keeps nothing.
+    #[error("there is a store, and the session's settings ask for no journal to keep in it")]
+    NoJournal,
+    /// The store's thread cannot be started.
+    #[error("the store's thread cannot be started: {0}")]
+    Thread(#[source] std::io::Error),
     /// A limit of the driver is 0.
     #[error("the driver's limits (max_waiting_events, max_waiting_bytes, read_chunk) must not be 0")]
     NoRoom,

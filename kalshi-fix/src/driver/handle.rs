@@ -105,6 +105,13 @@ impl Handle {
         });
     }
 
+    /// Says that the application has handled every message up to this `MsgSeqNum (34)`, on a session with a store and
+    /// [`Acknowledge::Explicit`](super::Acknowledge::Explicit). A number of a connection that is gone, whose session was
+    /// since started anew, must not be given.
+    pub fn acknowledge(&self, through: SequenceNumber) {
+        self.shared.acknowledge(self.shared.connection(), through);
+    }
+
     /// Acceptor: lets a peer in that has asked by [`LogonRequest`](session::Event::LogonRequest).
     pub fn accept_logon(&self, acceptance: Acceptance) -> Result<(), CommandError> {
         self.command(|session, now| session.accept_logon(now, acceptance))
@@ -153,30 +160,64 @@ impl fmt::Debug for Handle {
 /// The receiving end of a session. The session lives as long as this: dropping it aborts, without a logout.
 pub struct Events {
     shared: Arc<Shared>,
+    /// Whether to ask for the next event acknowledges the one before.
+    acknowledges: bool,
+    /// The last message that was taken, and by which connection it came.
+    taken: Option<(u64, SequenceNumber)>,
 }
 
 impl Events {
-    pub(super) fn new(shared: Arc<Shared>) -> Events {
-        Events { shared }
+    pub(super) fn new(shared: Arc<Shared>, acknowledges: bool) -> Events {
+        Events {
+            shared,
+            acknowledges,
+            taken: None,
+        }
     }
 
     /// The next event; `None` after [`Event::Ended`]. Dropping the future before it is ready loses nothing.
+    ///
+    /// On a session with a store, the message that was taken before counts as handled from here on, unless the
+    /// application says so itself ([`Acknowledge`](super::Acknowledge)).
     pub async fn recv(&mut self) -> Option<Event> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
     /// As [`recv`](Events::recv), for those who write their own futures and streams.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.shared.inbox.poll_next(cx)
+        self.acknowledge();
+        self.poll_next(cx)
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        let next = std::task::ready!(self.shared.inbox.poll_next(cx));
+        Poll::Ready(next.map(|(event, connection)| {
+            if let Event::Session(session::Event::Application(inbound)) = &event {
+                self.taken = Some((connection, inbound.msg_seq_num));
+            }
+            event
+        }))
+    }
+
+    fn acknowledge(&mut self) {
+        if let Some((connection, sequence)) = self.taken.take()
+            && self.acknowledges
+        {
+            self.shared.acknowledge(connection, sequence);
+        }
     }
 
     /// Logs out and waits until the session is over, which its time-outs bound. What still comes is not delivered any
-    /// more, but counted: to read it, call [`Handle::logout`] and go on with [`recv`](Events::recv).
+    /// more, but counted: to read it, call [`Handle::logout`] and go on with [`recv`](Events::recv). On a session with a
+    /// store it is not acknowledged, and comes again with the next session.
+    ///
+    /// Dropping the future ends the session without waiting any longer, as dropping the events does.
     pub async fn close(mut self) -> Closed {
+        self.acknowledge();
         Handle::new(Arc::clone(&self.shared)).logout(None);
         let mut unread = 0;
         loop {
-            match self.recv().await {
+            match poll_fn(|cx| self.poll_next(cx)).await {
                 Some(Event::Session(session::Event::Application(_))) => unread += 1,
                 Some(Event::Ended(end)) => {
                     return Closed {
@@ -197,6 +238,10 @@ impl Drop for Events {
     }
 }
 
+#[expect(
+    clippy::missing_fields_in_debug,
+    reason = "what was taken last is of no interest to anybody"
+)]
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events")

@@ -20,7 +20,8 @@ pub(super) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    events: VecDeque<Event>,
+    /// Each with the connection that it came by.
+    events: VecDeque<(Event, u64)>,
     bytes: usize,
     end: Option<SessionEnd>,
     end_delivered: bool,
@@ -46,16 +47,16 @@ impl Inbox {
     }
 
     /// Takes an event, room or no room: to ask first is the caller's part.
-    pub(super) fn push(&self, event: Event) {
+    pub(super) fn push(&self, event: Event, connection: u64) {
         let mut state = self.lock();
         if matches!(event, Event::AttemptFailed(_)) {
             // However long the venue is away, and however long the application does not look: one is enough.
             let _ = state
                 .events
-                .pop_back_if(|last| matches!(last, Event::AttemptFailed(_)));
+                .pop_back_if(|(last, _)| matches!(last, Event::AttemptFailed(_)));
         }
         state.bytes += frame_length(&event);
-        state.events.push_back(event);
+        state.events.push_back((event, connection));
         wake(state);
     }
 
@@ -68,10 +69,10 @@ impl Inbox {
         wake(state);
     }
 
-    /// The next event; `None` after the end was delivered.
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+    /// The next event, and by which connection it came; `None` after the end was delivered.
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<(Event, u64)>> {
         let mut state = self.lock();
-        if let Some(event) = state.events.pop_front() {
+        if let Some((event, connection)) = state.events.pop_front() {
             let had_room = self.has_room_in(&state);
             state.bytes -= frame_length(&event);
             // The event that was popped counted as well.
@@ -80,11 +81,11 @@ impl Inbox {
             if was_full {
                 self.drained.notify_one();
             }
-            return Poll::Ready(Some(event));
+            return Poll::Ready(Some((event, connection)));
         }
         if let Some(end) = state.end.take() {
             state.end_delivered = true;
-            return Poll::Ready(Some(Event::Ended(end)));
+            return Poll::Ready(Some((Event::Ended(end), 0)));
         }
         if state.end_delivered {
             return Poll::Ready(None);

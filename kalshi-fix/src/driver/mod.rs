@@ -19,6 +19,9 @@
 //! - **Receiving** is bounded too, in messages and in bytes. What happens when the application does not keep up is its
 //!   choice ([`InboundPolicy`]). Heartbeats go on either way, since the task does not wait for the application.
 //! - **The end** is one event, [`Event::Ended`], the last, with its cause and with how far the messages sent had come.
+//! - **Keeping** what a session that retransmits has sent, and how far it is, is for a [`SessionStore`]
+//!   ([`Builder::store`]): its work is done in the task, or on a thread of its own, many operations to a commit. What waits
+//!   for it is bounded by the limit on bytes to send. A store that fails ends the session.
 //! - **Connecting again** is for a session that was started with [`Builder::supervise`]: its handles and its events
 //!   outlive the connection, and [`Event::Disconnected`] and [`Event::Reconnected`] tell what is in doubt and what may be
 //!   missed. No message is sent again by that.
@@ -34,6 +37,7 @@ mod end;
 mod event;
 mod handle;
 mod inbox;
+mod keeper;
 mod shared;
 mod supervisor;
 mod task;
@@ -49,6 +53,7 @@ pub use clock::{Clock, SystemClock};
 pub use end::{EndCause, SessionEnd};
 pub use event::{AttemptFailed, Disconnected, Event, Missed, Reconnected};
 pub use handle::{Closed, Events, Handle};
+pub use keeper::SessionStore;
 pub use supervisor::Dial;
 
 use crate::credentials::Signer;
@@ -71,6 +76,22 @@ pub struct DriverSettings {
     pub write_timeout: Duration,
     /// How long the last bytes may take at the end of a session, a `Logout (5)` among them.
     pub final_flush: Duration,
+    /// Sessions with a store: when a received message counts as handled, so that it is not asked for again after a crash.
+    pub acknowledge: Acknowledge,
+}
+
+/// When a received message counts as handled by the application, on a session with a store.
+///
+/// The store is told of no number beyond it. After a crash the peer sends again what follows, marked as a possible
+/// duplicate: a message is delivered at least once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Acknowledge {
+    /// When the application asks for the next event.
+    #[default]
+    TakingTheNext,
+    /// When it says so ([`Handle::acknowledge`]).
+    Explicit,
 }
 
 impl Default for DriverSettings {
@@ -83,6 +104,7 @@ impl Default for DriverSettings {
             read_chunk: 64 << 10,
             write_timeout: Duration::from_secs(30),
             final_flush: Duration::from_secs(1),
+            acknowledge: Acknowledge::TakingTheNext,
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Shared {
     pub(super) time: Time,
     pub(super) inbox: Inbox,
     /// Wakes the task: something is to be written, or the session is to be aborted.
-    pub(super) wake: Notify,
+    pub(super) wake: Arc<Notify>,
     /// Told to all who wait to send when some bytes were written, and at the end.
     pub(super) room: Notify,
     /// Told to all who wait for a session when there is one, and when there will be none.
@@ -48,7 +48,7 @@ impl Shared {
             session: Mutex::new(session),
             time: Time::new(clock),
             inbox: Inbox::new(max_events, max_bytes),
-            wake: Notify::new(),
+            wake: Arc::default(),
             room: Notify::new(),
             ready: Notify::new(),
             written: Arc::new(AtomicU64::new(before)),
@@ -95,7 +95,7 @@ impl Shared {
         while let Some(event) = session.poll_event() {
             self.learn(&event);
             if let Some(event) = last(event) {
-                self.inbox.push(event);
+                self.inbox.push(event, self.connection());
             }
         }
         let sent = session.sequences().next_outgoing.saturating_sub(1);
@@ -146,6 +146,17 @@ impl Shared {
         };
         if let Some(proven) = proven {
             self.confirmed.fetch_max(proven, Ordering::Relaxed);
+        }
+    }
+
+    /// The application has handled what came up to this number, on this connection.
+    pub(super) fn acknowledge(&self, connection: u64, through: SequenceNumber) {
+        let mut session = self.session();
+        // The numbers of another connection may be those of other messages.
+        if self.connection() == connection {
+            session.acknowledge(through);
+            drop(session);
+            self.wake.notify_one();
         }
     }
 

@@ -10,11 +10,12 @@ use super::DriverSettings;
 use super::builder::Random;
 use super::end::{EndCause, SessionEnd};
 use super::event::{AttemptFailed, Disconnected, Event, Gone};
+use super::keeper::Keeper;
 use super::shared::Shared;
 use super::task::{Outcome, Task};
 use crate::credentials::Signer;
 use crate::reconnect::{Decision, Reconnector, StopReason};
-use crate::session::{Logon, Role, Session, SessionSettings};
+use crate::session::{EndReason, Logon, Role, Session, SessionSettings};
 use crate::transport::ConnectError;
 
 /// Makes connections, one after the other. Any function that returns a future of a stream does.
@@ -46,6 +47,7 @@ pub(super) struct Supervisor<D> {
     pub(super) logon: Logon,
     pub(super) signer: Option<Arc<dyn Signer>>,
     pub(super) settings: DriverSettings,
+    pub(super) keeper: Option<Keeper>,
     pub(super) reconnector: Reconnector,
     pub(super) random: Random,
 }
@@ -88,16 +90,19 @@ impl<D: Dial> Supervisor<D> {
             let end = outcome.end.clone();
             let failures = self.reconnector.failures();
             tracing::info!(%end, %class, failures, delay = ?wait.delay, reason = %wait.reason, "connecting again");
-            shared.inbox.push(if outcome.established.is_some() {
-                Event::Disconnected(Disconnected { end, class, wait })
-            } else {
-                Event::AttemptFailed(AttemptFailed {
-                    end,
-                    class,
-                    wait,
-                    failures,
-                })
-            });
+            shared.inbox.push(
+                if outcome.established.is_some() {
+                    Event::Disconnected(Disconnected { end, class, wait })
+                } else {
+                    Event::AttemptFailed(AttemptFailed {
+                        end,
+                        class,
+                        wait,
+                        failures,
+                    })
+                },
+                shared.connection(),
+            );
             let waited = async {
                 sleep(wait.delay).await;
                 shared.inbox.room().await;
@@ -120,7 +125,15 @@ impl<D: Dial> Supervisor<D> {
             end: SessionEnd::before_the_logon(cause),
             established: None,
             gone,
+            keeper: None,
         };
+        if let Some(keeper) = &mut self.keeper {
+            let Some(state) = keeper.state().await else {
+                let fault = "it has failed, and takes nothing more".to_owned();
+                return failed(EndCause::Session(EndReason::StoreFailed { fault }));
+            };
+            self.session.sequences = state.sequences;
+        }
         let stream = tokio::select! {
             biased;
             () = called_off(&shared) => return failed(EndCause::Aborted),
@@ -153,10 +166,13 @@ impl<D: Dial> Supervisor<D> {
             self.signer.clone(),
             self.settings.clone(),
             gone,
+            self.keeper.take(),
         );
         let mut outcome = None;
         task.run(|ended| outcome = Some(ended)).await;
-        outcome.unwrap_or_else(|| failed(EndCause::Stopped))
+        let mut outcome = outcome.unwrap_or_else(|| failed(EndCause::Stopped));
+        self.keeper = outcome.keeper.take();
+        outcome
     }
 }
 

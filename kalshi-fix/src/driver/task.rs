@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::alarm::Alarm;
 use super::end::{EndCause, SessionEnd};
 use super::event::{self, Gone};
+use super::keeper::Keeper;
 use super::shared::Shared;
 use super::wire::{Outgoing, Progress, make_room, poll_stream};
 use super::{DriverSettings, InboundPolicy};
@@ -29,6 +30,7 @@ pub(super) struct Task<S> {
     signing: Option<Signing>,
     signer_error: Option<Arc<SignerError>>,
     transport_error: Option<Arc<io::Error>>,
+    keeper: Option<Keeper>,
     /// Supervised: the connection before this one, until this one is logged on.
     gone: Option<Gone>,
     established: Option<Now>,
@@ -42,6 +44,8 @@ pub(super) struct Outcome {
     pub(super) established: Option<Now>,
     /// What the next connection is to know: of this one, or of the one before if this one was not logged on.
     pub(super) gone: Option<Gone>,
+    /// The store, for the next connection.
+    pub(super) keeper: Option<Keeper>,
 }
 
 type Signing = Pin<Box<dyn Future<Output = (Ticket, Result<String, SignerError>)> + Send>>;
@@ -53,6 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
         signer: Option<Arc<dyn Signer>>,
         settings: DriverSettings,
         gone: Option<Gone>,
+        keeper: Option<Keeper>,
     ) -> Task<S> {
         let last_heard = shared.time.now();
         let outgoing = Outgoing::new(Arc::clone(&shared.written));
@@ -68,6 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             signing: None,
             signer_error: None,
             transport_error: None,
+            keeper,
             gone,
             established: None,
             last_heard,
@@ -97,8 +103,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             last_heard: self.last_heard,
             ended: shared.time.now(),
         };
+        // What was sent or acknowledged since the last turn, and never left, is kept all the same.
+        self.keep(&mut shared.session());
         Outcome {
             end,
+            keeper: self.keeper.take(),
             established: self.established,
             gone: self.established.map_or(self.gone, |_| Some(gone)),
         }
@@ -161,8 +170,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
         let shared = Arc::clone(&self.shared);
         let mut session = shared.session();
         loop {
-            // A session that keeps a journal would hand its store operations out here, before any transmit. `spawn`
-            // does not start one yet.
+            // Before any transmit: what leaves was handed to the store.
+            self.keep(&mut session);
             if self.outgoing.refill(&mut session) {
                 shared.room.notify_waiters();
             }
@@ -174,7 +183,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
                 && !shared.inbox.has_room()
             {
                 session.logout(shared.time.now(), Some("the client does not keep up"));
-                self.outgoing.refill(&mut session);
                 return Turn::SlowReader {
                     waiting: shared.inbox.waiting(),
                 };
@@ -213,6 +221,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
         None
     }
 
+    /// Does the core's store operations, as far as there is room for them.
+    fn keep(&mut self, session: &mut Session) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.pump(session, self.shared.time.now());
+        }
+    }
+
     fn hand_over(&mut self, event: Event) {
         let event = match (event, self.gone) {
             (Event::Established(established), gone) => {
@@ -227,7 +242,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             }
             (event, _) => event::Event::Session(event),
         };
-        self.shared.inbox.push(event);
+        self.shared.inbox.push(event, self.shared.connection());
     }
 
     fn sign(&mut self, request: SignLogon) {
@@ -292,7 +307,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
         let shared = Arc::clone(&self.shared);
         let written = timeout_at(Instant::now() + self.settings.final_flush, async {
             loop {
-                self.outgoing.refill(&mut shared.session());
+                {
+                    let mut session = shared.session();
+                    self.keep(&mut session);
+                    self.outgoing.refill(&mut session);
+                }
+                if self.outgoing.bytes.is_empty() && self.keeper.as_ref().is_some_and(Keeper::is_busy) {
+                    shared.wake.notified().await;
+                    continue;
+                }
                 if self.outgoing.bytes.is_empty() {
                     self.stream.flush().await?;
                     self.outgoing.flushed();

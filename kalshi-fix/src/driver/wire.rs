@@ -68,6 +68,19 @@ impl Outgoing {
         };
         self.through = transmit.through;
         self.bytes = transmit.bytes;
+        // Where each frame waits for the store they come one by one: several make one write.
+        let mut several: Option<BytesMut> = None;
+        while several.as_ref().map_or(self.bytes.len(), BytesMut::len) < ONE_WRITE {
+            let Some(transmit) = session.poll_transmit() else {
+                break;
+            };
+            let several = several.get_or_insert_with(|| BytesMut::from(&self.bytes[..]));
+            several.extend_from_slice(&transmit.bytes);
+            self.through = transmit.through;
+        }
+        if let Some(several) = several {
+            self.bytes = several.freeze();
+        }
         true
     }
 
@@ -156,3 +169,6 @@ pub(super) fn make_room(received: &mut BytesMut, intake: Intake, chunk: usize) {
         received.reserve(lacking.max(chunk));
     }
 }
+
+/// About as much as one call of the operating system takes.
+const ONE_WRITE: usize = 32 << 10;

@@ -263,7 +263,7 @@ async fn what_cannot_be_started() {
     );
     check(
         |session, _, _| session.journal = Journal::Keep(JournalGate::HandedOut),
-        "the session's settings ask for a journal, and this driver has no store to keep it in",
+        "the session's settings ask for a journal, and there is no store to keep it in",
     );
     check(
         |_, _, driver| driver.max_waiting_events = 0,

@@ -4,4 +4,5 @@ mod endings;
 mod flow;
 mod pair;
 mod scripted;
+mod stored;
 mod supervised;

@@ -1,0 +1,313 @@
+//! Between the core and its store.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot};
+
+use super::clock::Clock;
+use crate::session::{Now, SequenceNumber, Session, StoreOperation, Ticket};
+use crate::store::{Store, StoreError, StoreState};
+
+/// A store, and where its work is done.
+pub struct SessionStore {
+    pub(super) store: Box<dyn Store>,
+    pub(super) thread: bool,
+}
+
+impl SessionStore {
+    /// The store's work is done by the session's own task: for a store that never waits, such as
+    /// [`MemoryStore`](crate::store::MemoryStore).
+    pub fn inline(store: impl Store + 'static) -> SessionStore {
+        SessionStore {
+            store: Box::new(store),
+            thread: false,
+        }
+    }
+
+    /// The store's work is done by a thread of its own, so that no disk holds up the session's task: for a store that
+    /// writes to one. What was asked for while it worked is done together, with one
+    /// [`commit`](Store::commit).
+    pub fn threaded(store: impl Store + 'static) -> SessionStore {
+        SessionStore {
+            store: Box::new(store),
+            thread: true,
+        }
+    }
+}
+
+impl fmt::Debug for SessionStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionStore")
+            .field("state", &self.store.state())
+            .field("thread", &self.thread)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the store has to say to the core.
+enum Answer {
+    /// This operation and all before it are kept.
+    Stored(Ticket),
+    Read(Ticket, Vec<(SequenceNumber, Bytes)>),
+    Failed(Ticket, String),
+}
+
+/// Does the core's store operations, and brings the answers back.
+pub(super) enum Keeper {
+    Inline(Worker),
+    Thread(Thread),
+}
+
+impl Keeper {
+    pub(super) fn new(
+        store: SessionStore,
+        clock: Arc<dyn Clock>,
+        wake: Arc<Notify>,
+    ) -> Result<Keeper, std::io::Error> {
+        let worker = Worker {
+            store: store.store,
+            clock,
+            failed: None,
+        };
+        if store.thread {
+            Thread::start(worker, wake).map(Keeper::Thread)
+        } else {
+            Ok(Keeper::Inline(worker))
+        }
+    }
+
+    /// Hands on what the core wants kept or read, as far as there is room, and the answers that are there.
+    pub(super) fn pump(&mut self, session: &mut Session, now: Now) {
+        match self {
+            Keeper::Inline(worker) => loop {
+                let mut operations = Vec::new();
+                while let Some(operation) = session.poll_store() {
+                    operations.push(operation);
+                }
+                if operations.is_empty() {
+                    return;
+                }
+                let mut answers = VecDeque::new();
+                worker.work(operations, &mut answers);
+                give(session, now, answers);
+            },
+            Keeper::Thread(thread) => {
+                give(session, now, thread.take_answers());
+                while thread.outstanding < MAX_OUTSTANDING {
+                    let Some(operation) = session.poll_store() else {
+                        return;
+                    };
+                    let ticket = operation.ticket();
+                    thread.outstanding += 1;
+                    if thread.requests.send(Request::Operation(operation)).is_err() {
+                        session.handle_store_failed(ticket, "the store's thread is gone");
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether operations are under way whose answers will come.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Keeper::Thread(thread) if thread.outstanding > 0)
+    }
+
+    /// What the store holds, once everything that was handed on is done. `None`: it has failed.
+    pub(super) async fn state(&mut self) -> Option<StoreState> {
+        match self {
+            Keeper::Inline(worker) => worker.failed.is_none().then(|| worker.store.state()),
+            Keeper::Thread(thread) => {
+                let (sender, receiver) = oneshot::channel();
+                thread.requests.send(Request::State(sender)).ok()?;
+                let state = receiver.await.ok()?;
+                // They were for the core of a connection that is gone.
+                thread.take_answers();
+                thread.outstanding = 0;
+                state
+            }
+        }
+    }
+}
+
+fn give(session: &mut Session, now: Now, answers: VecDeque<Answer>) {
+    for answer in answers {
+        match answer {
+            Answer::Stored(ticket) => session.handle_stored(ticket),
+            Answer::Read(ticket, page) => session.handle_read(now, ticket, page),
+            Answer::Failed(ticket, fault) => session.handle_store_failed(ticket, &fault),
+        }
+    }
+}
+
+/// The store, and what it has come to.
+pub(super) struct Worker {
+    store: Box<dyn Store>,
+    clock: Arc<dyn Clock>,
+    failed: Option<String>,
+}
+
+impl Worker {
+    /// Does these operations in their order, with one commit, before which none of them is confirmed.
+    fn work(&mut self, operations: Vec<StoreOperation>, answers: &mut VecDeque<Answer>) -> Option<Duration> {
+        let (mut last, mut reads) = (None, VecDeque::new());
+        for operation in operations {
+            let ticket = operation.ticket();
+            if let Some(fault) = &self.failed {
+                answers.push_back(Answer::Failed(ticket, fault.clone()));
+                continue;
+            }
+            match self.apply(operation) {
+                Ok(Some(page)) => reads.push_back(Answer::Read(ticket, page)),
+                Ok(None) => last = Some(ticket),
+                Err(error) => {
+                    let fault = self.failed.insert(error.to_string());
+                    answers.push_back(Answer::Failed(ticket, fault.clone()));
+                }
+            }
+        }
+        let mut again_in = None;
+        if let Some(last) = last {
+            match self.commit() {
+                Ok(again) => {
+                    again_in = again;
+                    answers.push_front(Answer::Stored(last));
+                }
+                Err(fault) => answers.push_front(Answer::Failed(last, fault)),
+            }
+        }
+        answers.append(&mut reads);
+        again_in
+    }
+
+    fn apply(
+        &mut self,
+        operation: StoreOperation,
+    ) -> Result<Option<Vec<(SequenceNumber, Bytes)>>, StoreError> {
+        match operation {
+            StoreOperation::Append { sequence, frame, .. } => self.store.append(sequence, &frame)?,
+            StoreOperation::SetNextOutgoing { next, .. } => self.store.set_next_outgoing(next)?,
+            StoreOperation::SetNextIncoming { next, .. } => self.store.set_next_incoming(next)?,
+            StoreOperation::Reset { .. } => self.store.reset(self.clock.utc())?,
+            StoreOperation::Read {
+                begin,
+                end,
+                max_bytes,
+                ..
+            } => {
+                let mut page = Vec::new();
+                // How far the page goes, its last number says; the core asks for what follows.
+                let _ = self.store.read(begin, end, max_bytes, &mut page)?;
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
+    }
+
+    fn commit(&mut self) -> Result<Option<Duration>, String> {
+        match self.store.commit(self.clock.utc()) {
+            Ok(committed) => Ok(committed.again_in),
+            Err(error) => Err(self.failed.insert(error.to_string()).clone()),
+        }
+    }
+}
+
+enum Request {
+    Operation(StoreOperation),
+    State(oneshot::Sender<Option<StoreState>>),
+}
+
+/// A store's own thread. It ends when this is dropped, after it has done what it was handed.
+pub(super) struct Thread {
+    requests: SyncSender<Request>,
+    answers: Arc<Mutex<Answers>>,
+    /// Operations that were handed on and are not answered yet.
+    outstanding: usize,
+}
+
+#[derive(Default)]
+struct Answers {
+    answers: VecDeque<Answer>,
+    /// How many operations they answer: one commit confirms many.
+    answered: usize,
+}
+
+impl Thread {
+    fn start(worker: Worker, wake: Arc<Notify>) -> Result<Thread, std::io::Error> {
+        // One more than can be outstanding, for a question about the state: to send never waits.
+        let (requests, receiver) = sync_channel(MAX_OUTSTANDING + 1);
+        let answers = Arc::default();
+        let shared = Arc::clone(&answers);
+        thread::Builder::new()
+            .name("session-store".to_owned())
+            .spawn(move || serve(worker, &receiver, &shared, &wake))?;
+        Ok(Thread {
+            requests,
+            answers,
+            outstanding: 0,
+        })
+    }
+
+    fn take_answers(&mut self) -> VecDeque<Answer> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        self.outstanding -= std::mem::take(&mut answers.answered).min(self.outstanding);
+        std::mem::take(&mut answers.answers)
+    }
+}
+
+fn serve(mut worker: Worker, requests: &Receiver<Request>, answers: &Mutex<Answers>, wake: &Notify) {
+    let mut again_in: Option<Duration> = None;
+    loop {
+        let first = match again_in {
+            None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(wait) => requests.recv_timeout(wait),
+        };
+        let mut next = match first {
+            Ok(request) => Some(request),
+            Err(RecvTimeoutError::Timeout) => {
+                // A failure of it is told with the next operation.
+                again_in = worker.commit().unwrap_or_default();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                let _ = worker.commit();
+                return;
+            }
+        };
+        let mut operations = Vec::new();
+        let mut asked = None;
+        while let Some(request) = next {
+            match request {
+                Request::Operation(operation) => operations.push(operation),
+                Request::State(sender) => {
+                    asked = Some(sender);
+                    break;
+                }
+            }
+            next = requests.try_recv().ok();
+        }
+        let answered = operations.len();
+        let mut found = VecDeque::new();
+        if answered > 0 {
+            again_in = worker.work(operations, &mut found);
+            let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.answers.append(&mut found);
+            answers.answered += answered;
+            drop(answers);
+            wake.notify_one();
+        }
+        if let Some(asked) = asked {
+            let _ = asked.send(worker.failed.is_none().then(|| worker.store.state()));
+        }
+    }
+}
+
+/// Operations that may wait for the store's thread. What is beyond it stays with the core, whose own limit on bytes to
+/// send makes senders wait.
+const MAX_OUTSTANDING: usize = 4096;
