@@ -1,4 +1,4 @@
-//! The task that carries one session: a thin layer of tokio around the [`Session`] core.
+//! The task that carries one session: a thin layer of tokio around the [`Session`](crate::session::Session) core.
 //!
 //! [`spawn`] takes a connected stream, of any kind, and settings for the core. It returns a [`Handle`], through which
 //! messages are sent, and the [`Events`] that the session delivers:

@@ -1,7 +1,8 @@
 //! Messages of a dialect: decoded, validated, printed, encoded and decoded again.
 //!
 //! An input is a sequence of messages: a byte that chooses the type, and a chunk that is the body behind the fields of the
-//! usual header. A type from [`AGAIN`] on repeats an earlier message, which the next byte chooses, up to four times. BodyLength (9) and CheckSum (10) are always right, so that every input gets as far as the body.
+//! usual header. A type from `AGAIN` on repeats an earlier message, which the next byte chooses, up to four times.
+//! BodyLength (9) and CheckSum (10) are always right, so that every input gets as far as the body.
 
 use fix_dialect::{
     Decoder, Dialect, EncodeBody, EncodeError, Encoder, Framer, Framing, Message as _, Printer, Rule,
