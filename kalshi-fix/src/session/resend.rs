@@ -37,7 +37,8 @@ pub(super) struct Serving {
     next: SequenceNumber,
     /// The first number that nothing was sent for yet: a gap fill from here is due before the next message.
     fill_from: SequenceNumber,
-    read: Option<Ticket>,
+    /// The read under way, and its last number. The range may have grown since it was asked for.
+    read: Option<(Ticket, SequenceNumber)>,
     replayed: u64,
     /// Whether the range was asked for more than once.
     restarted: bool,
@@ -125,7 +126,7 @@ impl Session {
             return None;
         }
         let ticket = self.outbox.read()?;
-        serving.read = Some(ticket);
+        serving.read = Some((ticket, serving.through));
         Some(StoreOperation::Read {
             ticket,
             begin: serving.next,
@@ -136,12 +137,14 @@ impl Session {
 
     /// A page of the journal has been read.
     pub(super) fn page(&mut self, now: Now, ticket: Ticket, page: Vec<(SequenceNumber, Bytes)>) {
-        let Some(mut serving) = self.serving.take_if(|serving| serving.read == Some(ticket)) else {
+        let awaited = |serving: &mut Serving| serving.read.is_some_and(|(read, _)| read == ticket);
+        let Some(mut serving) = self.serving.take_if(awaited) else {
             return;
         };
-        serving.read = None;
-        if page.is_empty() {
-            serving.next = serving.through + 1;
+        if let Some((_, end)) = serving.read.take()
+            && page.is_empty()
+        {
+            serving.next = end + 1;
         }
         for (sequence, frame) in page {
             match self.send_again(now, &mut serving, sequence, frame) {

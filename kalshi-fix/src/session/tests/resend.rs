@@ -153,6 +153,25 @@ both_resuming! {
         us.expect_events(["resend of 2-3 requested", "resend of 3-0 requested", "served 2-5, 4 replayed"]);
     }
 
+    /// A page that was read before the range became longer says nothing of what the range has now.
+    fn case_8_an_empty_page_of_a_shorter_range(us) {
+        us.session.test_request(us.now()).unwrap();
+        us.drain();
+        for text in ["a", "b"] {
+            us.send(text);
+        }
+        us.sent_frames();
+        us.automatic = false;
+        us.receive("35=2|34=2|7=2|16=2");
+        us.session.poll_store();
+        let Some(StoreOperation::Read { ticket, begin: 2, end: 2, .. }) = us.session.poll_store() else { panic!("no read") };
+        us.receive("35=2|34=3|7=3|16=0");
+        us.session.handle_read(us.now(), ticket, bench::read(&us.journal, 2, 2, usize::MAX));
+        us.automatic = true;
+        us.drain();
+        us.expect_sent(["35=4|34=2|43=Y|123=Y|36=3", "35=D|34=3|43=Y|11=a", "35=D|34=4|43=Y|11=b"]);
+    }
+
     /// What was sent again already is sent a third time: it was lost on the way. An answer to a read from before is
     /// of no use.
     fn case_8_a_second_request_starts_over(us) {
