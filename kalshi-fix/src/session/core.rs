@@ -115,7 +115,7 @@ impl Session {
                 State::Authenticating => return Intake::LogonPending,
                 _ => {}
             }
-            let full = self.outbox.pending() >= self.settings.max_pending_transmit;
+            let full = self.outbox.pending() >= self.settings.reading_limit();
             if full || self.events.len() >= self.settings.max_events {
                 self.liveness.hold_up(now.monotonic);
                 return Intake::Drain;

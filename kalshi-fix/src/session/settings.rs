@@ -66,8 +66,8 @@ pub struct SessionSettings {
     pub max_frame: usize,
     /// [`handle_bytes`](super::Session::handle_bytes) stops when this many events wait.
     pub max_events: usize,
-    /// [`handle_bytes`](super::Session::handle_bytes) stops, and `send` refuses, when this many bytes wait to
-    /// be sent.
+    /// `send` refuses when this many bytes wait to be sent. [`handle_bytes`](super::Session::handle_bytes) goes on
+    /// up to twice this and two [pages](Self::resend_page) more.
     pub max_pending_transmit: usize,
     /// What an MsgSeqNum (34) above the expected one leads to.
     pub gap_policy: GapPolicy,
@@ -192,6 +192,18 @@ impl SessionSettings {
             last_processed: false,
             clock_skew_warning: Some(Duration::from_secs(20)),
         }
+    }
+}
+
+impl SessionSettings {
+    /// Reading stops when this many bytes wait to be sent.
+    ///
+    /// Not as soon as `send` refuses, nor for a resend that fills the transport: two sides that wait for each other to
+    /// read would wait for ever. What reading itself adds is small, the session's own messages.
+    pub(super) const fn reading_limit(&self) -> usize {
+        self.max_pending_transmit
+            .saturating_add(self.resend_page)
+            .saturating_mul(2)
     }
 }
 

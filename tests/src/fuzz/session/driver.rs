@@ -415,8 +415,10 @@ impl Driver {
     fn drained(&mut self) {
         // The last frame that is read can lead to several events, and to answers that quote it.
         self.events_allowed = self.settings.max_events + 4;
-        self.bytes_allowed =
-            self.settings.max_pending_transmit + 4 * OWN_FRAME + 32 * self.settings.max_frame;
+        let settings = &self.settings;
+        self.bytes_allowed = 2 * (settings.max_pending_transmit + settings.resend_page)
+            + 4 * OWN_FRAME
+            + 32 * settings.max_frame;
     }
 
     fn store(&mut self, operation: &StoreOperation) {
