@@ -8,3 +8,4 @@ pub mod fuzz;
 pub mod index;
 pub mod observe;
 pub mod round_trip;
+pub mod simulation;
