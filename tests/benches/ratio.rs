@@ -60,7 +60,8 @@ fn print_table(direction: &str, rows: impl Iterator<Item = Row>, ratios: &[(&str
         for (_, ratio) in &ratios {
             print!(" {ratio:>13.2}");
         }
-        println!(" {:>12.2}", row.lanes.last().map_or(0.0, |lane| lane.allocations));
+        let ours = row.lanes.iter().find(|lane| lane.name == OURS);
+        println!(" {:>12.2}", ours.map_or(f64::NAN, |lane| lane.allocations));
     }
 }
 
