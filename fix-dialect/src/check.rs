@@ -1,8 +1,13 @@
 //! The rules of a dictionary, applied to what a walk found: one rule set for typed and for raw messages.
 
+use std::cmp::Ordering;
+use std::fmt;
+
 use crate::check_ends::Ends;
+use crate::few::Few;
 use crate::field::split_tag;
 use crate::plan::{Plan, Slot, SlotKind};
+use crate::shape::Place;
 use crate::tables::{ConditionTable, FieldTable, Representation, RuleTable, Tables, ValueRuleTable};
 use crate::validation::{Context, Prices, Sender};
 use crate::violation::{Rule, Violation};
@@ -21,32 +26,40 @@ enum Depth {
 /// What keeps values out of the typed message.
 #[cold]
 pub(crate) fn check_readable(tables: &Tables, plan: &Plan, walk: &Walk, frame: &[u8]) -> Vec<Violation> {
-    let context = Context::default();
-    let mut check = Check::new(tables, plan, walk, frame, Depth::Readable, &context);
-    check.scope(0, 0, plan.table.name);
+    let (context, ends) = (Context::default(), Ends::default());
+    let mut check = Check::new(tables, plan, walk, frame, Depth::Readable, &context, &ends);
+    check.scope(0, 0, &Path::Written(plan.table.name));
     check.misplaced();
     check.found
 }
 
-/// Everything that is wrong with the message: the header, the body's fields, what has no slot, the trailer.
-#[cold]
+/// Everything that is wrong with the message: the header, the body's fields, what has no slot, the trailer. The body stands
+/// in this place.
 pub(crate) fn check_in(
     tables: &Tables,
     plan: &Plan,
     walk: &Walk,
     frame: &[u8],
+    body: Place,
     context: &Context,
 ) -> Vec<Violation> {
-    let mut check = Check::new(tables, plan, walk, frame, Depth::Full, context);
+    let mut ends = Ends::default();
+    if walk.trailer || plan.has_trailer || !walk.misplaced.is_empty() {
+        ends.find(frame, tables);
+    } else {
+        ends.find_around(frame, tables, body);
+    }
+    let mut check = Check::new(tables, plan, walk, frame, Depth::Full, context, &ends);
+    let path = &Path::Written(plan.table.name);
     if context.contradicts(plan.table) {
         let msg_type = check.ends.value(35).unwrap_or_default();
-        check.push(Rule::Sender, 35, plan.table.name, msg_type, String::new());
+        check.push(Rule::Sender, 35, path, msg_type, String::new());
     }
-    check.ends(tables.header, true);
-    check.scope(0, 0, plan.table.name);
+    check.header();
+    check.scope(0, 0, path);
     check.misplaced();
     check.unknown();
-    check.ends(tables.trailer, false);
+    check.trailer();
     check.found
 }
 
@@ -59,12 +72,33 @@ pub(crate) struct Check<'c> {
     sender: Option<Sender>,
     context: &'c Context,
     /// The header and the trailer.
-    pub(crate) ends: Ends<'c>,
+    pub(crate) ends: &'c Ends<'c>,
     found: Vec<Violation>,
-    /// The path of each entry.
+    /// The path of each entry, once one is asked for.
     paths: Vec<String>,
     /// The scopes around the one that is looked at, and itself, each with its first value.
-    scopes: Vec<(u16, usize)>,
+    scopes: Few<(u16, usize), 4>,
+}
+
+/// Where a scope is: written out only where something is wrong.
+#[derive(Clone, Copy)]
+pub(crate) enum Path<'p> {
+    Written(&'p str),
+    Entry {
+        around: &'p Path<'p>,
+        /// The tag of the group's count.
+        tag: u32,
+        number: u32,
+    },
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Written(path) => f.write_str(path),
+            Path::Entry { around, tag, number } => write!(f, "{around}/{tag}[{number}]"),
+        }
+    }
 }
 
 impl<'c> Check<'c> {
@@ -75,6 +109,7 @@ impl<'c> Check<'c> {
         frame: &'c [u8],
         depth: Depth,
         context: &'c Context,
+        ends: &'c Ends<'c>,
     ) -> Check<'c> {
         Check {
             tables,
@@ -84,19 +119,16 @@ impl<'c> Check<'c> {
             depth,
             sender: context.sender_of(plan.table),
             context,
-            ends: if depth == Depth::Full {
-                Ends::new(frame, tables)
-            } else {
-                Ends::default()
-            },
+            ends,
             found: Vec::new(),
-            paths: vec![String::new(); walk.entries.len()],
-            scopes: Vec::new(),
+            paths: Vec::new(),
+            scopes: Few::new((0, 0)),
         }
     }
 
     /// Adds a violation of the field with this tag, in the message or entry with this path.
-    pub(crate) fn push(&mut self, rule: Rule, tag: u32, path: &str, value: &[u8], expected: String) {
+    #[cold]
+    pub(crate) fn push(&mut self, rule: Rule, tag: u32, path: &Path<'_>, value: &[u8], expected: String) {
         let secret = self.tables.field(tag).is_some_and(|field| field.secret);
         let path = format!("{path}/{tag}");
         let application = !self.plan.table.admin && (rule == Rule::Sender || !self.ends.is_checked(tag));
@@ -107,7 +139,8 @@ impl<'c> Check<'c> {
         });
     }
 
-    fn report(&mut self, rule: Rule, tag: u32, path: &str, value: Span) {
+    #[cold]
+    fn report(&mut self, rule: Rule, tag: u32, path: &Path<'_>, value: Span) {
         self.push(rule, tag, path, value.of(self.frame), String::new());
     }
 
@@ -116,7 +149,7 @@ impl<'c> Check<'c> {
     }
 
     /// The slots of the body or of one entry, and the groups within.
-    fn scope(&mut self, scope: u16, base: usize, path: &str) {
+    fn scope(&mut self, scope: u16, base: usize, path: &Path<'_>) {
         let plan = self.plan;
         let walk = self.walk;
         let slots = &plan.scopes[usize::from(scope)].slots;
@@ -191,7 +224,7 @@ impl<'c> Check<'c> {
 
     /// The value of a field in the scope that is looked at, or else in one around it, the header last.
     fn nearest(&self, tag: u32) -> Option<&[u8]> {
-        let within = self.scopes.iter().rev().find_map(|&(scope, base)| {
+        let within = self.scopes.as_slice().iter().rev().find_map(|&(scope, base)| {
             let slot = self.plan.scopes[usize::from(scope)].slot(tag)?;
             let span = self.walk.values[base + usize::from(slot)];
             match self.plan.scopes[usize::from(scope)].slots[usize::from(slot)].kind {
@@ -203,7 +236,7 @@ impl<'c> Check<'c> {
         within.or_else(|| self.ends.value(tag))
     }
 
-    fn group(&mut self, scope: u16, rules: Option<&RuleTable>, group: usize, path: &str) {
+    fn group(&mut self, scope: u16, rules: Option<&RuleTable>, group: usize, path: &Path<'_>) {
         let plan = self.plan;
         let walk = self.walk;
         let table = &plan.scopes[usize::from(scope)];
@@ -227,21 +260,24 @@ impl<'c> Check<'c> {
             delimiter,
         }) = walk.entries.get(next as usize)
         {
-            let path = format!("{path}/{tag}[{number}]");
+            let path = &Path::Entry {
+                around: path,
+                tag,
+                number,
+            };
             if delimiter != 0 && !any_delimiter && self.depth == Depth::Full {
                 let slot = &table.slots[usize::from(delimiter)];
                 let value = walk.values[base as usize + usize::from(delimiter)];
-                self.report(Rule::GroupOrder, slot.field.tag, &path, value);
+                self.report(Rule::GroupOrder, slot.field.tag, path, value);
             }
-            self.scope(scope, base as usize, &path);
-            self.paths[next as usize] = path;
+            self.scope(scope, base as usize, path);
             next = after;
             number += 1;
         }
     }
 
     /// The number of a group's entries.
-    fn entries(&mut self, rules: Option<&RuleTable>, found: u32, tag: u32, path: &str, count: Span) {
+    fn entries(&mut self, rules: Option<&RuleTable>, found: u32, tag: u32, path: &Path<'_>, count: Span) {
         let Some(rules) = rules else { return };
         let least = rules.min_entries.unwrap_or(0);
         let most = rules.max_entries.unwrap_or(u32::MAX);
@@ -262,7 +298,7 @@ impl<'c> Check<'c> {
         may_be_empty: bool,
         rules: Option<&RuleTable>,
         value: &[u8],
-        path: &str,
+        path: &Path<'_>,
     ) {
         if value.is_empty() {
             if !may_be_empty {
@@ -299,14 +335,16 @@ impl<'c> Check<'c> {
                 format!("at most {most} bytes"),
             );
         }
-        let of_field = ValueRuleTable {
-            when: None,
-            equals: None,
-            min: field.min,
-            max: field.max,
-            step: field.step,
-        };
-        self.value_rule(&of_field, field.tag, value, path);
+        if field.min.is_some() || field.max.is_some() || field.step.is_some() {
+            let of_field = ValueRuleTable {
+                when: None,
+                equals: None,
+                min: field.min,
+                max: field.max,
+                step: field.step,
+            };
+            self.value_rule(&of_field, field.tag, value, path);
+        }
         for rule in rules.map_or(&[][..], |rules| rules.values) {
             if rule.when.is_none_or(|when| self.holds(when)) {
                 self.value_rule(rule, field.tag, value, path);
@@ -314,7 +352,7 @@ impl<'c> Check<'c> {
         }
     }
 
-    fn value_rule(&mut self, rule: &ValueRuleTable, tag: u32, value: &[u8], path: &str) {
+    fn value_rule(&mut self, rule: &ValueRuleTable, tag: u32, value: &[u8], path: &Path<'_>) {
         if let Some(expected) = rule.equals {
             if value != expected.as_bytes() {
                 self.push(Rule::Fixed, tag, path, value, format!("`{expected}`"));
@@ -326,19 +364,43 @@ impl<'c> Check<'c> {
         }
         let Some(number) = number(value) else { return };
         let bound = |text: Option<&str>| text.and_then(decimal);
-        let below = bound(rule.min).is_some_and(|least| number < least);
-        if below || bound(rule.max).is_some_and(|most| number > most) {
+        let below = bound(rule.min).is_some_and(|least| order(number, least) == Ordering::Less);
+        if below || bound(rule.max).is_some_and(|most| order(number, most) == Ordering::Greater) {
             self.push(Rule::Range, tag, path, value, limits(rule));
         } else if bound(rule.step).is_some_and(|step| !is_multiple(number, step)) {
             self.push(Rule::Step, tag, path, value, limits(rule));
         }
     }
 
-    fn path(&self, entry: u32) -> String {
+    /// Where an entry, or the body, is.
+    fn path(&mut self, entry: u32) -> String {
         if entry == NONE {
-            self.plan.table.name.to_owned()
-        } else {
-            self.paths[entry as usize].clone()
+            return self.name().to_owned();
+        }
+        if self.paths.is_empty() {
+            self.paths.resize(self.walk.entries.len(), String::new());
+            self.write_paths(0, 0, self.name());
+        }
+        self.paths[entry as usize].clone()
+    }
+
+    /// Writes the paths of the entries in a scope, and of those within them: an entry does not know what it is in.
+    fn write_paths(&mut self, scope: u16, base: usize, path: &str) {
+        let (plan, walk) = (self.plan, self.walk);
+        for (at, slot) in plan.scopes[usize::from(scope)].slots.iter().enumerate() {
+            let (SlotKind::Group(scope), span) = (slot.kind, walk.values[base + at]) else {
+                continue;
+            };
+            let first = walk.groups.get(span.end as usize).filter(|_| span.is_set());
+            let mut next = first.map_or(NONE, |group| group.first);
+            let mut number = 0;
+            while let Some(entry) = walk.entries.get(next as usize) {
+                let path = format!("{path}/{}[{number}]", slot.field.tag);
+                self.write_paths(scope, entry.base as usize, &path);
+                self.paths[next as usize] = path;
+                next = entry.next;
+                number += 1;
+            }
         }
     }
 
@@ -351,15 +413,20 @@ impl<'c> Check<'c> {
                 MisplacedKind::OutOfOrder => Rule::Order,
             };
             let path = self.path(misplaced.entry);
-            self.report(rule, misplaced.tag, &path, misplaced.value);
+            self.report(rule, misplaced.tag, &Path::Written(&path), misplaced.value);
         }
     }
 
     fn unknown(&mut self) {
+        // Both are in the order of the wire.
+        let mut misplaced = self.walk.misplaced.iter().peekable();
         for unknown in &self.walk.unknown {
             // A second occurrence of a known field has been reported as such.
-            let again = |m: &crate::walk::Misplaced| m.value.end + 1 == unknown.end && m.tag == unknown.tag;
-            if self.walk.misplaced.iter().any(again) {
+            while misplaced.next_if(|m| m.value.end + 1 < unknown.end).is_some() {}
+            if misplaced
+                .next_if(|m| m.value.end + 1 == unknown.end && m.tag == unknown.tag)
+                .is_some()
+            {
                 continue;
             }
             let defined = self.tables.field(unknown.tag).is_some();
@@ -373,7 +440,7 @@ impl<'c> Check<'c> {
             self.report(
                 rule,
                 unknown.tag,
-                &path,
+                &Path::Written(&path),
                 Span {
                     start: field.end - value,
                     end: field.end,
@@ -419,8 +486,25 @@ fn decimal(text: &str) -> Option<Decimal> {
     parse_decimal(text.as_bytes())
 }
 
+/// Both as whole numbers of the last digit of the finer one, where they are small: as nearly all are.
+fn aligned(a: Decimal, b: Decimal) -> Option<(i64, i64)> {
+    let scale = a.scale().max(b.scale());
+    let whole = |number: Decimal| {
+        let factor = 10_i64.checked_pow(scale - number.scale())?;
+        i64::try_from(number.mantissa()).ok()?.checked_mul(factor)
+    };
+    Some((whole(a)?, whole(b)?))
+}
+
+fn order(a: Decimal, b: Decimal) -> Ordering {
+    aligned(a, b).map_or_else(|| a.cmp(&b), |(a, b)| a.cmp(&b))
+}
+
 fn is_multiple(number: Decimal, step: Decimal) -> bool {
-    number.checked_rem(step).is_some_and(|rest| rest == Decimal::ZERO)
+    match aligned(number, step) {
+        Some((number, step)) => number.checked_rem(step) == Some(0),
+        None => number.checked_rem(step).is_some_and(|rest| rest == Decimal::ZERO),
+    }
 }
 
 /// A rule's numbers, in the dictionary's words.

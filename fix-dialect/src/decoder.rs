@@ -354,7 +354,14 @@ impl<'a, D: Dialect> Decoded<'a, D> {
         match (decoder.fields, decoder.plan()) {
             (Some((_, found)), Some(plan)) => {
                 let walk = plan.walk(found, &decoder.walk);
-                check_in(D::tables(), plan, walk, self.raw.bytes(), context)
+                check_in(
+                    D::tables(),
+                    plan,
+                    walk,
+                    self.raw.bytes(),
+                    self.raw.place(),
+                    context,
+                )
             }
             _ => Vec::new(),
         }
@@ -439,7 +446,7 @@ impl Validator {
         };
         let walk = plan.walk(found, &self.walk);
         let tables = self.plans.tables;
-        Ok(check_in(tables, plan, walk, frame, context))
+        Ok(check_in(tables, plan, walk, frame, located.body, context))
     }
 }
 

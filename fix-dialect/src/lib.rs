@@ -16,6 +16,7 @@ mod dialect;
 #[cfg(feature = "dictionary")]
 pub mod dictionary;
 mod encode;
+mod few;
 mod field;
 mod field_type;
 mod frame;

@@ -5,6 +5,7 @@
 //! costs one comparison a field, and any other order costs time but never correctness.
 
 use crate::Tag;
+use crate::check_ends::is_trailer;
 use crate::shape::{Place, SHAPES, Shape};
 use crate::tables::{ConditionTable, FieldTable, GroupTable, MemberKind, MemberTable, MessageTable};
 use crate::walk::{NotAField, Walk};
@@ -14,6 +15,8 @@ use crate::walk::{NotAField, Walk};
 pub(crate) struct Plan {
     pub(crate) table: &'static MessageTable,
     pub(crate) scopes: Vec<Scope>,
+    /// Whether any scope has a slot for a field of the trailer.
+    pub(crate) has_trailer: bool,
     /// What messages of the type were last like, by the number of their fields.
     shapes: [Shape; SHAPES],
     /// The shape that was last the right one.
@@ -78,8 +81,11 @@ impl Plan {
     pub(crate) fn new(table: &'static MessageTable) -> Plan {
         let mut scopes = Vec::new();
         add_scope(&mut scopes, None, table.members);
+        let mut slots = scopes.iter().flat_map(|scope: &Scope| &scope.slots);
+        let has_trailer = slots.any(|slot| is_trailer(slot.field.tag));
         Plan {
             table,
+            has_trailer,
             scopes,
             shapes: <[Shape; SHAPES]>::default(),
             usual: 0,

@@ -231,10 +231,15 @@ impl FieldTable {
     /// The name of a listed value, in the dictionary's words.
     #[must_use]
     pub fn value_name(&self, wire: &[u8]) -> Option<&'static str> {
-        self.values
-            .iter()
-            .find(|value| value.wire.as_bytes() == wire)
-            .map(|value| value.name)
+        // Values are short, and one comparison of words is cheaper than the call that compares slices.
+        let word = crate::swar::word(wire);
+        let is = |value: &ValueTable| {
+            let listed = value.wire.as_bytes();
+            listed.len() == wire.len()
+                && crate::swar::word(listed) == word
+                && (wire.len() <= 8 || listed == wire)
+        };
+        self.values.iter().find(|value| is(value)).map(|value| value.name)
     }
 }
 

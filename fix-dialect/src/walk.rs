@@ -15,6 +15,8 @@ pub(crate) struct Walk {
     used: usize,
     /// Whether what was found depends on a value: a DATA field ends where its length says.
     measured: bool,
+    /// Whether a field of the trailer stands before CheckSum (10).
+    pub(crate) trailer: bool,
     pub(crate) groups: Vec<GroupSpan>,
     pub(crate) entries: Vec<EntrySpan>,
     /// Fields without a slot, in the order of the wire.
@@ -140,6 +142,7 @@ impl Walk {
     ) -> Result<(), NotAField> {
         self.used = 0;
         self.measured = false;
+        self.trailer = false;
         self.groups.clear();
         self.entries.clear();
         self.unknown.clear();
@@ -289,6 +292,7 @@ impl Walk {
         };
         if matches!(tag, 89 | 93) {
             // The trailer, which may begin before CheckSum (10).
+            self.trailer = true;
         } else if is_header(tag) || tag == 10 {
             self.misplaced.push(Misplaced {
                 kind: MisplacedKind::OutOfOrder,
