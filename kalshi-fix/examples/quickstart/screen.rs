@@ -3,8 +3,8 @@
 use std::fmt::{Display, Write as _};
 use std::io::Write;
 
-use kalshi_fix::dialect::tables::{MemberKind, MemberTable, Tables};
-use kalshi_fix::dialect::{Decimal, Field, FieldType, fields};
+use kalshi_fix::dialect::tables::Tables;
+use kalshi_fix::dialect::{self as frame, Decimal, FieldPart, FieldType, PartWalker, Place, fields};
 
 use crate::book::Book;
 use crate::step::Step;
@@ -19,7 +19,7 @@ pub(crate) enum Direction {
 /// Where the tour is shown.
 pub(crate) struct Screen {
     out: Box<dyn Write + Send>,
-    tables: &'static Tables,
+    walker: PartWalker,
     coloured: bool,
     pub(crate) frames: usize,
 }
@@ -41,7 +41,7 @@ impl Screen {
     pub(crate) fn new(tables: &'static Tables, out: Box<dyn Write + Send>, coloured: bool) -> Screen {
         Screen {
             out,
-            tables,
+            walker: PartWalker::new(tables),
             coloured,
             frames: 0,
         }
@@ -83,14 +83,12 @@ impl Screen {
                 .unwrap_or_default()
         };
         let msg_type = header(35);
-        let table = self.tables.message(msg_type.as_bytes()).map(|(_, table)| table);
-        let name = table.map_or("a message of an unknown type", |table| table.name);
+        let (name, parts) = self.parts(frame);
         self.unseen(
             direction,
             name,
             &format!("{msg_type} on {session}, MsgSeqNum {}", header(34)),
         );
-        let parts = self.parts(table.map_or(&[], |table| table.members), frame);
         self.show(&parts);
     }
 
@@ -132,58 +130,37 @@ impl Screen {
         }
     }
 
-    fn parts(&self, members: &'static [MemberTable], frame: &[u8]) -> Vec<Part> {
+    /// The name of a frame's message, and its body. (`Printer` prints a field a line; a tour has less room.)
+    fn parts(&mut self, frame: &[u8]) -> (&'static str, Vec<Part>) {
+        let mut name = "a message of an unknown type";
         let mut parts = vec![Part::Fields(Vec::new())];
-        let mut group: Option<&[MemberTable]> = None;
-        for field in fields(frame).filter(|field| !HEADER_AND_TRAILER.contains(&field.tag)) {
-            let cell = self.cell(field);
-            match (parts.last_mut(), group) {
-                (Some(Part::Entries(entries)), Some(entry)) if has(entry, field.tag) => {
-                    // The first member of an entry comes again with the next one.
-                    let delimiter = entries
-                        .first()
-                        .and_then(|entry| entry.first())
-                        .map(|cell| cell.tag);
-                    match entries.last_mut() {
-                        Some(entry) if delimiter != Some(field.tag) => entry.push(cell),
-                        _ => entries.push(vec![cell]),
+        self.walker.walk(frame, &mut |part| match part {
+            frame::Part::Message {
+                table: Some(table), ..
+            } => name = table.name,
+            frame::Part::Entry { depth: 1, .. } => match parts.last_mut() {
+                Some(Part::Entries(entries)) => entries.push(Vec::new()),
+                _ => parts.push(Part::Entries(vec![Vec::new()])),
+            },
+            frame::Part::Field(field) if field.place == Place::Body => {
+                let cell = Cell::new(&field);
+                match parts.last_mut() {
+                    Some(Part::Entries(entries)) if field.depth > 0 => {
+                        if let Some(entry) = entries.last_mut() {
+                            entry.push(cell);
+                        }
                     }
-                    continue;
+                    Some(Part::Fields(cells)) => cells.push(cell),
+                    _ => parts.push(Part::Fields(vec![cell])),
                 }
-                (Some(Part::Fields(cells)), _) => cells.push(cell),
-                _ => parts.push(Part::Fields(vec![cell])),
+                // Each group is a table of its own.
+                if field.group.is_some() && field.depth == 0 {
+                    parts.push(Part::Entries(Vec::new()));
+                }
             }
-            group = group_of(members, field.tag);
-            if group.is_some() {
-                parts.push(Part::Entries(Vec::new()));
-            }
-        }
-        parts
-    }
-
-    fn cell(&self, field: Field<'_>) -> Cell {
-        let value = String::from_utf8_lossy(field.value).into_owned();
-        let Some(table) = self.tables.field(field.tag) else {
-            return Cell {
-                tag: field.tag,
-                name: field.tag.to_string(),
-                value,
-            };
-        };
-        let value = match table.value_name(field.value) {
-            _ if table.secret => "(secret)".to_owned(),
-            Some(name) if name.contains(|letter: char| letter.is_ascii_digit()) => name.to_owned(),
-            Some(name) => name.to_lowercase().replace('_', " "),
-            None if table.field_type == FieldType::Boolean => {
-                if value == "Y" { "yes" } else { "no" }.to_owned()
-            }
-            None => value,
-        };
-        Cell {
-            tag: field.tag,
-            name: table.name.to_owned(),
-            value,
-        }
+            _ => {}
+        });
+        (name, parts)
     }
 
     /// Fields in two columns, which are the same through the whole frame; groups as tables.
@@ -256,6 +233,31 @@ impl Screen {
     }
 }
 
+impl Cell {
+    fn new(field: &FieldPart<'_>) -> Cell {
+        let value = String::from_utf8_lossy(field.value).into_owned();
+        let value = match field.value_name() {
+            _ if field.is_secret() => "(secret)".to_owned(),
+            Some(name) if name.contains(|letter: char| letter.is_ascii_digit()) => name.to_owned(),
+            Some(name) => name.to_lowercase().replace('_', " "),
+            None if field
+                .table
+                .is_some_and(|table| table.field_type == FieldType::Boolean) =>
+            {
+                if value == "Y" { "yes" } else { "no" }.to_owned()
+            }
+            None => value,
+        };
+        Cell {
+            tag: field.tag,
+            name: field
+                .table
+                .map_or_else(|| field.tag.to_string(), |table| table.name.to_owned()),
+            value,
+        }
+    }
+}
+
 impl Direction {
     const fn arrow(self) -> (&'static str, &'static str) {
         match self {
@@ -265,22 +267,6 @@ impl Direction {
     }
 }
 
-/// The members of the entries of the group that this tag counts.
-fn group_of(members: &'static [MemberTable], tag: u32) -> Option<&'static [MemberTable]> {
-    members.iter().find_map(|member| match member.kind {
-        MemberKind::Group(group) if group.count.tag == tag => Some(group.members),
-        MemberKind::Component(component) => group_of(component.members, tag),
-        MemberKind::Group(_) | MemberKind::Field(_) => None,
-    })
-}
-
-fn has(members: &[MemberTable], tag: u32) -> bool {
-    members
-        .iter()
-        .any(|member| matches!(member.kind, MemberKind::Field(field) if field.tag == tag))
-}
-
-const HEADER_AND_TRAILER: [u32; 8] = [8, 9, 35, 49, 56, 34, 52, 10];
 const BOLD: &str = "1";
 const DIM: &str = "2";
 const RED: &str = "31";
