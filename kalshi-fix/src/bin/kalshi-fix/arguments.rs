@@ -9,8 +9,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(
     name = "kalshi-fix",
     version,
-    after_help = "Exit codes: 0 nothing found, 1 something found (errors in a dictionary, breaking changes, \
-                  violations, an unknown name), 2 wrong usage or unreadable input."
+    after_help = "\
+Exit codes:
+  0  nothing found
+  1  something found: errors in a dictionary, breaking changes, violations, an
+     unknown name
+  2  wrong usage, or input that cannot be read"
 )]
 pub(crate) struct Arguments {
     /// When to colour the output
@@ -47,11 +51,11 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DictionaryCommand {
-    /// Lint dictionaries: every fault with its line, column and the source under it
+    /// Lint dictionaries: every fault with its line, column and source
     Check(CheckArguments),
     /// Compare two dictionaries by what they mean to a client
     Diff(DiffArguments),
-    /// Say what a message, tag or name is
+    /// Say what a message, tag or name is; an overview without one
     Show(ShowArguments),
     /// Write a reference of a dialect as a web site that needs no server
     Html(HtmlArguments),
@@ -90,7 +94,7 @@ pub(crate) struct DecodeArguments {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) dialect: DialectArguments,
-    /// Mark every breach of the dictionary's rules, and exit with 1 when there is one
+    /// Mark every breach of the dictionary's rules; exit with 1 for one
     #[arg(long)]
     pub(crate) validate: bool,
     /// Only messages of this type, by MsgType (35) or name; can be repeated
@@ -160,7 +164,7 @@ pub(crate) enum FailOn {
 
 #[derive(Debug, Args)]
 pub(crate) struct ShowArguments {
-    /// A message's name or type, a tag, or the name of a field or component; an overview when it is absent
+    /// A message's name or type, a tag, or a field's or component's name
     #[arg(value_name = "MSG|TAG|NAME")]
     pub(crate) name: Option<String>,
     #[command(flatten)]

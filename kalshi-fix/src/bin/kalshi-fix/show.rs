@@ -239,7 +239,8 @@ impl Show<'_> {
             .collect();
         if !uses.is_empty() {
             let label = self.output.styled(Style::Dim, "in");
-            let _ = writeln!(text, "  {label} {}", uses.join(", "));
+            let lines = wrapped(&uses.join(", "), WIDTH - "  in ".len());
+            let _ = writeln!(text, "  {label} {}", lines.join("\n     "));
         }
     }
 
