@@ -27,25 +27,31 @@ fn main() {
         .skip(1)
         .filter(|part| !part.starts_with('-'))
         .collect();
-    match parts.first().map(String::as_str) {
-        Some("idle-plain") => return idle::print(Security::Plain),
-        Some("idle-tls") => return idle::print(Security::Tls),
-        _ => {}
-    }
-    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
-    if wanted("exchange") {
+    if parts.is_empty() {
         exchange();
+        alone("resend");
     }
-    if wanted("resend") {
-        resend::print();
-    }
-    if wanted("idle") {
-        for part in ["idle-plain", "idle-tls"] {
-            let program = std::env::current_exe().expect("a path");
-            let done = Command::new(program).arg(part).status().expect("a process");
-            assert!(done.success(), "{part}: {done}");
+    for part in &parts {
+        match part.as_str() {
+            "exchange" => exchange(),
+            "resend" => resend::print(),
+            "idle-plain" => idle::print(Security::Plain),
+            "idle-tls" => idle::print(Security::Tls),
+            "idle" => {}
+            other => panic!("{other}: the parts are exchange, resend and idle"),
         }
     }
+    if parts.is_empty() || parts.iter().any(|part| part == "idle") {
+        alone("idle-plain");
+        alone("idle-tls");
+    }
+}
+
+/// A part in a process of its own: memory that another part has freed would be used again and not show.
+fn alone(part: &str) {
+    let program = std::env::current_exe().expect("a path");
+    let done = Command::new(program).arg(part).status().expect("a process");
+    assert!(done.success(), "{part}: {done}");
 }
 
 fn exchange() {
