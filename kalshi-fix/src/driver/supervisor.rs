@@ -15,7 +15,7 @@ use super::shared::Shared;
 use super::task::{Outcome, Task};
 use crate::credentials::Signer;
 use crate::reconnect::{Decision, Reconnector, StopReason};
-use crate::session::{EndReason, Logon, Role, Session, SessionSettings};
+use crate::session::{EndReason, Journal, Logon, ResetRule, Role, Session, SessionSettings};
 use crate::transport::ConnectError;
 
 /// Makes connections, one after the other. Any function that returns a future of a stream does.
@@ -69,6 +69,10 @@ impl<D: Dial> Supervisor<D> {
             let mut outcome = self.attempt(gone, reset).await;
             if let Some(now) = outcome.established {
                 self.reconnector.established(now);
+                // A session that is kept was started anew once, and resumes from then on.
+                if self.session.journal != Journal::None && self.session.reset == ResetRule::Optional {
+                    self.logon.reset = false;
+                }
             }
             gone = outcome.gone;
             let class = outcome.end.cause.class();
