@@ -142,6 +142,11 @@ impl Shared {
                     .map(|(_, sequence)| sequence)
             }
             Event::RejectReceived(reject) => reject.ref_seq_num,
+            Event::Established(established) if established.reset => {
+                // The numbers that the store held, and all that the peer had of them, are another session's.
+                self.confirmed.store(0, Ordering::Relaxed);
+                None
+            }
             _ => None,
         };
         if let Some(proven) = proven {
