@@ -468,9 +468,9 @@ impl Tour {
         let credentials = stage.us.credentials(self.key.as_ref().ok_or("no key")?);
         let header = SessionHeader::new("FIXT.1.1", credentials.key_id(), "Kalshi");
         self.header = Some(header.map_err(text)?);
-        let mut options = LogonOptions::default();
-        options.skip_pending_exec_reports = true;
-        options.always_emit_new_before_trade = true;
+        let options = LogonOptions::<Prediction>::default()
+            .skip_pending_exec_reports(true)
+            .always_emit_new_before_trade(true);
         stage
             .gateway
             .client_builder(credentials)

@@ -27,6 +27,7 @@ mod error;
 mod event;
 mod logon;
 mod product;
+mod retransmission;
 mod session;
 mod validation;
 
@@ -37,16 +38,21 @@ use std::time::Duration;
 
 pub use error::{BuildError, OLD_SESSION_TIMEOUT, OpenError};
 pub use event::{Event, OwnedMessage, Received};
-pub use logon::{LogonOptions, LogonOptionsError};
+pub use logon::{LogonOptions, LogonOptionsError, RetentionHours};
 pub use product::{KalshiProduct, KalshiSession};
+pub use retransmission::Retransmission;
 pub use session::{Receiver, Sender, Session};
 pub use validation::Validation;
 
+use logon::{Choices, Purpose};
+
 use crate::credentials::Credentials;
 use crate::driver::{self, Clock, DriverSettings, SystemClock};
-use crate::environment::{Endpoint, Endpoints, Environment, Product};
+use crate::environment::{Endpoint, Endpoints, Environment, Product, SessionKind};
+use crate::prediction::Prediction;
 use crate::reconnect::ReconnectPolicy;
-use crate::session::{self as core, Identity, Role, SessionSettings};
+use crate::session::{self as core, Identity, Journal, Role, SessionSettings};
+use crate::store::JournalSettings;
 use crate::transport::{ConnectError, ConnectTimeouts, Connector, Stream, TlsSettings};
 
 /// Opens sessions of one product in one environment with one set of credentials. Cheap to clone.
@@ -59,7 +65,7 @@ struct Config {
     endpoints: Endpoints,
     credentials: Credentials,
     connector: Connector,
-    options: LogonOptions,
+    options: Choices,
     validation: Validation,
     driver: DriverSettings,
     reconnect: Option<ReconnectPolicy>,
@@ -86,20 +92,86 @@ impl<D: KalshiProduct> Client<D> {
     ///
     /// Dropping the future before it is ready gives up: the connection, if there is one by then, is closed.
     pub async fn order_entry(&self) -> Result<Session<D::OrderEntry>, OpenError> {
-        self.open().await
+        self.open(Purpose::Trading, None).await
+    }
+
+    /// Connects to order entry with retransmission (`KalshiRT`) and logs on.
+    ///
+    /// The session goes on where its store ended: what the venue sent in the meantime comes again, and what the
+    /// application did not get to handle, marked as a possible duplicate. Nothing that we sent is sent again by itself;
+    /// what the venue asks for goes by [`Retransmission::resend`]. With [`ClientBuilder::reconnect`] it resumes after a
+    /// lost connection too. A session that cannot be opened lets go of its store.
+    ///
+    /// ```no_run
+    /// use kalshi_fix::client::{Client, Retransmission};
+    /// use kalshi_fix::dialect::Timestamp;
+    /// use kalshi_fix::driver::SessionStore;
+    /// use kalshi_fix::environment::{Environment, SessionKind};
+    /// use kalshi_fix::prediction::Prediction;
+    /// use kalshi_fix::session::ResendPolicy;
+    /// use kalshi_fix::store::JournalStore;
+    ///
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::<Prediction>::from_env(Environment::Demo)?;
+    /// let whose = client.journal_settings(SessionKind::OrderEntryRetransmitting);
+    /// let now = Timestamp::from(std::time::SystemTime::now());
+    /// let journal = JournalStore::open("journal/orders", whose, now)?;
+    /// let kept = Retransmission::new(SessionStore::threaded(journal)).resend(ResendPolicy::HoldBack);
+    /// let session = client.order_entry_retransmitting(kept).await?;
+    /// # let _ = session;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn order_entry_retransmitting(
+        &self,
+        kept: impl Into<Retransmission>,
+    ) -> Result<Session<D::OrderEntryRetransmitting>, OpenError> {
+        self.open(Purpose::Trading, Some(kept.into())).await
+    }
+
+    /// Connects to order entry (`KalshiNR`) as a listener: the account's reports come, and nothing can be sent.
+    ///
+    /// The logon says `ListenerSession (20126)` and, as the venue requires, `SkipPendingExecReports (21011)`, and never
+    /// `CancelOrdersOnDisconnect (8013)`. A read-only key is enough; like every session it needs one of its own.
+    pub async fn order_entry_listener(&self) -> Result<Receiver<D::OrderEntry>, OpenError> {
+        let session = self.open(Purpose::Listening, None).await?;
+        Ok(session.split().1)
+    }
+
+    /// As [`order_entry_listener`](Client::order_entry_listener), with retransmission (`KalshiRT`): what was missed
+    /// between two connections comes again.
+    pub async fn order_entry_retransmitting_listener(
+        &self,
+        kept: impl Into<Retransmission>,
+    ) -> Result<Receiver<D::OrderEntryRetransmitting>, OpenError> {
+        let session = self.open(Purpose::Listening, Some(kept.into())).await?;
+        Ok(session.split().1)
+    }
+
+    /// The settings of a journal that belongs to this client's session of a kind: by product, environment, key and
+    /// session, so that no other one can take it for its own.
+    #[must_use]
+    pub fn journal_settings(&self, kind: SessionKind) -> JournalSettings {
+        let environment = self.config.endpoints.environment();
+        let key_id = self.config.credentials.key_id();
+        JournalSettings::new(format!("{} {environment} {key_id} {kind}", D::PRODUCT))
     }
 
     /// Connects to market data (`KalshiMD`) and logs on.
     pub async fn market_data(&self) -> Result<Session<D::MarketData>, OpenError> {
-        self.open().await
+        self.open(Purpose::Trading, None).await
     }
 
     /// Connects to drop copy (`KalshiDC`) and logs on.
     pub async fn drop_copy(&self) -> Result<Session<D::DropCopy>, OpenError> {
-        self.open().await
+        self.open(Purpose::Trading, None).await
     }
 
-    async fn open<S: KalshiSession<Dialect = D>>(&self) -> Result<Session<S>, OpenError> {
+    async fn open<S: KalshiSession<Dialect = D>>(
+        &self,
+        purpose: Purpose,
+        kept: Option<Retransmission>,
+    ) -> Result<Session<S>, OpenError> {
         let Config {
             endpoints,
             credentials,
@@ -110,12 +182,23 @@ impl<D: KalshiProduct> Client<D> {
             ..
         } = &*self.config;
         let target = S::KIND.profile().target_comp_id;
-        let logon = options.logon(D::PRODUCT, S::KIND)?;
+        let mut logon = options.logon(D::PRODUCT, S::KIND, purpose)?;
         let endpoint = endpoints.endpoint(S::KIND)?;
-        let builder = driver::Builder::new(self.settings(target), Role::Initiator(logon))
+        let mut settings = self.settings(S::KIND);
+        let mut store = None;
+        if let Some(kept) = kept {
+            settings.resend = kept.resend;
+            settings.journal = Journal::Keep(kept.gate);
+            logon.reset |= kept.start_anew;
+            store = Some(kept.store);
+        }
+        let mut builder = driver::Builder::new(settings, Role::Initiator(logon))
             .signer(credentials.shared_signer())
             .settings(driver.clone())
             .clock(Arc::clone(&self.config.clock));
+        if let Some(store) = store {
+            builder = builder.store(store);
+        }
         let (handle, mut events) = match &self.config.reconnect {
             None => builder.spawn(connect(connector, &endpoint, target).await?)?,
             Some(policy) => {
@@ -147,12 +230,16 @@ impl<D: KalshiProduct> Client<D> {
         }
     }
 
-    fn settings(&self, target: &str) -> SessionSettings {
-        let identity = Identity::initiator(self.config.credentials.key_id(), target);
-        let mut settings = match D::PRODUCT {
-            Product::Prediction => SessionSettings::kalshi_prediction(identity),
-            Product::Margin => SessionSettings::kalshi_margin(identity),
+    fn settings(&self, kind: SessionKind) -> SessionSettings {
+        let profile = kind.profile();
+        let identity = Identity::initiator(self.config.credentials.key_id(), profile.target_comp_id);
+        let settings = match (D::PRODUCT, profile.retransmission) {
+            (Product::Prediction, false) => SessionSettings::kalshi_prediction,
+            (Product::Prediction, true) => SessionSettings::kalshi_prediction_retransmitting,
+            (Product::Margin, false) => SessionSettings::kalshi_margin,
+            (Product::Margin, true) => SessionSettings::kalshi_margin_retransmitting,
         };
+        let mut settings = settings(identity);
         settings.logon_timeout = self.config.logon_timeout;
         settings.logout_ack = self.config.logout_timeout;
         settings
@@ -198,7 +285,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     credentials: Option<Credentials>,
     security: Security,
     connect_timeouts: ConnectTimeouts,
-    options: LogonOptions,
+    options: Choices,
     validation: Validation,
     driver: DriverSettings,
     reconnect: Option<ReconnectPolicy>,
@@ -221,7 +308,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             credentials: None,
             security: Security::Tls(TlsSettings::new()),
             connect_timeouts: ConnectTimeouts::default(),
-            options: LogonOptions::default(),
+            options: LogonOptions::<D>::default().into_choices(),
             validation: Validation::default(),
             driver: DriverSettings::default(),
             reconnect: None,
@@ -257,8 +344,8 @@ impl<D: KalshiProduct> ClientBuilder<D> {
     }
 
     /// What the logons ask for.
-    pub fn logon(mut self, options: LogonOptions) -> Self {
-        self.options = options;
+    pub fn logon(mut self, options: LogonOptions<D>) -> Self {
+        self.options = options.into_choices();
         self
     }
 
@@ -272,12 +359,6 @@ impl<D: KalshiProduct> ClientBuilder<D> {
     /// `HeartBtInt (108)`, in whole seconds; 30 s by default.
     pub fn heartbeat(mut self, interval: Duration) -> Self {
         self.options.heartbeat = interval;
-        self
-    }
-
-    /// Whether prices of orders and reports are in dollars (the default) or in whole cents. Prediction only.
-    pub fn use_dollars(mut self, on: bool) -> Self {
-        self.options.use_dollars = on;
         self
     }
 
@@ -332,7 +413,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         let credentials = self.credentials.ok_or(BuildError::NoCredentials)?;
         for kind in D::PRODUCT.sessions() {
             self.endpoints.endpoint(*kind)?;
-            self.options.logon(D::PRODUCT, *kind)?;
+            self.options.logon(D::PRODUCT, *kind, Purpose::Trading)?;
         }
         let environment = self.endpoints.environment();
         let connector = match self.security {
@@ -356,6 +437,14 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             config: Arc::new(config),
             product: PhantomData,
         })
+    }
+}
+
+impl ClientBuilder<Prediction> {
+    /// Whether prices of orders and reports are in dollars (the default) or in whole cents.
+    pub fn use_dollars(mut self, on: bool) -> Self {
+        self.options.use_dollars = on;
+        self
     }
 }
 

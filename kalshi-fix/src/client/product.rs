@@ -13,6 +13,8 @@ pub trait KalshiProduct: Dialect + sealed::Sealed {
     const PRODUCT: Product;
     /// Its order entry session.
     type OrderEntry: KalshiSession<Dialect = Self>;
+    /// Its order entry session with retransmission.
+    type OrderEntryRetransmitting: KalshiSession<Dialect = Self>;
     /// Its drop copy session.
     type DropCopy: KalshiSession<Dialect = Self>;
     /// Its market data session.
@@ -36,6 +38,7 @@ macro_rules! product {
         impl KalshiProduct for $dialect {
             const PRODUCT: Product = Product::$product;
             type OrderEntry = $module::sessions::NR;
+            type OrderEntryRetransmitting = $module::sessions::RT;
             type DropCopy = $module::sessions::DC;
             type MarketData = $module::sessions::MD;
         }

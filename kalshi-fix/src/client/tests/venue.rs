@@ -8,10 +8,13 @@ use tokio::sync::mpsc;
 
 use crate::client::{ClientBuilder, KalshiProduct};
 use crate::credentials::{Credentials, PrivateKey, PublicKey};
-use crate::driver::{DriverSettings, Event, Events, Handle, spawn};
+use crate::driver::{Builder, Event, Events, Handle, SessionStore};
 use crate::environment::{Product, SessionKind};
 use crate::session::{self, Acceptance, Identity, LogonRequest, Refusal, Role, SessionSettings};
+use crate::store::Store as _;
 use crate::transport::testing::{Authority, BOTH};
+
+use super::retransmission::Kept;
 
 /// One client's connection, logged on.
 pub(super) struct Connection {
@@ -52,6 +55,15 @@ pub(super) struct Venue {
 
 impl Venue {
     pub(super) async fn start(product: Product, refuse: Option<&'static str>) -> Venue {
+        Venue::start_with(product, refuse, None).await
+    }
+
+    /// A venue whose sessions are kept in this store, one after the other, and send again whatever is asked for.
+    pub(super) async fn start_keeping(product: Product, kept: Kept) -> Venue {
+        Venue::start_with(product, None, Some(kept)).await
+    }
+
+    async fn start_with(product: Product, refuse: Option<&'static str>, kept: Option<Kept>) -> Venue {
         let authority = Authority::new(&["127.0.0.1"]);
         let acceptor = authority.acceptor(BOTH);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -67,13 +79,23 @@ impl Venue {
                     Product::Prediction => SessionSettings::kalshi_prediction(identity),
                     Product::Margin => SessionSettings::kalshi_margin(identity),
                 };
-                let (handle, mut events) =
-                    spawn(tls, settings, Role::Acceptor, None, DriverSettings::default()).unwrap();
+                let builder = match &kept {
+                    None => Builder::new(settings, Role::Acceptor),
+                    Some(kept) => Builder::new(settings.retransmitting(), Role::Acceptor)
+                        .store(SessionStore::inline(kept.clone())),
+                };
+                let (handle, mut events) = builder.spawn(tls).unwrap();
                 let Some(Event::Session(session::Event::LogonRequest(request))) = events.recv().await else {
                     continue;
                 };
                 match judge(&request, refuse) {
-                    Ok(()) => handle.accept_logon(Acceptance::default()).unwrap(),
+                    Ok(()) => {
+                        let mut acceptance = Acceptance::default();
+                        if let Some(kept) = &kept {
+                            acceptance.sequences = kept.state().sequences;
+                        }
+                        handle.accept_logon(acceptance).unwrap();
+                    }
                     Err(text) => {
                         handle.refuse_logon(Refusal::Logout(text)).unwrap();
                         while events.recv().await.is_some() {}
