@@ -1,8 +1,10 @@
 //! What the code generated for messages of a user's own needs at compile time.
 
 mod held;
+mod members;
 mod merge;
 mod names;
+mod order;
 mod words;
 
 pub use held::{Contents, Declared, Held};
@@ -128,7 +130,7 @@ pub const fn tag(number: u32) -> crate::Tag {
 #[must_use]
 pub const fn any_delimiter(members: Option<&'static [MemberTable]>, tag: u32) -> bool {
     match members {
-        Some(members) => match held::group_of(members, tag) {
+        Some(members) => match members::group_of(members, tag) {
             Some(group) => group.any_delimiter,
             None => false,
         },
@@ -143,7 +145,7 @@ pub const fn members_of_group(
     tag: u32,
 ) -> Option<&'static [MemberTable]> {
     match members {
-        Some(members) => match held::group_of(members, tag) {
+        Some(members) => match members::group_of(members, tag) {
             Some(group) => Some(group.members),
             None => None,
         },
