@@ -41,7 +41,7 @@
 
 mod class;
 mod maintenance;
-mod new_york;
+pub(crate) mod new_york;
 mod policy;
 mod reconnector;
 

@@ -4,7 +4,7 @@ use fix_dialect::Date;
 
 /// New York's offset from UTC in seconds: daylight saving time runs from the second Sunday of March to the first of
 /// November, 02:00 local time each (since 2007).
-pub(super) fn offset(unix_seconds: i64) -> i64 {
+pub(crate) fn offset(unix_seconds: i64) -> i64 {
     let year = year_of(unix_seconds);
     let starts = sunday_on_or_after(year, 3, 8) * DAY + 7 * HOUR;
     let ends = sunday_on_or_after(year, 11, 1) * DAY + 6 * HOUR;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use fix_dialect::{Date, Precision, Timestamp};
+use fix_dialect::{Precision, Timestamp};
+
+use crate::reconnect::new_york::offset;
 
 /// An instant in UTC, in nanoseconds since the Unix epoch. The exchange reads no clock: each command carries one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,26 +56,6 @@ impl fmt::Display for Time {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.timestamp(), formatter)
     }
-}
-
-/// New York's offset from UTC in seconds: daylight saving time runs from the second Sunday of March to the first of
-/// November, 02:00 local time each.
-fn offset(unix_seconds: i64) -> i64 {
-    let year = Time::from_unix_seconds(unix_seconds).timestamp().date().year();
-    let starts = sunday_on_or_after(year, 3, 8) * DAY + 7 * HOUR;
-    let ends = sunday_on_or_after(year, 11, 1) * DAY + 6 * HOUR;
-    if (starts..ends).contains(&unix_seconds) {
-        -4 * HOUR
-    } else {
-        -5 * HOUR
-    }
-}
-
-/// Days since the epoch of the first Sunday on or after a date.
-fn sunday_on_or_after(year: u16, month: u8, day: u8) -> i64 {
-    let days = Date::new(year, month, day).map_or(0, |date| date.days_since_epoch());
-    // 1970-01-01 was a Thursday.
-    days + (3 - days).rem_euclid(7)
 }
 
 const NANOS: i64 = 1_000_000_000;
