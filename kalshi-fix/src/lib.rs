@@ -137,6 +137,7 @@
 //! | [`reconnect`] | when to connect again: a decision, and nothing else |
 //! | [`session`] | the session engine: no clock, no socket, no task |
 //! | [`store`] | what of a session outlives its connection |
+//! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
 pub mod client;
@@ -151,6 +152,7 @@ pub mod reconnect;
 pub mod session;
 pub mod store;
 pub mod transport;
+pub mod units;
 
 pub use fix_derive::{Dialect, FixEnum, FixGroup, FixMessage};
 /// The wire runtime: what generated dialects stand on. `#[fix(crate = "kalshi_fix::dialect")]` makes the derive use it.
