@@ -117,7 +117,7 @@ impl EncodeBody for ExecutionReport<'_> {
             None => out.field(17, PENDING),
         };
         if let Some(fill) = fill {
-            out.field(30, b"0");
+            out.field(30, order.exchange_index.to_string().as_bytes());
             out.decimal(31, self.price(fill.price));
             out.decimal(32, fill.quantity.decimal());
         }

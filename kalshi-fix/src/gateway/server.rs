@@ -289,7 +289,7 @@ impl fmt::Debug for Member {
 
 fn own_report(output: Output) -> Option<OrderReport> {
     match output {
-        Output::Order(report) => Some(*report),
+        Output::Order(report) => Some(Arc::unwrap_or_clone(report)),
         _ => None,
     }
 }

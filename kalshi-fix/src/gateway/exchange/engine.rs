@@ -6,6 +6,7 @@ use super::account::{Account, Exposure, Terms};
 use super::book::{Book, Resting};
 use super::calendar::Time;
 use super::feed::Subscriptions;
+use super::history::History;
 use super::identifiers::{Identifiers, Use};
 use super::market::{ExchangeStatus, Market, MarketStatus, Symbol};
 use super::order::{
@@ -35,6 +36,8 @@ pub struct Rules {
     pub subscriptions_per_session: usize,
     /// How many levels of a side a snapshot shows at most.
     pub snapshot_levels: usize,
+    /// How many reports are kept for drop copy, over all members.
+    pub remembered_reports: usize,
 }
 
 impl Rules {
@@ -48,6 +51,7 @@ impl Rules {
             open_orders_per_market: 10_000,
             subscriptions_per_session: 1_000,
             snapshot_levels: 5_000,
+            remembered_reports: 200_000,
         }
     }
 
@@ -114,6 +118,7 @@ pub struct Exchange {
     pub(super) touched: BTreeSet<Symbol>,
     pub(super) data: Subscriptions,
     pub(super) statuses: Subscriptions,
+    pub(super) history: History,
     clock: u64,
     last_order: u64,
     last_match: u64,
@@ -140,6 +145,7 @@ impl Exchange {
     #[must_use]
     pub fn new(rules: Rules) -> Exchange {
         Exchange {
+            history: History::new(rules.remembered_reports),
             rules,
             status: ExchangeStatus::default(),
             markets: BTreeMap::new(),
@@ -175,12 +181,19 @@ impl Exchange {
         );
     }
 
-    /// Pays money into a member's subaccount (out of it, where the amount is negative).
+    /// Pays money into a member's subaccount on exchange index 0 (out of it, where the amount is negative).
     pub fn deposit(&mut self, owner: OwnerId, subaccount: u8, amount: Money) {
-        self.accounts
-            .entry(AccountKey { owner, subaccount })
-            .or_default()
-            .deposit(amount);
+        self.deposit_on(owner, 0, subaccount, amount);
+    }
+
+    /// Pays money into a member's subaccount on an exchange index, as [`deposit`](Exchange::deposit) does on index 0.
+    pub fn deposit_on(&mut self, owner: OwnerId, exchange_index: u32, subaccount: u8, amount: Money) {
+        let key = AccountKey {
+            owner,
+            exchange_index,
+            subaccount,
+        };
+        self.accounts.entry(key).or_default().deposit(amount);
     }
 
     /// Carries out a command. Orders whose time is over expire first.
@@ -221,6 +234,7 @@ impl Exchange {
             Command::Tick => {}
         }
         self.publish(&mut turn);
+        self.remember(now, &turn.outputs);
         turn.outputs
     }
 
@@ -228,7 +242,8 @@ impl Exchange {
     fn refuse(&mut self, turn: &mut Turn, command: Command, reason: RejectReason) {
         match command {
             Command::NewOrder(origin, request) => {
-                let order = Order::new(self.next_order_id(), origin, request, None);
+                let index = self.index_of(&request);
+                let order = Order::new(self.next_order_id(), origin, request, index, None);
                 turn.report(order.clone(), OrderEvent::PendingNew, None);
                 turn.report(order, OrderEvent::Rejected(reason), None);
             }
@@ -283,10 +298,20 @@ impl Exchange {
         self.expiries.first().map(|(time, _)| *time)
     }
 
-    /// A member's subaccount, once it has had money or trades.
+    /// A member's subaccount on exchange index 0, once it has had money or trades.
     #[must_use]
     pub fn account(&self, owner: OwnerId, subaccount: u8) -> Option<&Account> {
-        self.accounts.get(&AccountKey { owner, subaccount })
+        self.account_on(owner, 0, subaccount)
+    }
+
+    /// A member's subaccount on an exchange index, once it has had money or trades.
+    #[must_use]
+    pub fn account_on(&self, owner: OwnerId, exchange_index: u32, subaccount: u8) -> Option<&Account> {
+        self.accounts.get(&AccountKey {
+            owner,
+            exchange_index,
+            subaccount,
+        })
     }
 
     /// All subaccounts.
@@ -334,6 +359,15 @@ impl Exchange {
             product: self.rules.product,
             initial_margin: self.rules.initial_margin,
         }
+    }
+
+    /// The exchange index that a request goes to.
+    pub(super) fn index_of(&self, request: &NewOrder) -> u32 {
+        let of_market = self
+            .markets
+            .get(&request.symbol)
+            .map(|listing| listing.market.exchange_index);
+        of_market.or(request.exchange_index).unwrap_or(0)
     }
 
     pub(super) fn next_order_id(&mut self) -> OrderId {

@@ -26,7 +26,8 @@ impl Exchange {
         let max_execution_cost = request.max_execution_cost;
         let (urgency, expires) = lifetime(turn.now, request.time_in_force);
         let id = self.next_order_id();
-        let order = Order::new(id, origin, request, expires);
+        let index = self.index_of(&request);
+        let order = Order::new(id, origin, request, index, expires);
         turn.report(order.clone(), OrderEvent::PendingNew, None);
         let refused = refused.or_else(|| self.unpaid(&order));
         if let Some(reason) = refused {
@@ -213,7 +214,8 @@ impl Exchange {
         let Some(listing) = self.markets.get(&request.symbol) else {
             return Some(RejectReason::MarketNotFound);
         };
-        if request.exchange_index.is_some_and(|index| index != 0) {
+        let index = listing.market.exchange_index;
+        if request.exchange_index.is_some_and(|named| named != index) {
             return Some(RejectReason::MarketNotFound);
         }
         match listing.market.status {

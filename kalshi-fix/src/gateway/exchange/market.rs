@@ -152,6 +152,8 @@ pub enum ExchangeStatus {
 pub struct Market {
     /// The ticker.
     pub symbol: Symbol,
+    /// The exchange index (shard) that it trades on; 0 unless told otherwise.
+    pub exchange_index: u32,
     /// The prices at which it trades.
     pub grid: PriceGrid,
     /// What a trade costs.
@@ -166,6 +168,7 @@ impl Market {
     pub fn prediction(symbol: &str) -> Market {
         Market {
             symbol: symbol.into(),
+            exchange_index: 0,
             grid: PriceGrid::linear_cent(),
             fees: FeeSchedule::prediction(),
             status: MarketStatus::Active,
@@ -177,6 +180,7 @@ impl Market {
     pub fn margin(symbol: &str) -> Market {
         Market {
             symbol: symbol.into(),
+            exchange_index: 0,
             grid: PriceGrid::unbounded(Price::from_ten_thousandths(1)),
             fees: FeeSchedule::margin(),
             status: MarketStatus::Active,
@@ -187,6 +191,15 @@ impl Market {
     #[must_use]
     pub fn with_grid(self, grid: PriceGrid) -> Market {
         Market { grid, ..self }
+    }
+
+    /// The same market on another exchange index. Its members need money there.
+    #[must_use]
+    pub fn on_index(self, exchange_index: u32) -> Market {
+        Market {
+            exchange_index,
+            ..self
+        }
     }
 
     /// The same market with other fees.

@@ -39,6 +39,7 @@ mod engine;
 mod entry;
 mod fee;
 mod feed;
+mod history;
 mod identifiers;
 mod market;
 mod matching;
@@ -54,6 +55,7 @@ pub use book::{Book, LevelChange, Resting};
 pub use calendar::Time;
 pub use engine::{Command, Exchange, Rules};
 pub use fee::{ExactFee, FeeSchedule};
+pub use history::{LOOKBACK_SECONDS, ReplayRefusal};
 pub use market::{Band, ExchangeStatus, Market, MarketStatus, PriceGrid, Symbol, quantity_step};
 pub use matching::{Plan, Step, Taker};
 pub use order::{

@@ -26,11 +26,14 @@ pub struct Origin {
     pub owner: OwnerId,
 }
 
-/// Where money and positions are kept: one of a member's subaccounts, 0 to 63 (AllocAccount (79); 0 when absent).
+/// Where money and positions are kept: one of a member's subaccounts, 0 to 63 (AllocAccount (79); 0 when absent), on one
+/// exchange index. Money on one index pays for nothing on another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountKey {
     /// The member.
     pub owner: OwnerId,
+    /// The exchange index.
+    pub exchange_index: u32,
     /// The subaccount.
     pub subaccount: u8,
 }
@@ -165,7 +168,7 @@ pub struct NewOrder {
     pub order_group: Option<Arc<str>>,
     /// It is cancelled when the exchange pauses.
     pub cancel_on_pause: bool,
-    /// The shard that it is sent to; the market's own where none is named. There is one shard here, 0.
+    /// The exchange index that it is sent to: a market on another one is not found. It is looked for where none is named.
     pub exchange_index: Option<u32>,
     /// The quote that it accepts. There is none here, so each has expired.
     pub quote: Option<Arc<str>>,
@@ -245,6 +248,8 @@ pub struct Order {
     pub origin: Origin,
     /// The market.
     pub symbol: Symbol,
+    /// The market's exchange index; the one that the order was sent to, or 0, where there is no such market.
+    pub exchange_index: u32,
     /// Buy or sell.
     pub side: Side,
     /// The limit.
@@ -298,6 +303,7 @@ impl Order {
     pub fn account(&self) -> AccountKey {
         AccountKey {
             owner: self.origin.owner,
+            exchange_index: self.exchange_index,
             subaccount: self.subaccount.unwrap_or(0),
         }
     }
@@ -311,12 +317,19 @@ impl Order {
         }
     }
 
-    pub(super) fn new(id: OrderId, origin: Origin, request: NewOrder, expires: Option<Time>) -> Order {
+    pub(super) fn new(
+        id: OrderId,
+        origin: Origin,
+        request: NewOrder,
+        exchange_index: u32,
+        expires: Option<Time>,
+    ) -> Order {
         Order {
             id,
             cl_ord_id: request.cl_ord_id,
             origin,
             symbol: request.symbol,
+            exchange_index,
             side: request.side,
             price: request.price,
             quantity: request.quantity,

@@ -18,7 +18,7 @@ use super::units::{Money, Price, Quantity};
 #[non_exhaustive]
 pub enum Output {
     /// Something happened to an order.
-    Order(Box<OrderReport>),
+    Order(Arc<OrderReport>),
     /// An amend or a cancel was refused.
     CancelReject(CancelReject),
     /// A mass cancel was carried out; the cancels themselves follow.
@@ -64,18 +64,41 @@ pub struct OrderReport {
     pub time: Time,
 }
 
-/// The exchange's number of an event: `clock;event`. Events are ordered by the clock, then by the event.
+/// The exchange's number of an event. Events are ordered by the clock, then by the event, within one exchange index.
+///
+/// Displays as ExecID (17): `clock;event` on exchange index 0, `clock;event;index` elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExecId {
     /// Counts commands.
     pub clock: u64,
     /// Counts events within a command, from 1.
     pub event: u32,
+    /// The exchange index (shard) of the market.
+    pub exchange_index: u32,
+}
+
+impl ExecId {
+    /// Reads ExecID (17) in the form in which it displays; `None` for anything else, the `-1;-1` of pending reports included.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<ExecId> {
+        let mut parts = text.split(';');
+        let exec_id = ExecId {
+            clock: parts.next()?.parse().ok()?,
+            event: parts.next()?.parse().ok()?,
+            exchange_index: parts.next().map_or(Some(0), |index| index.parse().ok())?,
+        };
+        // Signs and leading zeros are read as numbers, but nobody was given such an ExecID.
+        (parts.next().is_none() && exec_id.to_string() == text).then_some(exec_id)
+    }
 }
 
 impl fmt::Display for ExecId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{};{}", self.clock, self.event)
+        write!(formatter, "{};{}", self.clock, self.event)?;
+        match self.exchange_index {
+            0 => Ok(()),
+            index => write!(formatter, ";{index}"),
+        }
     }
 }
 
@@ -422,4 +445,27 @@ pub enum MarketDataRejectReason {
     TooManySymbols,
     /// A SubscriptionRequestType that does not exist.
     UnsupportedType,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(u64, u32, u32)>) {
+        let read = ExecId::parse(text).map(|id| (id.clock, id.event, id.exchange_index));
+        assert_eq!(read, expected, "{text}");
+    }
+
+    #[test]
+    fn exec_ids_are_read_as_they_are_written() {
+        check("4;7", Some((4, 7, 0)));
+        check("4;7;1", Some((4, 7, 1)));
+        check("18446744073709551615;1", Some((u64::MAX, 1, 0)));
+        for malformed in [
+            "", "4", "4;", ";7", "4;7;", "4;7;0", "4;7;1;1", "-1;-1", "+4;7", "04;7", "4;7;x",
+        ] {
+            check(malformed, None);
+        }
+    }
 }

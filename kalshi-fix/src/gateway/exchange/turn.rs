@@ -1,5 +1,7 @@
 //! One command being carried out, and what is said in the course of it.
 
+use std::sync::Arc;
+
 use super::calendar::Time;
 use super::order::{ClOrdId, Order, Origin};
 use super::report::{ExecId, OrderEvent, OrderReport, Output};
@@ -33,6 +35,7 @@ impl Turn {
             ExecId {
                 clock: self.clock,
                 event: self.event,
+                exchange_index: order.exchange_index,
             }
         });
         let (cl_ord_id, orig_cl_ord_id) = if let Some(request) = request {
@@ -46,7 +49,7 @@ impl Turn {
             (ClOrdId::clone(&own), ends.then_some(own))
         };
         let time = self.now;
-        self.outputs.push(Output::Order(Box::new(OrderReport {
+        self.outputs.push(Output::Order(Arc::new(OrderReport {
             order,
             event,
             exec_id,
