@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::clock::{Clock, SystemClock};
 use super::handle::{Events, Handle};
 use super::keeper::{Keeper, SessionStore};
+use super::observer::Observer;
 use super::shared::{EndGuard, Shared};
 use super::supervisor::{Dial, Supervisor};
 use super::task::Task;
@@ -44,6 +45,7 @@ pub struct Builder {
     store: Option<SessionStore>,
     clock: Arc<dyn Clock>,
     random: Random,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 pub(super) type Random = Box<dyn FnMut() -> u64 + Send>;
@@ -59,6 +61,7 @@ impl Builder {
             store: None,
             clock: Arc::new(SystemClock),
             random: Box::new(random),
+            observer: None,
         }
     }
 
@@ -94,6 +97,12 @@ impl Builder {
     /// operating system's.
     pub fn random(mut self, random: impl FnMut() -> u64 + Send + 'static) -> Builder {
         self.random = Box::new(random);
+        self
+    }
+
+    /// What sees each event before it is queued for the application.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Builder {
+        self.observer = Some(observer);
         self
     }
 
@@ -215,6 +224,7 @@ impl Builder {
             Arc::clone(&self.clock),
             max_waiting_events,
             max_waiting_bytes,
+            self.observer.take(),
         );
         Ok(Arc::new(shared))
     }

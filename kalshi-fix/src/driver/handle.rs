@@ -38,6 +38,19 @@ impl Handle {
     /// room when the connection is lost: nothing is kept for the next one. To wait for it, see
     /// [`ready`](Handle::ready).
     pub async fn send<M: EncodeBody>(&self, message: &M) -> Result<SequenceNumber, SendError> {
+        self.send_noting(message, |_| {}).await
+    }
+
+    /// As [`send`](Handle::send); `note` is called with the number before anything can come in answer to it, and before
+    /// any other message takes a number.
+    ///
+    /// It is called under the session's lock, once or, when nothing is sent, not at all: it must neither block nor use
+    /// the session's handles.
+    pub async fn send_noting<M: EncodeBody>(
+        &self,
+        message: &M,
+        mut note: impl FnMut(SequenceNumber),
+    ) -> Result<SequenceNumber, SendError> {
         let begun = self.shared.connection();
         loop {
             // Enlisted before the attempt, so that room made in between is not missed.
@@ -47,7 +60,7 @@ impl Handle {
                 if self.shared.connection() != begun {
                     return Err(SendError::NotEstablished(State::Ended));
                 }
-                session.send(now, message)
+                session.send(now, message).inspect(|sequence| note(*sequence))
             });
             match sent {
                 Err(SendError::Backlog { .. }) => room.await,
@@ -77,7 +90,16 @@ impl Handle {
 
     /// Sends an application message at once, or not at all.
     pub fn try_send<M: EncodeBody>(&self, message: &M) -> Result<SequenceNumber, SendError> {
-        self.command(|session, now| session.send(now, message))
+        self.try_send_noting(message, |_| {})
+    }
+
+    /// As [`try_send`](Handle::try_send), with a `note` as for [`send_noting`](Handle::send_noting).
+    pub fn try_send_noting<M: EncodeBody>(
+        &self,
+        message: &M,
+        mut note: impl FnMut(SequenceNumber),
+    ) -> Result<SequenceNumber, SendError> {
+        self.command(|session, now| session.send(now, message).inspect(|sequence| note(*sequence)))
     }
 
     /// Rejects an application message of the peer's with a session-level `Reject (3)`.

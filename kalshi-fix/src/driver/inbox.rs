@@ -1,13 +1,14 @@
 //! The queue from the driver's task to the application: bounded in events and in bytes.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
 use super::end::SessionEnd;
 use super::event::Event;
+use super::observer::Observer;
 use crate::session;
 
 pub(super) struct Inbox {
@@ -16,6 +17,7 @@ pub(super) struct Inbox {
     pub(super) drained: Notify,
     max_events: usize,
     max_bytes: usize,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 #[derive(Default)]
@@ -29,12 +31,13 @@ struct State {
 }
 
 impl Inbox {
-    pub(super) fn new(max_events: usize, max_bytes: usize) -> Inbox {
+    pub(super) fn new(max_events: usize, max_bytes: usize, observer: Option<Arc<dyn Observer>>) -> Inbox {
         Inbox {
             state: Mutex::default(),
             drained: Notify::new(),
             max_events,
             max_bytes,
+            observer,
         }
     }
 
@@ -48,6 +51,9 @@ impl Inbox {
 
     /// Takes an event, room or no room: to ask first is the caller's part.
     pub(super) fn push(&self, event: Event, connection: u64) {
+        if let Some(observer) = &self.observer {
+            observer.observe(&event);
+        }
         let mut state = self.lock();
         if matches!(event, Event::AttemptFailed(_)) {
             // However long the venue is away, and however long the application does not look: one is enough.
@@ -60,12 +66,13 @@ impl Inbox {
         wake(state);
     }
 
-    /// Nothing follows. Of several calls the first counts.
+    /// Nothing follows. To be called once.
     pub(super) fn finish(&self, end: SessionEnd) {
-        let mut state = self.lock();
-        if state.end.is_none() && !state.end_delivered {
-            state.end = Some(end);
+        if let Some(observer) = &self.observer {
+            observer.observe(&Event::Ended(end.clone()));
         }
+        let mut state = self.lock();
+        state.end = Some(end);
         wake(state);
     }
 

@@ -38,6 +38,7 @@ mod event;
 mod handle;
 mod inbox;
 mod keeper;
+mod observer;
 mod shared;
 mod supervisor;
 mod task;
@@ -54,6 +55,7 @@ pub use end::{EndCause, SessionEnd};
 pub use event::{AttemptFailed, Disconnected, Event, Missed, Reconnected};
 pub use handle::{Closed, Events, Handle};
 pub use keeper::SessionStore;
+pub use observer::Observer;
 pub use supervisor::Dial;
 
 use crate::credentials::Signer;

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::clock::{Clock, Time};
 use super::end::{EndCause, SessionEnd};
 use super::inbox::Inbox;
+use super::observer::Observer;
 use crate::session::{EndReason, Event, SequenceNumber, Session, TestRequestId};
 
 /// It lasts as long as the handles do: a supervised session puts one core after the other into it.
@@ -42,12 +43,13 @@ impl Shared {
         clock: Arc<dyn Clock>,
         max_events: usize,
         max_bytes: usize,
+        observer: Option<Arc<dyn Observer>>,
     ) -> Shared {
         let before = session.sequences().next_outgoing.saturating_sub(1);
         Shared {
             session: Mutex::new(session),
             time: Time::new(clock),
-            inbox: Inbox::new(max_events, max_bytes),
+            inbox: Inbox::new(max_events, max_bytes, observer),
             wake: Arc::default(),
             room: Notify::new(),
             ready: Notify::new(),
@@ -116,8 +118,9 @@ impl Shared {
 
     /// Delivers the end. Of several calls the first counts.
     pub(super) fn finish(&self, end: SessionEnd) {
-        self.over.store(true, Ordering::Release);
-        self.inbox.finish(end);
+        if !self.over.swap(true, Ordering::AcqRel) {
+            self.inbox.finish(end);
+        }
         self.room.notify_waiters();
         self.ready.notify_waiters();
     }

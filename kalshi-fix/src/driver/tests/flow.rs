@@ -1,7 +1,7 @@
 //! Messages in both directions, pressure, and signs of life.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::duplex;
@@ -9,8 +9,8 @@ use tokio::time::{sleep, timeout};
 
 use super::pair::*;
 use crate::credentials::{SignatureFuture, Signer, SignerError};
-use crate::driver::{DriverSettings, Event, InboundPolicy};
-use crate::session::{self, Acceptance, SendError, State};
+use crate::driver::{Builder, DriverSettings, Event, InboundPolicy, Observer};
+use crate::session::{self, Acceptance, Role, SendError, SequenceNumber, State};
 
 #[tokio::test(start_paused = true)]
 async fn messages_both_ways_whatever_the_chunks() {
@@ -328,4 +328,63 @@ async fn a_panic_in_an_applications_message_leaves_the_session_as_it_was() {
     assert!(panicked.unwrap_err().is_panic());
     assert_eq!(client.send(&note("fine")).await.unwrap(), 2);
     assert_eq!(next_note(&mut venue_events).await, (2, "fine".to_owned()));
+}
+
+/// Writes down what it sees, in words.
+#[derive(Default)]
+struct Witness(Mutex<Vec<String>>);
+
+impl Witness {
+    fn say(&self, text: String) {
+        self.0.lock().unwrap().push(text);
+    }
+}
+
+impl Observer for Witness {
+    fn observe(&self, event: &Event) {
+        self.say(match event {
+            Event::Session(session::Event::Application(inbound)) => text(inbound),
+            Event::Session(session::Event::Established(_)) => "established".to_owned(),
+            Event::Ended(end) => end.to_string(),
+            other => format!("{other:?}"),
+        });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_sees_everything_though_nobody_reads() {
+    let witness = Arc::new(Witness::default());
+    let (near, far) = duplex(4096);
+    let (client, mut client_events) = Builder::new(client_settings(), Role::Initiator(logon()))
+        .observer(witness.clone())
+        .clock(TestClock::shared())
+        .spawn(near)
+        .unwrap();
+    let mut venue = drive_venue(far);
+    logon_request(&mut venue).await;
+    venue.0.accept_logon(Acceptance::default()).unwrap();
+    established_event(&mut venue.1).await;
+    for index in 0..3 {
+        venue.0.send(&note(index)).await.unwrap();
+    }
+    assert!(client.ready().await);
+    // A number is noted before an answer to it can be.
+    let note_down = |sequence: SequenceNumber| witness.say(format!("sent {sequence}"));
+    assert_eq!(client.send_noting(&note("x"), note_down).await, Ok(2));
+    assert_eq!(client.try_send_noting(&note("y"), note_down), Ok(3));
+    assert_eq!(next_note(&mut venue.1).await, (2, "x".to_owned()));
+    venue.0.send(&note("answer")).await.unwrap();
+    venue.0.logout(None);
+    assert_eq!(end(&mut venue.1).await, "logged out");
+    let refused = |_: SequenceNumber| panic!("nothing is sent after the end");
+    assert!(client.send_noting(&note("z"), refused).await.is_err());
+    // None of it was read so far, and all of it can be.
+    assert_eq!(end(&mut client_events).await, "the peer logged out");
+    let mut seen = witness.0.lock().unwrap().clone();
+    // These two come in either order: the notes by the application, the messages by the wire.
+    seen.retain(|text| !text.starts_with("sent") && !text.starts_with("Session"));
+    assert_eq!(
+        seen,
+        ["established", "0", "1", "2", "answer", "the peer logged out"]
+    );
 }
