@@ -282,6 +282,8 @@ impl State {
                     self.send(*session, &IncrementalRefresh { increment, product });
                 }
             }
+            // No session carries these yet.
+            Output::Settlement(_) => {}
             Output::MarketStatus {
                 subscribers,
                 symbol,

@@ -37,7 +37,7 @@
 //! # Where it is known to differ from the venue
 //!
 //! - No sessions RT, DC, PT and RFQ, no order groups (each is ORDER_GROUP_NOT_FOUND), no quotes (each is EXPIRED), no
-//!   settlement, no rate limits.
+//!   settlement reports, no rate limits.
 //! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
 //!   over an order's life, not at each fill.
@@ -47,6 +47,10 @@
 //! - PAYOUT amounts are left to settlements; trades report the change of BALANCE alone.
 //! - All exchange indexes count their ExecIDs with one clock, and a mass cancel's reports on several of them follow each
 //!   other. New members have money on index 0 alone, as at the venue, where it has to be moved.
+//! - A settlement's part of a cent goes to the exchange, and a market is paid out when the test says so, not by a timer. The
+//!   documentation's example of a fee on a plain `yes` does not come about.
+//! - Customers of clearing members have accounts of their own; their PartyIDs are what the test registers. On margin a
+//!   PartyID is echoed, and no more.
 //! - Texts where the documentation gives none are this exchange's own.
 
 mod builder;

@@ -335,6 +335,7 @@ impl EncodeBody for SecurityStatus<'_> {
             MarketStatus::Inactive | MarketStatus::Closed => 2,
             MarketStatus::Active => 3,
             MarketStatus::Determined => 100,
+            MarketStatus::Settled => 101,
         };
         out.field(55, self.symbol.as_bytes()).unsigned(326, status);
     }

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 
 use super::builder::{GatewayBuilder, StartError};
 use super::exchange::{
-    Cancel, Command, ExchangeStatus, MarketStatus, Money, NewOrder, Order, OrderEvent, OrderId, OrderReport,
-    Origin, Output, OwnerId, Quantity, RejectReason, SessionId, Side, Target,
+    AccountKey, Cancel, Command, ExchangeStatus, MarketStatus, Money, NewOrder, Order, OrderEvent, OrderId,
+    OrderReport, Origin, Outcome, Output, OwnerId, Quantity, RejectReason, SessionId, Side, Target,
 };
 use super::fault::Fault;
 use super::hub::Hub;
@@ -117,6 +117,19 @@ impl Gateway {
             .apply(product, Command::SetMarketStatus(symbol.into(), status));
     }
 
+    /// Says what a prediction market's contracts turned out to be worth: its orders end, and its positions wait to be
+    /// [paid out](Gateway::settle).
+    pub fn determine(&self, symbol: &str, outcome: Outcome) {
+        self.hub
+            .apply(Product::Prediction, Command::Determine(symbol.into(), outcome));
+    }
+
+    /// Pays out the positions in a market that is [determined](Gateway::determine).
+    pub fn settle(&self, symbol: &str) {
+        self.hub
+            .apply(Product::Prediction, Command::Settle(symbol.into()));
+    }
+
     /// Pauses or resumes a product's exchange.
     pub fn set_status(&self, product: Product, status: ExchangeStatus) {
         self.hub.apply(product, Command::SetStatus(status));
@@ -189,6 +202,27 @@ impl Member {
     pub fn deposit(&self, product: Product, dollars: i64) {
         self.hub.look(product, |exchange| {
             exchange.deposit(self.owner, 0, Money::from_dollars(dollars));
+        });
+    }
+
+    /// Opens an account for a customer of this member on the prediction exchange, under the PartyID (448) by which orders name it, and
+    /// pays in as many dollars (on index 0). Whether it could: an id that is another member's stays so.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn add_customer(&self, party_id: &str, dollars: i64) -> bool {
+        self.hub.look(Product::Prediction, |exchange| {
+            let customer = exchange.add_customer(self.owner, party_id);
+            if let Some(customer) = customer {
+                let account = AccountKey::of_customer(self.owner, customer);
+                exchange.deposit_to(account, Money::from_dollars(dollars));
+            }
+            customer.is_some()
+        })
+    }
+
+    /// Pays money in on an exchange index (shard), in dollars (out, where it is negative).
+    pub fn deposit_on(&self, product: Product, exchange_index: u32, dollars: i64) {
+        self.hub.look(product, |exchange| {
+            exchange.deposit_on(self.owner, exchange_index, 0, Money::from_dollars(dollars));
         });
     }
 

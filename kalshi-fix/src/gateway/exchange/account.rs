@@ -52,6 +52,17 @@ pub struct Settlement {
     pub position: Quantity,
 }
 
+/// What the settlement of a market pays for a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Payout {
+    /// The position that is no more.
+    pub(super) position: Quantity,
+    /// What is paid, in whole cents.
+    pub(super) amount: Money,
+    /// The part of a cent that is not.
+    pub(super) fee: Money,
+}
+
 /// What one open order contributes to what its account holds back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exposure {
@@ -173,6 +184,28 @@ impl Account {
             fee,
             position: self.position(symbol).quantity,
         }
+    }
+
+    /// Pays a prediction position out, and forgets the market; `None` where there was no position.
+    pub(super) fn pay_out(&mut self, terms: Terms, symbol: &str, price: Price) -> Option<Payout> {
+        let holding = self.holdings.remove(symbol)?;
+        self.held -= holding.held(terms);
+        let position = holding.position.quantity;
+        if position == Quantity::ZERO {
+            return None;
+        }
+        let exact = if position.is_positive() {
+            price.times(position)
+        } else {
+            price.complement().times(-position)
+        };
+        let amount = Money::from_millionths(exact.millionths() / CENT * CENT);
+        self.balance += amount;
+        Some(Payout {
+            position,
+            amount,
+            fee: exact - amount,
+        })
     }
 
     fn change<T>(&mut self, terms: Terms, symbol: &Symbol, change: impl FnOnce(&mut Holding) -> T) -> T {
@@ -303,6 +336,9 @@ impl OpenSide {
         self.fees -= order.fee;
     }
 }
+
+/// In millionths of a dollar.
+const CENT: i128 = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -103,7 +103,9 @@ impl Exchange {
         }
         match self.markets.get(&order.symbol)?.market.status {
             MarketStatus::Inactive | MarketStatus::Closed => return Some(CancelRejectReason::MarketInactive),
-            MarketStatus::Determined => return Some(CancelRejectReason::MarketAlreadyClosed),
+            MarketStatus::Determined | MarketStatus::Settled => {
+                return Some(CancelRejectReason::MarketAlreadyClosed);
+            }
             MarketStatus::Active => {}
         }
         if !order.agrees_with(&amend.target) {

@@ -35,6 +35,14 @@ impl Time {
         Timestamp::from_unix_nanos(self.0).with_precision(Precision::MILLIS)
     }
 
+    /// The date of this instant in New York, as `YYYYMMDD`.
+    #[must_use]
+    pub fn date_in_new_york(self) -> String {
+        let seconds = self.0.div_euclid(NANOS);
+        let local = Time::from_unix_seconds(seconds + offset(seconds)).to_string();
+        local.split('-').next().unwrap_or_default().to_owned()
+    }
+
     /// The end of this instant's day in New York, 23:59:59.999 there: when a Day order expires.
     #[must_use]
     pub fn end_of_day_in_new_york(self) -> Time {
@@ -76,6 +84,17 @@ mod tests {
             ),
             (now, end_of_day)
         );
+    }
+
+    #[test]
+    fn a_date_is_new_yorks() {
+        for (seconds, expected) in [
+            (1_767_225_600, "20251231"),
+            (1_782_907_200, "20260701"),
+            (1_767_243_600, "20260101"),
+        ] {
+            assert_eq!(Time::from_unix_seconds(seconds).date_in_new_york(), expected);
+        }
     }
 
     #[test]

@@ -73,7 +73,9 @@ impl Exchange {
         }
         match self.markets.get(&order.symbol)?.market.status {
             MarketStatus::Closed => return Some(CancelRejectReason::MarketInactive),
-            MarketStatus::Determined => return Some(CancelRejectReason::MarketAlreadyClosed),
+            MarketStatus::Determined | MarketStatus::Settled => {
+                return Some(CancelRejectReason::MarketAlreadyClosed);
+            }
             MarketStatus::Active | MarketStatus::Inactive => {}
         }
         (!order.agrees_with(&cancel.target)).then_some(CancelRejectReason::Mismatch)

@@ -1,10 +1,12 @@
 //! The exchange's state, and the one way in and out of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::account::{Account, Exposure, Terms};
 use super::book::{Book, Resting};
 use super::calendar::Time;
+use super::customer::Customers;
 use super::feed::Subscriptions;
 use super::history::History;
 use super::identifiers::{Identifiers, Use};
@@ -16,6 +18,7 @@ use super::report::{
     CancelReason, CancelRejectReason, Ended, MarketDataRejectReason, MassCancelReport, OrderEvent, Output,
     RejectReason, TradePrint,
 };
+use super::settlement::{Outcome, SettlementReport};
 use super::turn::Turn;
 use super::units::{Money, Quantity};
 use crate::environment::Product;
@@ -38,6 +41,10 @@ pub struct Rules {
     pub snapshot_levels: usize,
     /// How many reports are kept for drop copy, over all members.
     pub remembered_reports: usize,
+    /// How many parties one page of settlements has at most.
+    pub settlement_page: usize,
+    /// How many pages of settlements are kept for each member.
+    pub remembered_settlements: usize,
 }
 
 impl Rules {
@@ -52,6 +59,8 @@ impl Rules {
             subscriptions_per_session: 1_000,
             snapshot_levels: 5_000,
             remembered_reports: 200_000,
+            settlement_page: 50,
+            remembered_settlements: 1_000,
         }
     }
 
@@ -94,6 +103,10 @@ pub enum Command {
     Detach(SessionId),
     /// A market stops or resumes trading, or closes.
     SetMarketStatus(Symbol, MarketStatus),
+    /// The outcome of a prediction market is known: its orders end. A second one replaces the first until it is settled.
+    Determine(Symbol, Outcome),
+    /// The positions in a market that was [determined](Command::Determine) are paid out.
+    Settle(Symbol),
     /// The exchange pauses or resumes.
     SetStatus(ExchangeStatus),
     /// Refuses what another command asks for, for this reason where the answer has room for one: a fault on demand.
@@ -119,9 +132,12 @@ pub struct Exchange {
     pub(super) data: Subscriptions,
     pub(super) statuses: Subscriptions,
     pub(super) history: History,
+    pub(super) customers: Customers,
+    pub(super) settlements: BTreeMap<OwnerId, VecDeque<Arc<SettlementReport>>>,
     clock: u64,
     last_order: u64,
     last_match: u64,
+    pub(super) last_settlement: u64,
 }
 
 /// A market and what happened to it in the current command.
@@ -130,6 +146,8 @@ pub(super) struct Listing {
     pub(super) market: Market,
     pub(super) book: Book,
     pub(super) trades: Vec<TradePrint>,
+    /// What it turned out to be worth.
+    pub(super) outcome: Option<Outcome>,
 }
 
 /// What is kept about a member.
@@ -161,6 +179,9 @@ impl Exchange {
             clock: 0,
             last_order: 0,
             last_match: 0,
+            last_settlement: 0,
+            customers: Customers::default(),
+            settlements: BTreeMap::new(),
         }
     }
 
@@ -177,6 +198,7 @@ impl Exchange {
                 market,
                 book: Book::new(),
                 trades: Vec::new(),
+                outcome: None,
             },
         );
     }
@@ -188,12 +210,12 @@ impl Exchange {
 
     /// Pays money into a member's subaccount on an exchange index, as [`deposit`](Exchange::deposit) does on index 0.
     pub fn deposit_on(&mut self, owner: OwnerId, exchange_index: u32, subaccount: u8, amount: Money) {
-        let key = AccountKey {
-            owner,
-            exchange_index,
-            subaccount,
-        };
-        self.accounts.entry(key).or_default().deposit(amount);
+        self.deposit_to(AccountKey::new(owner, exchange_index, subaccount), amount);
+    }
+
+    /// Pays money into any account.
+    pub fn deposit_to(&mut self, account: AccountKey, amount: Money) {
+        self.accounts.entry(account).or_default().deposit(amount);
     }
 
     /// Carries out a command. Orders whose time is over expire first.
@@ -228,10 +250,13 @@ impl Exchange {
                 self.data.remove_all(session);
                 self.statuses.remove_all(session);
             }
+            // Positions are paid out by `Settle` alone.
+            Command::SetMarketStatus(_, MarketStatus::Settled) | Command::Tick => {}
             Command::SetMarketStatus(symbol, status) => self.set_market_status(&mut turn, &symbol, status),
+            Command::Determine(symbol, outcome) => self.determine(&mut turn, &symbol, outcome),
+            Command::Settle(symbol) => self.settle_market(&mut turn, &symbol),
             Command::SetStatus(status) => self.set_status(&mut turn, status),
             Command::Refuse(command, reason) => self.refuse(&mut turn, *command, reason),
-            Command::Tick => {}
         }
         self.publish(&mut turn);
         self.remember(now, &turn.outputs);
@@ -307,11 +332,13 @@ impl Exchange {
     /// A member's subaccount on an exchange index, once it has had money or trades.
     #[must_use]
     pub fn account_on(&self, owner: OwnerId, exchange_index: u32, subaccount: u8) -> Option<&Account> {
-        self.accounts.get(&AccountKey {
-            owner,
-            exchange_index,
-            subaccount,
-        })
+        self.account_at(AccountKey::new(owner, exchange_index, subaccount))
+    }
+
+    /// Any account, once it has had money or trades.
+    #[must_use]
+    pub fn account_at(&self, account: AccountKey) -> Option<&Account> {
+        self.accounts.get(&account)
     }
 
     /// All subaccounts.

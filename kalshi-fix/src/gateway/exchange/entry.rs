@@ -27,7 +27,9 @@ impl Exchange {
         let (urgency, expires) = lifetime(turn.now, request.time_in_force);
         let id = self.next_order_id();
         let index = self.index_of(&request);
-        let order = Order::new(id, origin, request, index, expires);
+        let mut order = Order::new(id, origin, request, index, expires);
+        let customer = self.customer(origin.owner, order.party.as_ref());
+        order.customer = customer.ok().flatten();
         turn.report(order.clone(), OrderEvent::PendingNew, None);
         let refused = refused.or_else(|| self.unpaid(&order));
         if let Some(reason) = refused {
@@ -220,7 +222,9 @@ impl Exchange {
         }
         match listing.market.status {
             MarketStatus::Inactive | MarketStatus::Closed => return Some(RejectReason::MarketInactive),
-            MarketStatus::Determined => return Some(RejectReason::MarketAlreadyClosed),
+            MarketStatus::Determined | MarketStatus::Settled => {
+                return Some(RejectReason::MarketAlreadyClosed);
+            }
             MarketStatus::Active => {}
         }
         if !listing.market.grid.contains(request.price) {
@@ -228,6 +232,9 @@ impl Exchange {
         }
         if !request.quantity.is_positive() || !self.is_valid(request.quantity) {
             return Some(RejectReason::IncorrectQuantity);
+        }
+        if let Err(reason) = self.customer(origin.owner, request.party.as_ref()) {
+            return Some(reason);
         }
         if request.quote.is_some() {
             return Some(RejectReason::Expired);

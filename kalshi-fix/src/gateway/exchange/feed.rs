@@ -124,6 +124,12 @@ impl Subscriptions {
         }
     }
 
+    pub(super) fn remove_symbol(&mut self, symbol: &Symbol) {
+        for session in self.of(symbol).iter() {
+            self.remove(*session, symbol);
+        }
+    }
+
     pub(super) fn remove_all(&mut self, session: SessionId) {
         for symbol in self.by_session.remove(&session).unwrap_or_default() {
             self.remove(session, &symbol);

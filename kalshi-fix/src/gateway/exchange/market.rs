@@ -132,6 +132,8 @@ pub enum MarketStatus {
     Closed,
     /// The outcome is known; everything is refused with MARKET_ALREADY_CLOSED.
     Determined,
+    /// Positions are paid out; everything is refused with MARKET_ALREADY_CLOSED, for good.
+    Settled,
 }
 
 /// Whether the whole exchange takes orders.

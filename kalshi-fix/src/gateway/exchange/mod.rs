@@ -35,6 +35,7 @@ mod amend;
 mod book;
 mod calendar;
 mod cancel;
+mod customer;
 mod engine;
 mod entry;
 mod fee;
@@ -45,6 +46,7 @@ mod market;
 mod matching;
 mod order;
 mod report;
+mod settlement;
 mod status;
 mod turn;
 mod units;
@@ -59,13 +61,14 @@ pub use history::{LOOKBACK_SECONDS, ReplayRefusal};
 pub use market::{Band, ExchangeStatus, Market, MarketStatus, PriceGrid, Symbol, quantity_step};
 pub use matching::{Plan, Step, Taker};
 pub use order::{
-    AccountKey, Amend, Cancel, ClOrdId, MatchId, NewOrder, Order, OrderId, Origin, OwnerId, Party,
-    SelfTradeGroup, SelfTradePrevention, SessionId, Side, Target, TimeInForce,
+    AccountKey, Amend, Cancel, ClOrdId, CustomerId, MatchId, NewOrder, Order, OrderId, Origin, OwnerId,
+    Party, SelfTradeGroup, SelfTradePrevention, SessionId, Side, Target, TimeInForce,
 };
 pub use report::{
     CancelReason, CancelReject, CancelRejectReason, Ended, ExecId, Fill, Increment, MarketDataRejectReason,
     MassCancelReport, OrderEvent, OrderReport, Output, RejectReason, Snapshot, TradePrint,
 };
+pub use settlement::{Outcome, ScalarValue, SettledParty, SettlementId, SettlementReport};
 pub use units::{Money, Price, Quantity};
 
 #[cfg(test)]

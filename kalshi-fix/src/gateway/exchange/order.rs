@@ -26,8 +26,12 @@ pub struct Origin {
     pub owner: OwnerId,
 }
 
-/// Where money and positions are kept: one of a member's subaccounts, 0 to 63 (AllocAccount (79); 0 when absent), on one
-/// exchange index. Money on one index pays for nothing on another.
+/// A customer of a clearing member, who has an account of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CustomerId(pub(super) u32);
+
+/// Where money and positions are kept: one of a member's subaccounts, 0 to 63 (AllocAccount (79); 0 when absent), or one of
+/// its customers, on one exchange index. Money on one index pays for nothing on another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountKey {
     /// The member.
@@ -36,6 +40,30 @@ pub struct AccountKey {
     pub exchange_index: u32,
     /// The subaccount.
     pub subaccount: u8,
+    /// The customer, where it is one's.
+    pub customer: Option<CustomerId>,
+}
+
+impl AccountKey {
+    /// A member's own subaccount on an exchange index.
+    #[must_use]
+    pub const fn new(owner: OwnerId, exchange_index: u32, subaccount: u8) -> AccountKey {
+        AccountKey {
+            owner,
+            exchange_index,
+            subaccount,
+            customer: None,
+        }
+    }
+
+    /// A customer's account on exchange index 0.
+    #[must_use]
+    pub const fn of_customer(owner: OwnerId, customer: CustomerId) -> AccountKey {
+        AccountKey {
+            customer: Some(customer),
+            ..AccountKey::new(owner, 0, 0)
+        }
+    }
 }
 
 /// An identifier chosen by the client: ClOrdID (11).
@@ -62,7 +90,7 @@ impl fmt::Display for MatchId {
 }
 
 /// A UUID of version 8 (for the exchange's own use) that still shows the number: ids must not depend on chance.
-fn uuid_like(formatter: &mut fmt::Formatter<'_>, kind: u8, number: u64) -> fmt::Result {
+pub(super) fn uuid_like(formatter: &mut fmt::Formatter<'_>, kind: u8, number: u64) -> fmt::Result {
     write!(
         formatter,
         "000000{kind:02x}-0000-8000-8{:03x}-{:012x}",
@@ -272,6 +300,8 @@ pub struct Order {
     pub subaccount: Option<u8>,
     /// The customer.
     pub party: Option<Party>,
+    /// Whose account pays, where the customer has one.
+    pub customer: Option<CustomerId>,
     /// It is cancelled when the exchange pauses.
     pub cancel_on_pause: bool,
     /// Its fees so far before rounding.
@@ -305,6 +335,7 @@ impl Order {
             owner: self.origin.owner,
             exchange_index: self.exchange_index,
             subaccount: self.subaccount.unwrap_or(0),
+            customer: self.customer,
         }
     }
 
@@ -341,6 +372,7 @@ impl Order {
             self_trade_prevention: request.self_trade_prevention,
             subaccount: request.subaccount,
             party: request.party,
+            customer: None,
             cancel_on_pause: request.cancel_on_pause,
             fee: ExactFee::default(),
             fee_charged: Money::ZERO,

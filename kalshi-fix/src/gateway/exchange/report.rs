@@ -11,6 +11,7 @@ use super::book::LevelChange;
 use super::calendar::Time;
 use super::market::{MarketStatus, Symbol};
 use super::order::{ClOrdId, MatchId, Order, OrderId, Origin, SessionId, Side};
+use super::settlement::SettlementReport;
 use super::units::{Money, Price, Quantity};
 
 /// One thing that the exchange says.
@@ -34,7 +35,9 @@ pub enum Output {
         /// Why.
         reason: MarketDataRejectReason,
     },
-    /// A market stopped or resumed trading, or was determined. (Scheduled closes are not announced.)
+    /// A market was settled: a page for one of those who held contracts of it.
+    Settlement(Arc<SettlementReport>),
+    /// A market stopped or resumed trading, or was determined or settled. (Scheduled closes are not announced.)
     MarketStatus {
         /// The sessions that subscribed to it.
         subscribers: Arc<[SessionId]>,
@@ -231,6 +234,10 @@ pub enum RejectReason {
     OrderGroupNotFound,
     /// The quote that it was to accept is no more.
     Expired,
+    /// No customer has this PartyID.
+    CustomerAccountNotFound,
+    /// The customer is another member's.
+    PermissionDeniedForCustomerAccount,
     /// The exchange was told to refuse (a fault on demand).
     InternalError,
     /// The exchange was told not to answer for certain (a fault on demand): the order may live.
@@ -253,6 +260,8 @@ impl RejectReason {
             RejectReason::InvalidPrice | RejectReason::IncorrectQuantity => "INVALID_ORDER",
             RejectReason::OrderGroupNotFound => "ORDER_GROUP_NOT_FOUND",
             RejectReason::Expired => "EXPIRED",
+            RejectReason::CustomerAccountNotFound => "CUSTOMER_ACCOUNT_NOT_FOUND",
+            RejectReason::PermissionDeniedForCustomerAccount => "PERMISSION_DENIED_FOR_CUSTOMER_ACCOUNT",
             RejectReason::InternalError => "INTERNAL_ERROR",
             RejectReason::ExchangeUnavailable => "EXCHANGE_UNAVAILABLE",
         }
@@ -272,6 +281,7 @@ impl RejectReason {
             RejectReason::Expired => 8,
             RejectReason::InvalidPrice | RejectReason::OrderGroupNotFound => 11,
             RejectReason::IncorrectQuantity => 13,
+            RejectReason::CustomerAccountNotFound | RejectReason::PermissionDeniedForCustomerAccount => 15,
             RejectReason::InternalError | RejectReason::ExchangeUnavailable => 99,
         }
     }

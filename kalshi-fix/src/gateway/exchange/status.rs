@@ -34,19 +34,21 @@ impl Exchange {
         }
     }
 
-    /// A market that closes, or that trades again after a stop, loses its resting orders.
+    /// A market that closes, or that trades again after a stop, loses its resting orders. One that is settled stays so.
     pub(super) fn set_market_status(&mut self, turn: &mut Turn, symbol: &Symbol, status: MarketStatus) {
         let Some(listing) = self.markets.get_mut(symbol) else {
             return;
         };
-        let before = std::mem::replace(&mut listing.market.status, status);
-        if before == status {
+        if listing.market.status == MarketStatus::Settled || listing.market.status == status {
             return;
         }
+        listing.market.status = status;
         if status != MarketStatus::Inactive {
             for id in listing.book.orders() {
                 let event = match status {
-                    MarketStatus::Closed | MarketStatus::Determined => OrderEvent::Expired,
+                    MarketStatus::Closed | MarketStatus::Determined | MarketStatus::Settled => {
+                        OrderEvent::Expired
+                    }
                     MarketStatus::Active | MarketStatus::Inactive => {
                         OrderEvent::Canceled(CancelReason::MarketReactivated)
                     }
@@ -61,6 +63,9 @@ impl Exchange {
                 symbol: Symbol::clone(symbol),
                 status,
             });
+        }
+        if status == MarketStatus::Settled {
+            self.statuses.remove_symbol(symbol);
         }
     }
 }

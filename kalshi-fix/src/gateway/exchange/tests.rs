@@ -213,6 +213,7 @@ fn show(output: &Output) -> Option<String> {
         }
         Output::MarketDataReject { reason, .. } => format!("refused {reason:?}"),
         Output::MarketStatus { status, .. } => format!("status {status:?}"),
+        Output::Settlement(page) => format!("settled {} {:?}", page.owner.0, page.parties),
     })
 }
 
