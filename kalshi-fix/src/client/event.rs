@@ -6,7 +6,7 @@ use std::ops::Deref;
 use fix_dialect::{Context, Decoded, FixMessage, Malformed, Message as _, Profile, Verdict, Violation};
 
 use super::product::KalshiSession;
-use crate::driver::{AttemptFailed, Disconnected, Reconnected, SessionEnd};
+use crate::driver::{AttemptFailed, Disconnected, Dropped, Reconnected, SessionEnd};
 use crate::session::{self, Inbound};
 
 /// Something that a session delivers. It borrows from the receiver until it is dropped.
@@ -32,6 +32,10 @@ pub enum Event<'a, S: KalshiSession> {
     },
     /// Something about the session itself: a reject of one of our messages, garbled bytes, a test request's answer.
     Session(session::Event),
+    /// Messages were dropped, since the application did not keep up: every book that is kept from this session is invalid
+    /// from here on, until a snapshot that is asked for after this event. Market data sessions do so unless
+    /// [`market_data_policy`](super::ClientBuilder::market_data_policy) says otherwise.
+    Dropped(Dropped),
     /// The session has lost its connection, and will connect again
     /// ([`ClientBuilder::reconnect`](super::ClientBuilder::reconnect)). It says what is in doubt.
     Disconnected(Disconnected),
@@ -58,6 +62,7 @@ impl<S: KalshiSession> fmt::Debug for Event<'_, S> {
                 .field("error", error)
                 .finish(),
             Event::Session(event) => f.debug_tuple("Session").field(event).finish(),
+            Event::Dropped(event) => f.debug_tuple("Dropped").field(event).finish(),
             Event::Disconnected(event) => f.debug_tuple("Disconnected").field(event).finish(),
             Event::AttemptFailed(event) => f.debug_tuple("AttemptFailed").field(event).finish(),
             Event::Reconnected(event) => f.debug_tuple("Reconnected").field(event).finish(),

@@ -47,7 +47,7 @@ pub use validation::Validation;
 use logon::{Choices, Purpose};
 
 use crate::credentials::Credentials;
-use crate::driver::{self, Clock, DriverSettings, SystemClock};
+use crate::driver::{self, Clock, DriverSettings, InboundPolicy, SystemClock};
 use crate::environment::{Endpoint, Endpoints, Environment, Product, SessionKind};
 use crate::prediction::Prediction;
 use crate::reconnect::ReconnectPolicy;
@@ -68,6 +68,7 @@ struct Config {
     options: Choices,
     validation: Validation,
     driver: DriverSettings,
+    market_data_policy: InboundPolicy,
     reconnect: Option<ReconnectPolicy>,
     logon_timeout: Duration,
     logout_timeout: Duration,
@@ -158,6 +159,9 @@ impl<D: KalshiProduct> Client<D> {
     }
 
     /// Connects to market data (`KalshiMD`) and logs on.
+    ///
+    /// When the application does not keep up, messages are dropped and [`Event::Dropped`] tells so, unless
+    /// [`ClientBuilder::market_data_policy`] says otherwise.
     pub async fn market_data(&self) -> Result<Session<D::MarketData>, OpenError> {
         self.open(Purpose::Trading, None).await
     }
@@ -178,9 +182,12 @@ impl<D: KalshiProduct> Client<D> {
             connector,
             options,
             validation,
-            driver,
             ..
         } = &*self.config;
+        let mut driver = self.config.driver.clone();
+        if S::KIND == SessionKind::MarketData {
+            driver.inbound_policy = self.config.market_data_policy;
+        }
         let target = S::KIND.profile().target_comp_id;
         let mut logon = options.logon(D::PRODUCT, S::KIND, purpose)?;
         let endpoint = endpoints.endpoint(S::KIND)?;
@@ -194,7 +201,7 @@ impl<D: KalshiProduct> Client<D> {
         }
         let mut builder = driver::Builder::new(settings, Role::Initiator(logon))
             .signer(credentials.shared_signer())
-            .settings(driver.clone())
+            .settings(driver)
             .clock(Arc::clone(&self.config.clock));
         if let Some(store) = store {
             builder = builder.store(store);
@@ -271,6 +278,7 @@ impl<D: KalshiProduct> fmt::Debug for Client<D> {
             .field("options", &self.config.options)
             .field("validation", &self.config.validation)
             .field("driver", &self.config.driver)
+            .field("market_data_policy", &self.config.market_data_policy)
             .field("reconnect", &self.config.reconnect)
             .field("logon_timeout", &self.config.logon_timeout)
             .field("logout_timeout", &self.config.logout_timeout)
@@ -288,6 +296,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     options: Choices,
     validation: Validation,
     driver: DriverSettings,
+    market_data_policy: InboundPolicy,
     reconnect: Option<ReconnectPolicy>,
     logon_timeout: Duration,
     logout_timeout: Duration,
@@ -311,6 +320,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             options: LogonOptions::<D>::default().into_choices(),
             validation: Validation::default(),
             driver: DriverSettings::default(),
+            market_data_policy: InboundPolicy::DropAndInvalidate,
             reconnect: None,
             logon_timeout: Duration::from_secs(10),
             logout_timeout: Duration::from_secs(2),
@@ -386,9 +396,17 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         self
     }
 
-    /// What the driver may use, and what it does at the limits.
+    /// What the driver may use, and what it does at the limits. Market data sessions have an inbound policy of their
+    /// own: [`market_data_policy`](ClientBuilder::market_data_policy).
     pub fn driver(mut self, settings: DriverSettings) -> Self {
         self.driver = settings;
+        self
+    }
+
+    /// What market data sessions do when the application does not take events as fast as they come:
+    /// [`InboundPolicy::DropAndInvalidate`] unless told otherwise, whatever the other sessions do.
+    pub fn market_data_policy(mut self, policy: InboundPolicy) -> Self {
+        self.market_data_policy = policy;
         self
     }
 
@@ -428,6 +446,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             options: self.options,
             validation: self.validation,
             driver: self.driver,
+            market_data_policy: self.market_data_policy,
             reconnect: self.reconnect,
             logon_timeout: self.logon_timeout,
             logout_timeout: self.logout_timeout,

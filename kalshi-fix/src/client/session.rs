@@ -247,6 +247,7 @@ impl<S: KalshiSession> Receiver<S> {
                 }
             }
             driver::Event::Session(event) => Event::Session(event),
+            driver::Event::Dropped(event) => Event::Dropped(event),
             driver::Event::Disconnected(event) => Event::Disconnected(event),
             driver::Event::AttemptFailed(event) => Event::AttemptFailed(event),
             driver::Event::Reconnected(event) => Event::Reconnected(event),

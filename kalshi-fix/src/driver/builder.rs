@@ -9,12 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::clock::{Clock, SystemClock};
 use super::handle::{Events, Handle};
+use super::inbox::Inbox;
 use super::keeper::{Keeper, SessionStore};
 use super::observer::Observer;
 use super::shared::{EndGuard, Shared};
 use super::supervisor::{Dial, Supervisor};
 use super::task::Task;
-use super::{Acknowledge, DriverSettings};
+use super::{Acknowledge, DriverSettings, InboundPolicy};
 use crate::credentials::Signer;
 use crate::reconnect::{ReconnectPolicy, Reconnector};
 use crate::session::{Acknowledgement, Journal, Role, Session, SessionSettings, SettingsError};
@@ -218,13 +219,15 @@ impl Builder {
         if max_waiting_events == 0 || max_waiting_bytes == 0 || read_chunk == 0 {
             return Err(SpawnError::NoRoom);
         }
+        let drops = self.settings.inbound_policy == InboundPolicy::DropAndInvalidate;
+        if drops && self.store.is_some() {
+            return Err(SpawnError::DropsWhatIsKept);
+        }
         let core = Session::new(self.session.clone(), self.role.clone())?;
         let shared = Shared::new(
             core,
             Arc::clone(&self.clock),
-            max_waiting_events,
-            max_waiting_bytes,
-            self.observer.take(),
+            Inbox::new(max_waiting_events, max_waiting_bytes, drops, self.observer.take()),
         );
         Ok(Arc::new(shared))
     }
@@ -261,6 +264,11 @@ pub enum SpawnError {
     /// There is a store, and the session keeps nothing.
     #[error("there is a store, and the session's settings ask for no journal to keep in it")]
     NoJournal,
+    /// There is a store, and the policy is [`InboundPolicy::DropAndInvalidate`](super::InboundPolicy::DropAndInvalidate).
+    #[error(
+        "the session's messages are to be kept until they are handled, and its inbound policy drops them"
+    )]
+    DropsWhatIsKept,
     /// The store's thread cannot be started.
     #[error("the store's thread cannot be started: {0}")]
     Thread(#[source] std::io::Error),

@@ -15,6 +15,11 @@ pub enum Event {
     /// What happened on the session. `SignLogon` is answered by the driver, and `Ended` comes as
     /// [`Event::Ended`]: neither is delivered in here.
     Session(session::Event),
+    /// Messages that waited for the application were dropped, since it did not keep up and the policy is
+    /// [`InboundPolicy::DropAndInvalidate`](super::InboundPolicy::DropAndInvalidate). This event stands in the place of
+    /// the first of them. Whatever is kept up to date from the session's messages (a book of any market) is invalid from
+    /// here on, until a snapshot that is asked for after this event makes it anew.
+    Dropped(Dropped),
     /// A supervised session has lost its connection, and will connect again. Messages cannot be sent until
     /// [`Event::Reconnected`].
     Disconnected(Disconnected),
@@ -25,6 +30,39 @@ pub enum Event {
     Reconnected(Reconnected),
     /// The session is over. Nothing follows.
     Ended(SessionEnd),
+}
+
+/// Messages that were received and are not delivered.
+///
+/// They are all application messages that came with numbers from `first` to `last`, and they alone: what the session
+/// itself had to tell meanwhile is delivered behind this event, and so is every message after `last`, in its turn. The
+/// venue does not know: it has the numbers for received, and sends none of them again. An
+/// [`Observer`](super::Observer) has seen the messages themselves, and is not told of this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// How many messages.
+    pub messages: u64,
+    /// `MsgSeqNum (34)` of the first.
+    pub first: SequenceNumber,
+    /// `MsgSeqNum (34)` of the last. Numbers between that are no dropped message are session messages.
+    pub last: SequenceNumber,
+}
+
+impl Dropped {
+    pub(super) const fn one(sequence: SequenceNumber) -> Dropped {
+        Dropped {
+            messages: 1,
+            first: sequence,
+            last: sequence,
+        }
+    }
+
+    /// These were dropped too, later ones of the same numbering.
+    pub(super) const fn add(&mut self, later: &Dropped) {
+        self.messages = self.messages.saturating_add(later.messages);
+        self.last = later.last;
+    }
 }
 
 /// A supervised session has lost its connection.

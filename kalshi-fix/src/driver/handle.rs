@@ -241,6 +241,9 @@ impl Events {
         loop {
             match poll_fn(|cx| self.poll_next(cx)).await {
                 Some(Event::Session(session::Event::Application(_))) => unread += 1,
+                Some(Event::Dropped(dropped)) => {
+                    unread += usize::try_from(dropped.messages).unwrap_or(usize::MAX);
+                }
                 Some(Event::Ended(end)) => {
                     return Closed {
                         end: Some(end),

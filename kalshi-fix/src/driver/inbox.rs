@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::end::SessionEnd;
-use super::event::Event;
+use super::event::{Dropped, Event};
 use super::observer::Observer;
 use crate::session;
 
@@ -18,29 +19,46 @@ pub(super) struct Inbox {
     max_events: usize,
     max_bytes: usize,
     observer: Option<Arc<dyn Observer>>,
+    /// Messages make room for later ones, rather than keeping them out.
+    drops: bool,
 }
 
 #[derive(Default)]
 struct State {
     /// Each with the connection that it came by.
     events: VecDeque<(Event, u64)>,
-    bytes: usize,
+    messages: Load,
+    others: Load,
     end: Option<SessionEnd>,
     end_delivered: bool,
     reader: Option<Waker>,
 }
 
+/// How much of something waits.
+#[derive(Clone, Copy, Default)]
+struct Load {
+    events: usize,
+    bytes: usize,
+}
+
 impl Inbox {
-    pub(super) fn new(max_events: usize, max_bytes: usize, observer: Option<Arc<dyn Observer>>) -> Inbox {
+    pub(super) fn new(
+        max_events: usize,
+        max_bytes: usize,
+        drops: bool,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Inbox {
         Inbox {
             state: Mutex::default(),
             drained: Notify::new(),
             max_events,
             max_bytes,
             observer,
+            drops,
         }
     }
 
+    /// Whether another event may come, whatever it is.
     pub(super) fn has_room(&self) -> bool {
         self.has_room_in(&self.lock())
     }
@@ -50,18 +68,33 @@ impl Inbox {
     }
 
     /// Takes an event, room or no room: to ask first is the caller's part.
-    pub(super) fn push(&self, event: Event, connection: u64) {
+    pub(super) fn push(&self, mut event: Event, connection: u64) {
         if let Some(observer) = &self.observer {
             observer.observe(&event);
         }
         let mut state = self.lock();
         if matches!(event, Event::AttemptFailed(_)) {
             // However long the venue is away, and however long the application does not look: one is enough.
-            let _ = state
+            let last = state
                 .events
                 .pop_back_if(|(last, _)| matches!(last, Event::AttemptFailed(_)));
+            if last.is_some() {
+                state.others.events -= 1;
+            }
         }
-        state.bytes += frame_length(&event);
+        if self.drops {
+            if is_message(&event) {
+                let limit = state.messages.bytes + frame_length(&event);
+                if state.messages.events >= self.max_events || limit > self.max_bytes {
+                    state.drop_messages();
+                }
+            } else {
+                own_its_frame(&mut event);
+            }
+        }
+        let load = state.load(&event);
+        load.events += 1;
+        load.bytes += frame_length(&event);
         state.events.push_back((event, connection));
         wake(state);
     }
@@ -80,10 +113,11 @@ impl Inbox {
     pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<(Event, u64)>> {
         let mut state = self.lock();
         if let Some((event, connection)) = state.events.pop_front() {
-            let had_room = self.has_room_in(&state);
-            state.bytes -= frame_length(&event);
             // The event that was popped counted as well.
-            let was_full = !had_room || state.events.len() + 1 >= self.max_events;
+            let was_full = !self.has_room_in(&state);
+            let load = state.load(&event);
+            load.events -= 1;
+            load.bytes -= frame_length(&event);
             drop(state);
             if was_full {
                 self.drained.notify_one();
@@ -115,11 +149,80 @@ impl Inbox {
     }
 
     fn has_room_in(&self, state: &State) -> bool {
-        state.events.len() < self.max_events && state.bytes < self.max_bytes
+        let State { messages, others, .. } = state;
+        if self.drops {
+            // Messages make room for themselves.
+            return others.events < self.max_events && others.bytes < self.max_bytes;
+        }
+        messages.events + others.events < self.max_events && messages.bytes + others.bytes < self.max_bytes
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn load(&mut self, event: &Event) -> &mut Load {
+        if is_message(event) {
+            &mut self.messages
+        } else {
+            &mut self.others
+        }
+    }
+
+    /// Puts one event in the place of the messages that wait, or one for each numbering where numbers started anew
+    /// between them.
+    ///
+    /// It costs a look at each event that waits, and sets at least as many messages free as may wait, or as many bytes.
+    fn drop_messages(&mut self) {
+        let mut kept: VecDeque<(Event, u64)> = VecDeque::new();
+        // Where in `kept` the event stands that tells of this numbering's messages.
+        let mut told: Option<usize> = None;
+        for (event, connection) in self.events.drain(..) {
+            let dropped = match event {
+                Event::Session(session::Event::Application(inbound)) => Dropped::one(inbound.msg_seq_num),
+                Event::Dropped(dropped) => {
+                    self.others.events -= 1;
+                    dropped
+                }
+                event => {
+                    if starts_anew(&event) {
+                        told = None;
+                    }
+                    kept.push_back((event, connection));
+                    continue;
+                }
+            };
+            if let Some((Event::Dropped(before), _)) = told.and_then(|at| kept.get_mut(at)) {
+                before.add(&dropped);
+            } else {
+                told = Some(kept.len());
+                self.others.events += 1;
+                kept.push_back((Event::Dropped(dropped), connection));
+            }
+        }
+        self.events = kept;
+        self.messages = Load::default();
+    }
+}
+
+/// Whether the numbers of messages behind this event have nothing to do with those before it.
+fn starts_anew(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Disconnected(_) | Event::Reconnected(_) | Event::Session(session::Event::ResetInSession)
+    )
+}
+
+fn is_message(event: &Event) -> bool {
+    matches!(event, Event::Session(session::Event::Application(_)))
+}
+
+/// What stays while messages around it are dropped must not pin the buffer that it shares with them.
+fn own_its_frame(event: &mut Event) {
+    if let Event::Session(session::Event::RejectReceived(reject)) = event {
+        reject.inbound.frame = Bytes::copy_from_slice(&reject.inbound.frame);
     }
 }
 

@@ -17,7 +17,8 @@
 //!   that alone, and returns its `MsgSeqNum (34)`; the order of the numbers is the order on the wire. What waits to be
 //!   written is bounded: [`Handle::send`] waits for room, [`Handle::try_send`] refuses.
 //! - **Receiving** is bounded too, in messages and in bytes. What happens when the application does not keep up is its
-//!   choice ([`InboundPolicy`]). Heartbeats go on either way, since the task does not wait for the application.
+//!   choice ([`InboundPolicy`]): the peer waits, the session ends, or messages are dropped and the application is told.
+//!   Heartbeats go on either way, since the task does not wait for the application.
 //! - **The end** is one event, [`Event::Ended`], the last, with its cause and with how far the messages sent had come.
 //! - **Keeping** what a session that retransmits has sent, and how far it is, is for a [`SessionStore`]
 //!   ([`Builder::store`]): its work is done in the task, or on a thread of its own, many operations to a commit. What waits
@@ -52,7 +53,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub use builder::{Builder, SpawnError};
 pub use clock::{Clock, SystemClock};
 pub use end::{EndCause, SessionEnd};
-pub use event::{AttemptFailed, Disconnected, Event, Missed, Reconnected};
+pub use event::{AttemptFailed, Disconnected, Dropped, Event, Missed, Reconnected};
 pub use handle::{Closed, Events, Handle};
 pub use keeper::SessionStore;
 pub use observer::Observer;
@@ -122,6 +123,17 @@ pub enum InboundPolicy {
     /// Log out and end the session with [`EndCause::SlowReader`]: what waits is still delivered. Right where old data
     /// is worth less than a new snapshot.
     Disconnect,
+    /// Drop the messages that wait, all of them at once, and deliver [`Event::Dropped`] in their place. Right for market
+    /// data: the session and its subscriptions stay, and what was dropped is had again by asking for snapshots. Sessions
+    /// of [`Client::market_data`](crate::client::Client::market_data) have it unless told otherwise.
+    ///
+    /// The session goes on reading, so that test requests and resends are answered however long the application looks
+    /// away. What the session itself has to tell is never dropped; should that alone fill the queue (rejects and garbled
+    /// bytes without end), reading stops as with [`Block`](InboundPolicy::Block). At most
+    /// [`max_waiting_events`](DriverSettings::max_waiting_events) messages and as many other events wait.
+    ///
+    /// A session with a store refuses it ([`SpawnError::DropsWhatIsKept`]): what is worth keeping is not to be dropped.
+    DropAndInvalidate,
 }
 
 /// Starts a session over a connected stream, on the current tokio runtime.

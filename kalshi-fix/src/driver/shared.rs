@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 use super::clock::{Clock, Time};
 use super::end::{EndCause, SessionEnd};
 use super::inbox::Inbox;
-use super::observer::Observer;
 use crate::session::{EndReason, Event, SequenceNumber, Session, TestRequestId};
 
 /// It lasts as long as the handles do: a supervised session puts one core after the other into it.
@@ -38,18 +37,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(
-        session: Session,
-        clock: Arc<dyn Clock>,
-        max_events: usize,
-        max_bytes: usize,
-        observer: Option<Arc<dyn Observer>>,
-    ) -> Shared {
+    pub(super) fn new(session: Session, clock: Arc<dyn Clock>, inbox: Inbox) -> Shared {
         let before = session.sequences().next_outgoing.saturating_sub(1);
         Shared {
             session: Mutex::new(session),
             time: Time::new(clock),
-            inbox: Inbox::new(max_events, max_bytes, observer),
+            inbox,
             wake: Arc::default(),
             room: Notify::new(),
             ready: Notify::new(),

@@ -132,6 +132,47 @@ async fn an_order_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn market_data_that_is_not_read_is_dropped_and_told() {
+    for (policy, drops) in [(None, true), (Some(InboundPolicy::Block), false)] {
+        let mut venue = Venue::start(Product::Prediction, None).await;
+        let limits = DriverSettings {
+            max_waiting_events: 10,
+            ..DriverSettings::default()
+        };
+        let mut builder = venue.client::<Prediction>().driver(limits);
+        if let Some(policy) = policy {
+            builder = builder.market_data_policy(policy);
+        }
+        let mut session = builder.build().unwrap().market_data().await.unwrap();
+        let mut connection = venue.connection().await;
+        for _ in 0..100 {
+            connection
+                .handle
+                .send(&Raw(b"W", &[(55, "KXTEST-26")]))
+                .await
+                .unwrap();
+        }
+        // The answer says that everything before it was read.
+        connection.handle.test_request().unwrap();
+        loop {
+            let event = timeout(Duration::from_secs(20), connection.events.recv())
+                .await
+                .unwrap();
+            if let Some(driver::Event::Session(core::Event::TestRequestAnswered { .. })) = event {
+                break;
+            }
+        }
+        match session.recv().await {
+            Some(Event::Dropped(dropped)) if drops => assert_eq!(dropped.first, 2),
+            Some(Event::Message(received)) if !drops => assert_eq!(received.inbound().msg_seq_num, 2),
+            other => panic!("{other:?}"),
+        }
+        let closed = session.close().await;
+        assert_eq!(closed.end.unwrap().to_string(), "logged out");
+    }
+}
+
+#[tokio::test]
 async fn messages_that_are_not_as_they_should_be() {
     let mut venue = Venue::start(Product::Prediction, None).await;
     let client: Client<Prediction> = venue.client().build().unwrap();

@@ -3,6 +3,7 @@
 mod endings;
 mod flow;
 mod pair;
+mod pressure;
 mod scripted;
 mod stored;
 mod supervised;

@@ -21,9 +21,9 @@ use crate::session::{self, Acceptance, Refusal, Role, SendError, State};
 use crate::transport::ConnectError;
 
 /// A client that is supervised, and the far ends of the connections that it makes.
-struct Supervised {
-    handle: Handle,
-    events: Events,
+pub(super) struct Supervised {
+    pub(super) handle: Handle,
+    pub(super) events: Events,
     connections: mpsc::UnboundedReceiver<DuplexStream>,
     clock: Arc<dyn Clock>,
     /// How often it has dialled.
@@ -40,11 +40,15 @@ fn unreachable() -> ConnectError {
 }
 
 impl Supervised {
-    fn start(policy: ReconnectPolicy) -> Supervised {
+    pub(super) fn start(policy: ReconnectPolicy) -> Supervised {
         Supervised::start_with(policy, DriverSettings::default(), TestClock::shared())
     }
 
-    fn start_with(policy: ReconnectPolicy, settings: DriverSettings, clock: Arc<dyn Clock>) -> Supervised {
+    pub(super) fn start_with(
+        policy: ReconnectPolicy,
+        settings: DriverSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Supervised {
         let (sender, connections) = mpsc::unbounded_channel();
         let dials = Arc::new(AtomicUsize::new(0));
         let outage = Arc::new((AtomicUsize::new(usize::MAX), AtomicUsize::new(usize::MAX)));
@@ -91,7 +95,7 @@ impl Supervised {
     }
 
     /// The venue's side of the next connection, logged on.
-    async fn accept(&mut self) -> Ends {
+    pub(super) async fn accept(&mut self) -> Ends {
         let mut venue = drive_venue_by(self.connections.recv().await.unwrap(), Arc::clone(&self.clock));
         logon_request(&mut venue).await;
         venue.0.accept_logon(Acceptance::default()).unwrap();
@@ -106,7 +110,7 @@ impl Supervised {
         end(&mut venue.1).await;
     }
 
-    async fn disconnected(&mut self) -> Disconnected {
+    pub(super) async fn disconnected(&mut self) -> Disconnected {
         match self.events.recv().await {
             Some(Event::Disconnected(event)) => event,
             other => panic!("expected a disconnection, found {other:?}"),
@@ -120,7 +124,7 @@ impl Supervised {
         }
     }
 
-    async fn reconnected(&mut self) -> Reconnected {
+    pub(super) async fn reconnected(&mut self) -> Reconnected {
         match self.events.recv().await {
             Some(Event::Reconnected(event)) => event,
             other => panic!("expected a new connection, found {other:?}"),
