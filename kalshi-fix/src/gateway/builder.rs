@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,16 +10,18 @@ use fix_dialect::Profile;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::Gateway;
 use super::certificate::Certificate;
+use super::clock::ManualClock;
 use super::connection::Door;
-use super::dialect::KINDS;
+use super::dialect::is_served;
 use super::exchange::{Market, Money};
 use super::hub::Hub;
+use super::kept::Keeping;
 use super::request;
 use crate::driver::{Clock, SystemClock};
 use crate::environment::Product;
@@ -32,6 +35,8 @@ pub struct GatewayBuilder {
     outbound: usize,
     profile: Profile,
     clock: Arc<dyn Clock>,
+    keeping: Keeping,
+    manual: Option<ManualClock>,
 }
 
 impl GatewayBuilder {
@@ -43,6 +48,8 @@ impl GatewayBuilder {
             outbound: 4 << 20,
             profile: request::USUAL,
             clock: Arc::new(SystemClock),
+            keeping: Keeping::default(),
+            manual: None,
         }
     }
 
@@ -107,6 +114,22 @@ impl GatewayBuilder {
         self
     }
 
+    /// Takes the exchange's time from a clock that stands still until it is told to move.
+    pub fn manual_clock(mut self, clock: &ManualClock) -> GatewayBuilder {
+        self.manual = Some(clock.clone());
+        self.clock(Arc::new(clock.clone()))
+    }
+
+    /// Keeps sessions that retransmit in journals under this directory, so that clients resume with a gateway that is
+    /// started again. Unless told otherwise they are kept in memory, for as long as the gateway lives.
+    ///
+    /// Members and their keys are numbered in the order in which they are made: made in the same order again, they have
+    /// their sessions again. Orders, money and positions are not kept. One gateway at a time can use a directory.
+    pub fn keep_sessions_in(mut self, directory: impl Into<PathBuf>) -> GatewayBuilder {
+        self.keeping = Keeping::InDirectory(directory.into());
+        self
+    }
+
     /// Makes a certificate and listens, on loopback ports that the system chooses.
     ///
     /// # Panics
@@ -121,7 +144,14 @@ impl GatewayBuilder {
         let deposit = millionths.ok_or(StartError::Deposit {
             dollars: self.deposit,
         })?;
-        let hub = Arc::new(Hub::new(self.clock, Money::from_millionths(deposit)));
+        let hub = Arc::new(Hub::new(
+            self.clock,
+            Money::from_millionths(deposit),
+            self.keeping,
+        ));
+        if let Some(clock) = self.manual {
+            clock.lead(&hub);
+        }
         for (product, market) in self.markets {
             hub.look(product, |exchange| exchange.list(market));
         }
@@ -129,8 +159,9 @@ impl GatewayBuilder {
         let tls = TlsAcceptor::from(certificate.server);
         let mut addresses = BTreeMap::new();
         let mut tasks = JoinSet::new();
+        let (closing, closes) = watch::channel(false);
         for product in [Product::Prediction, Product::Margin] {
-            for kind in KINDS {
+            for kind in product.sessions().iter().copied().filter(|kind| is_served(*kind)) {
                 let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
                 addresses.insert((product as u8, kind as u8), listener.local_addr()?);
                 let door = Door {
@@ -141,11 +172,11 @@ impl GatewayBuilder {
                     outbound: self.outbound,
                     profile: self.profile,
                 };
-                tasks.spawn(listen(listener, door, Arc::clone(&room)));
+                tasks.spawn(listen(listener, door, Arc::clone(&room), closes.clone()));
             }
         }
-        tasks.spawn(keep_time(Arc::clone(&hub)));
-        Ok(Gateway::new(hub, addresses, certificate.root, tasks))
+        tasks.spawn(keep_time(Arc::clone(&hub), closes));
+        Ok(Gateway::new(hub, addresses, certificate.root, tasks, closing))
     }
 }
 
@@ -161,17 +192,18 @@ impl std::fmt::Debug for GatewayBuilder {
     }
 }
 
-/// Accepts connections until the gateway is dropped, which ends them too.
-async fn listen(listener: TcpListener, door: Door, room: Arc<Semaphore>) {
+/// Accepts connections until the gateway is dropped, which ends them too, or closed, which logs them out.
+async fn listen(listener: TcpListener, door: Door, room: Arc<Semaphore>, mut closes: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue,
+            _ = closes.wait_for(|closes| *closes) => break,
         };
         match (accepted, Arc::clone(&room).try_acquire_owned()) {
             (Ok((stream, _)), Ok(place)) => {
-                let serve = door.clone().serve(stream);
+                let serve = door.clone().serve(stream, closes.clone());
                 connections.spawn(async move {
                     serve.await;
                     drop(place);
@@ -185,13 +217,17 @@ async fn listen(listener: TcpListener, door: Door, room: Arc<Semaphore>) {
             }
         }
     }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
-async fn keep_time(hub: Arc<Hub>) {
+async fn keep_time(hub: Arc<Hub>, mut closes: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(TICK);
     loop {
-        interval.tick().await;
-        hub.tick();
+        tokio::select! {
+            _ = interval.tick() => hub.tick(),
+            _ = closes.wait_for(|closes| *closes) => return,
+        }
     }
 }
 

@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use fix_dialect::Profile;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::dialect::message_types;
 use super::exchange::{Command, RejectReason};
 use super::fault::{Effect, Step};
-use super::hub::{Hub, NoSeat, Seat};
-use super::options::Options;
+use super::hub::{Admission, Hub, NoSeat, Seat};
+use super::kept::{SENDER, Slot};
 use super::reply::MarketDataRequestReject;
 use super::request::{Business, Reader, Refusal};
 use super::tap::{Tap, Tapped};
-use crate::driver::{self, DriverSettings, Handle, InboundPolicy};
+use crate::driver::{self, DriverSettings, Handle, InboundPolicy, SessionStore};
 use crate::environment::{Product, SessionKind};
-use crate::session::{Acceptance, Event, Identity, Inbound, LogonRequest, Role, SessionSettings};
+use crate::session::{Event, Identity, Inbound, LogonRequest, Role, SessionSettings};
 
 /// What a listener hands to its connections.
 #[derive(Clone)]
@@ -33,14 +34,14 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Serves one connection to its end.
-    pub(super) async fn serve(self, stream: TcpStream) {
+    /// Serves one connection to its end, for which the exchange may ask.
+    pub(super) async fn serve(self, stream: TcpStream, mut closes: watch::Receiver<bool>) {
         match self.hub.fault(self.kind, &Step::Connect) {
             None => {}
             Some(Effect::Disconnect) => return,
             Some(Effect::Ignore | Effect::Refuse(_)) => {
                 // Held open for as long as a patient client waits.
-                tokio::time::sleep(IGNORED_CONNECTION).await;
+                let _ = tokio::time::timeout(IGNORED_CONNECTION, closes.wait_for(|closes| *closes)).await;
                 return;
             }
         }
@@ -55,15 +56,15 @@ impl Door {
             Err(_) => return,
         };
         let tap = Arc::new(Tap::default());
-        let spawned = driver::spawn_with_clock(
-            Tapped::new(stream, Arc::clone(&tap)),
-            self.settings(),
-            Role::Acceptor,
-            None,
-            driver_settings(),
-            self.hub.clock(),
-        );
-        let (handle, mut events) = match spawned {
+        let slot = Slot::default();
+        let mut builder = driver::Builder::new(self.settings(), Role::Acceptor)
+            .settings(driver_settings())
+            .clock(self.hub.clock());
+        if self.kind.profile().retransmission {
+            // What is kept here waits for no disk, but for segments and resets.
+            builder = builder.store(SessionStore::inline(slot.clone()));
+        }
+        let (handle, mut events) = match builder.spawn(Tapped::new(stream, Arc::clone(&tap))) {
             Ok(ends) => ends,
             Err(error) => {
                 tracing::error!(%error, "a connection could not be served");
@@ -75,9 +76,20 @@ impl Door {
             door: self,
             handle,
             tap,
+            slot,
             seat: None,
         };
-        while let Some(event) = events.recv().await {
+        let mut is_closing = false;
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                _ = closes.wait_for(|closes| *closes), if !is_closing => {
+                    is_closing = true;
+                    connection.handle.logout(Some("the exchange closes"));
+                    continue;
+                }
+            };
+            let Some(event) = event else { break };
             match event {
                 driver::Event::Session(Event::LogonRequest(request)) => connection.logon(&request),
                 driver::Event::Session(Event::Application(inbound)) => connection.request(&inbound),
@@ -97,13 +109,16 @@ impl Door {
         let sender = if self.kind == SessionKind::MarketData {
             "KalshiMD"
         } else {
-            "Kalshi"
+            SENDER
         };
         let identity = Identity::acceptor(sender);
         let mut settings = match self.product {
             Product::Prediction => SessionSettings::kalshi_prediction(identity),
             Product::Margin => SessionSettings::kalshi_margin(identity),
         };
+        if self.kind.profile().retransmission {
+            settings = settings.retransmitting();
+        }
         settings.message_types = message_types(self.product, self.kind);
         settings.disconnect_wait = AFTER_LOGOUT;
         settings.max_frame = LONGEST_REQUEST;
@@ -118,88 +133,66 @@ struct Connection {
     reader: Reader,
     handle: Handle,
     tap: Arc<Tap>,
+    slot: Slot,
     seat: Option<Seat>,
 }
 
 impl Connection {
     /// Lets a client in, or tells it why not.
     fn logon(&mut self, request: &LogonRequest) {
-        let decision = self.judge(request);
-        let answered = match decision {
-            Ok(Some(seat)) => {
-                let accepted = self.handle.accept_logon(Acceptance::default());
-                if accepted.is_ok() {
-                    self.door.hub.attach(&seat, self.handle.clone());
-                    if let Some(effect) = self.door.hub.fault(self.door.kind, &Step::Logout) {
-                        self.tap.at_logout(&effect);
-                    }
-                }
-                self.seat = Some(seat);
-                accepted
-            }
-            Ok(None) => Ok(()),
-            Err(text) => self.handle.refuse_logon(crate::session::Refusal::Logout(text)),
+        let Door {
+            hub, product, kind, ..
+        } = &self.door;
+        let options = match self.reader.judge(hub, *product, *kind, request) {
+            Ok(options) => options,
+            Err(text) => return self.turn_away(text),
         };
-        if let Err(error) = answered {
+        match hub.fault(*kind, &Step::Logon) {
+            None => {}
+            Some(Effect::Refuse(text)) => return self.turn_away(text),
+            Some(Effect::Ignore) => return,
+            Some(Effect::Disconnect) => return self.handle.abort(),
+        }
+        let admission = Admission {
+            product: *product,
+            kind: *kind,
+            key_id: request.sender_comp_id.clone(),
+            options,
+            handle: self.handle.clone(),
+            slot: self.slot.clone(),
+        };
+        match hub.admit(admission) {
+            Ok(seat) => self.seat = Some(seat),
+            Err(no_seat) => {
+                if let NoSeat::NotKept(error) = &no_seat {
+                    tracing::error!(%error, "what was kept of a session cannot be opened");
+                }
+                return self.turn_away(no_seat.to_string());
+            }
+        }
+        if let Some(effect) = hub.fault(*kind, &Step::Logout) {
+            self.tap.at_logout(&effect);
+        }
+    }
+
+    fn turn_away(&self, text: String) {
+        if let Err(error) = self.handle.refuse_logon(crate::session::Refusal::Logout(text)) {
             tracing::debug!(%error, "a logon could not be answered");
         }
     }
 
-    /// Whether the logon is authentic and welcome: a seat, or a text; neither where a fault wants silence.
-    fn judge(&mut self, request: &LogonRequest) -> Result<Option<Seat>, String> {
-        let Door {
-            hub, product, kind, ..
-        } = &self.door;
-        let target = kind.profile().target_comp_id;
-        if request.target_comp_id != target {
-            return Err(format!(
-                "TargetCompID (56) is {:?} on the port of {target}",
-                request.target_comp_id
-            ));
-        }
-        let public = hub.public_key(&request.sender_comp_id);
-        let public = public.ok_or_else(|| "unknown API key in SenderCompID (49)".to_owned())?;
-        let raw_data = request
-            .raw_data
-            .as_deref()
-            .ok_or("RawData (96) is missing: a logon is signed")?;
-        public
-            .verify_signed_text(&request.pre_hash, raw_data)
-            .map_err(|_| "invalid signature in RawData (96)".to_owned())?;
-        let options = Options::read(*product, &request.frame);
-        if let Some(fault) = options.fault() {
-            return Err(fault.to_owned());
-        }
-        match self.reader.violation(&request.frame) {
-            Ok(None) => {}
-            Ok(Some(violation)) => return Err(violation.to_string()),
-            Err(malformed) => return Err(malformed.to_string()),
-        }
-        match hub.fault(*kind, &Step::Logon) {
-            None => {}
-            Some(Effect::Refuse(text)) => return Err(text),
-            Some(Effect::Ignore) => return Ok(None),
-            Some(Effect::Disconnect) => {
-                self.handle.abort();
-                return Ok(None);
-            }
-        }
-        hub.seat(&request.sender_comp_id, *product, *kind, options)
-            .map(Some)
-            .map_err(|no_seat| {
-                match no_seat {
-                    NoSeat::UnknownKey => "unknown API key in SenderCompID (49)",
-                    NoSeat::AlreadyExists => "already exists",
-                }
-                .to_owned()
-            })
-    }
-
     fn request(&mut self, inbound: &Inbound) {
-        let Some(seat) = &self.seat else { return };
+        let Some(seat) = &mut self.seat else { return };
+        if seat.cut.is_some() {
+            return;
+        }
         let effect = self.door.hub.message_fault(self.door.kind, inbound.msg_type());
         match effect {
-            Some(Effect::Disconnect) => return self.handle.abort(),
+            Some(Effect::Disconnect) => {
+                // As if it had not come: a session that retransmits asks for it again.
+                seat.cut = Some(inbound.msg_seq_num);
+                return self.handle.abort();
+            }
             Some(Effect::Ignore) => return,
             Some(Effect::Refuse(_)) | None => {}
         }
@@ -214,7 +207,7 @@ impl Connection {
                 reason,
                 "a listener session may not send application messages",
             );
-            return Hub::deliver(&self.handle, &reject);
+            return seat.send(&reject);
         }
         match (
             self.reader.read(&inbound.frame, seat.origin, &seat.options),
@@ -223,25 +216,25 @@ impl Connection {
             (Ok(command), None) => seat.apply(command),
             (Ok(command), Some(Effect::Refuse(text))) => match command {
                 Command::Unsubscribe(..) | Command::SubscribeStatus(..) | Command::UnsubscribeStatus(..) => {
-                    Hub::deliver(&self.handle, &business(inbound, OTHER, &text));
+                    seat.send(&business(inbound, OTHER, &text));
                 }
                 command => seat.apply(Command::Refuse(Box::new(command), RejectReason::InternalError)),
             },
             (Ok(_), Some(_)) => {}
-            (Err(refusal), _) => self.refuse(refusal),
+            (Err(refusal), _) => refuse(&self.handle, seat, refusal),
         }
     }
+}
 
-    fn refuse(&self, refusal: Refusal) {
-        match refusal {
-            Refusal::Session(reject) => {
-                if self.handle.reject(reject).is_err() {
-                    self.handle.abort();
-                }
+fn refuse(handle: &Handle, seat: &Seat, refusal: Refusal) {
+    match refusal {
+        Refusal::Session(reject) => {
+            if handle.reject(reject).is_err() {
+                handle.abort();
             }
-            Refusal::Business(business) => Hub::deliver(&self.handle, &business),
-            Refusal::MarketData(reason) => Hub::deliver(&self.handle, &MarketDataRequestReject(reason)),
         }
+        Refusal::Business(business) => seat.send(&business),
+        Refusal::MarketData(reason) => seat.send(&MarketDataRequestReject(reason)),
     }
 }
 

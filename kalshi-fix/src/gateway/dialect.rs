@@ -15,14 +15,21 @@ pub(super) fn tables(product: Product) -> &'static Tables {
     }
 }
 
-/// The sessions that this exchange has.
-pub(super) const KINDS: [SessionKind; 2] = [SessionKind::OrderEntry, SessionKind::MarketData];
+/// Whether this exchange has sessions of this kind.
+pub(super) const fn is_served(kind: SessionKind) -> bool {
+    matches!(
+        kind,
+        SessionKind::OrderEntry | SessionKind::OrderEntryRetransmitting | SessionKind::MarketData
+    )
+}
 
 /// Messages that this session answers; other application messages of the dialect are refused with a
 /// BusinessMessageReject (j), and unknown ones with a Reject (3).
 pub(super) fn message_types(product: Product, kind: SessionKind) -> MessageTypes {
     let supported: &[&str] = match (product, kind) {
         (_, SessionKind::OrderEntry) => &["D", "F", "G", "q"],
+        // Mass cancels are for sessions without retransmission.
+        (_, SessionKind::OrderEntryRetransmitting) => &["D", "F", "G"],
         (Product::Prediction, SessionKind::MarketData) => &["V", "e"],
         (Product::Margin, SessionKind::MarketData) => &["V"],
         _ => &[],

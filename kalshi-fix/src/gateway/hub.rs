@@ -2,14 +2,19 @@
 //!
 //! Everything is behind one lock, which is never held over an await. An answer goes into its session's outbound buffer
 //! while the lock is held, so that every session sees what happened in the order in which it happened. The buffers
-//! are bounded: a client that does not read what it is sent is cut off ([`Hub::deliver`]).
+//! are bounded: a client that does not read what it is sent is cut off ([`Lines`]).
+//!
+//! Locks are taken in this order: the hub's, a session's, that of what is kept of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::dialect::KINDS;
+use fix_dialect::{EncodeBody, Timestamp};
+
 use super::exchange::{Command, Exchange, Money, Origin, Output, OwnerId, Rules, SessionId, Time};
 use super::fault::{Effect, Fault, Faults, Step};
+use super::kept::{Keeping, Kept, NotKept, Slot, lock};
+use super::lines::Lines;
 use super::options::Options;
 use super::reply::{
     ExecutionReport, FullRefresh, IncrementalRefresh, MarketDataRequestReject, OrderCancelReject,
@@ -18,7 +23,7 @@ use super::reply::{
 use crate::credentials::PublicKey;
 use crate::driver::{Clock, Handle};
 use crate::environment::{Product, SessionKind};
-use crate::session::SendError;
+use crate::session::{Acceptance, CommandError, SequenceNumber};
 
 /// The shared state of a gateway.
 pub(super) struct Hub {
@@ -35,9 +40,8 @@ struct State {
     connected: BTreeSet<String>,
     /// Sessions by key, product and kind: they outlive their connections.
     identities: BTreeMap<(String, u8), SessionId>,
-    attached: BTreeMap<SessionId, Attached>,
-    /// Listener sessions by member and product.
-    listeners: BTreeMap<(OwnerId, u8), BTreeSet<SessionId>>,
+    lines: Lines,
+    keeping: Keeping,
     faults: Faults,
     members: u32,
 }
@@ -48,12 +52,6 @@ struct ApiKey {
     public: PublicKey,
 }
 
-/// A session that is logged on.
-struct Attached {
-    handle: Handle,
-    options: Arc<Options>,
-}
-
 /// A logon that was accepted. Dropping it says that the connection is over.
 pub(super) struct Seat {
     hub: Arc<Hub>,
@@ -61,27 +59,46 @@ pub(super) struct Seat {
     product: Product,
     pub(super) origin: Origin,
     pub(super) options: Arc<Options>,
+    /// The first of the client's messages that was not looked at, since a fault struck there.
+    pub(super) cut: Option<SequenceNumber>,
+}
+
+/// A logon that is authentic, and what it asks for.
+pub(super) struct Admission {
+    pub(super) product: Product,
+    pub(super) kind: SessionKind,
+    pub(super) key_id: String,
+    pub(super) options: Options,
+    pub(super) handle: Handle,
+    /// Where the connection looks for what is kept of a session that retransmits.
+    pub(super) slot: Slot,
 }
 
 /// Why nobody gets a seat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum NoSeat {
-    /// No such API key.
+    #[error("unknown API key in SenderCompID (49)")]
     UnknownKey,
-    /// The key has a connection.
+    /// The venue's own text: the key has a connection.
+    #[error("already exists")]
     AlreadyExists,
+    #[error("what was kept of this session cannot be opened")]
+    NotKept(#[from] NotKept),
+    /// The connection ended while its logon was looked at.
+    #[error("the logon cannot be accepted")]
+    Gone(#[from] CommandError),
 }
 
 impl Hub {
-    pub(super) fn new(clock: Arc<dyn Clock>, deposit: Money) -> Hub {
+    pub(super) fn new(clock: Arc<dyn Clock>, deposit: Money, keeping: Keeping) -> Hub {
         let state = State {
             prediction: Exchange::new(Rules::prediction()),
             margin: Exchange::new(Rules::margin()),
             keys: BTreeMap::new(),
             connected: BTreeSet::new(),
             identities: BTreeMap::new(),
-            attached: BTreeMap::new(),
-            listeners: BTreeMap::new(),
+            lines: Lines::default(),
+            keeping,
             faults: Faults::default(),
             members: 0,
         };
@@ -126,13 +143,14 @@ impl Hub {
 
     /// Carries out a command, tells everybody concerned, and returns what was said.
     pub(super) fn apply(&self, product: Product, command: Command) -> Vec<Output> {
-        let now = self.now();
         let mut state = self.state();
-        let outputs = state.exchange(product).apply(now, command);
-        for output in &outputs {
-            state.tell(product, output);
-        }
-        outputs
+        state.apply(self.clock.utc(), product, command)
+    }
+
+    /// Sends a session a message of its own.
+    pub(super) fn send(&self, session: SessionId, message: &dyn EncodeBody) {
+        let mut state = self.state();
+        state.lines.send(self.clock.utc(), session, message);
     }
 
     /// Lets orders expire whose time is over.
@@ -146,6 +164,11 @@ impl Hub {
                 self.apply(product, Command::Tick);
             }
         }
+    }
+
+    /// Frees what is kept of sessions, for another gateway.
+    pub(super) fn let_go(&self) {
+        self.state().lines = Lines::default();
     }
 
     pub(super) fn inject(&self, fault: Fault) {
@@ -166,57 +189,47 @@ impl Hub {
         state.faults.take(kind, &step)
     }
 
-    /// Reserves a key for a connection whose signature was verified.
-    pub(super) fn seat(
-        self: &Arc<Self>,
-        key_id: &str,
-        product: Product,
-        kind: SessionKind,
-        options: Options,
-    ) -> Result<Seat, NoSeat> {
+    /// Accepts a logon, and has its session hear from there on what concerns it.
+    pub(super) fn admit(self: &Arc<Self>, admission: Admission) -> Result<Seat, NoSeat> {
+        let Admission {
+            product,
+            kind,
+            key_id,
+            options,
+            handle,
+            slot,
+        } = admission;
+        let now = self.clock.utc();
         let mut state = self.state();
-        let owner = state.keys.get(key_id).ok_or(NoSeat::UnknownKey)?.owner;
-        if !state.connected.insert(key_id.to_owned()) {
+        let owner = state.keys.get(&key_id).ok_or(NoSeat::UnknownKey)?.owner;
+        if state.connected.contains(&key_id) {
             return Err(NoSeat::AlreadyExists);
         }
-        let session = state.identity(key_id, product, kind);
+        let session = state.identity(&key_id, product, kind);
+        let kept = if kind.profile().retransmission {
+            Some(state.kept(now, session, product, kind, &key_id)?)
+        } else {
+            None
+        };
+        let mut acceptance = Acceptance::default();
+        if let Some(kept) = &kept {
+            acceptance.sequences = lock(kept).sequences();
+            acceptance.resend_window = Some(options.retention);
+            slot.fill(Arc::clone(kept));
+        }
+        handle.accept_logon(acceptance)?;
+        state.connected.insert(key_id.clone());
+        let origin = Origin { session, owner };
+        let options = Arc::new(options);
+        state.lines.attach(origin, product, handle, &options, kept);
         Ok(Seat {
             hub: Arc::clone(self),
-            key_id: key_id.to_owned(),
+            key_id,
             product,
-            origin: Origin { session, owner },
-            options: Arc::new(options),
+            origin,
+            options,
+            cut: None,
         })
-    }
-
-    /// From here on the seat's session hears what concerns it.
-    pub(super) fn attach(&self, seat: &Seat, handle: Handle) {
-        let Origin { session, owner } = seat.origin;
-        let attached = Attached {
-            handle,
-            options: Arc::clone(&seat.options),
-        };
-        let mut state = self.state();
-        if seat.options.listener {
-            state
-                .listeners
-                .entry((owner, seat.product as u8))
-                .or_default()
-                .insert(session);
-        }
-        state.attached.insert(session, attached);
-    }
-
-    /// Sends a message, or cuts the client off that does not read.
-    pub(super) fn deliver(handle: &Handle, message: &impl fix_dialect::EncodeBody) {
-        if let Err(SendError::Backlog { pending, max }) = handle.try_send(message) {
-            tracing::warn!(
-                pending,
-                max,
-                "a client does not read what it is sent; it is cut off"
-            );
-            handle.abort();
-        }
     }
 
     fn now(&self) -> Time {
@@ -238,48 +251,78 @@ impl State {
     }
 
     fn identity(&mut self, key_id: &str, product: Product, kind: SessionKind) -> SessionId {
-        let of_kind = KINDS
-            .iter()
-            .position(|known| *known == kind)
-            .unwrap_or(KINDS.len());
-        let place = if product == Product::Prediction {
-            of_kind
-        } else {
-            of_kind + KINDS.len() + 1
-        };
+        let place = (product as u8) << 4 | kind as u8;
         let next = SessionId(FIRST_SESSION + self.identities.len() as u32);
-        *self
-            .identities
-            .entry((key_id.to_owned(), place as u8))
-            .or_insert(next)
+        *self.identities.entry((key_id.to_owned(), place)).or_insert(next)
     }
 
-    fn tell(&self, product: Product, output: &Output) {
+    /// What is kept of a session that retransmits: from before, or from an earlier process, or nothing yet.
+    fn kept(
+        &self,
+        now: Timestamp,
+        session: SessionId,
+        product: Product,
+        kind: SessionKind,
+        key_id: &str,
+    ) -> Result<Arc<Mutex<Kept>>, NotKept> {
+        if let Some(kept) = self.lines.kept(session) {
+            return Ok(kept);
+        }
+        let kept = self
+            .keeping
+            .open(&format!("{product}-{kind}-{key_id}"), key_id, now)?;
+        Ok(Arc::new(Mutex::new(kept)))
+    }
+
+    /// Carries out a command, tells everybody concerned, and returns what was said.
+    fn apply(&mut self, now: Timestamp, product: Product, command: Command) -> Vec<Output> {
+        let time = Time::from_unix_nanos(now.unix_nanos());
+        let outputs = self.exchange(product).apply(time, command);
+        for output in &outputs {
+            self.tell(now, product, output);
+        }
+        outputs
+    }
+
+    fn tell(&mut self, now: Timestamp, product: Product, output: &Output) {
         match output {
             Output::Order(report) => {
                 let Origin { session, owner } = report.order.origin;
                 let mut concerned = BTreeSet::from([session]);
                 concerned.extend(report.requester);
-                concerned.extend(self.listeners.get(&(owner, product as u8)).into_iter().flatten());
-                for session in concerned.iter().filter_map(|id| self.attached.get(id)) {
+                concerned.extend(self.lines.listeners(owner, product));
+                for session in concerned {
+                    let Some(options) = self.lines.options(session) else {
+                        continue;
+                    };
                     let message = ExecutionReport {
                         report,
-                        options: &session.options,
+                        options: &options,
                     };
                     if message.is_wanted() {
-                        Hub::deliver(&session.handle, &message);
+                        self.lines.send(now, session, &message);
                     }
                 }
             }
-            Output::CancelReject(reject) => self.send(reject.origin.session, &OrderCancelReject(reject)),
-            Output::MassCancel(report) => self.send(report.origin.session, &OrderMassCancelReport(report)),
-            Output::Snapshot(snapshot) => self.send(snapshot.session, &FullRefresh { snapshot, product }),
+            Output::CancelReject(reject) => {
+                self.lines
+                    .send(now, reject.origin.session, &OrderCancelReject(reject));
+            }
+            Output::MassCancel(report) => {
+                self.lines
+                    .send(now, report.origin.session, &OrderMassCancelReport(report));
+            }
+            Output::Snapshot(snapshot) => {
+                self.lines
+                    .send(now, snapshot.session, &FullRefresh { snapshot, product });
+            }
             Output::MarketDataReject { session, reason } => {
-                self.send(*session, &MarketDataRequestReject(*reason));
+                self.lines.send(now, *session, &MarketDataRequestReject(*reason));
             }
             Output::Increment(increment) => {
                 for session in increment.subscribers.iter() {
-                    self.send(*session, &IncrementalRefresh { increment, product });
+                    let message = IncrementalRefresh { increment, product };
+                    self.lines.send(now, *session, &message);
                 }
             }
             // No session carries these yet.
@@ -289,51 +332,43 @@ impl State {
                 symbol,
                 status,
             } => {
+                let status = *status;
                 for session in subscribers.iter() {
-                    self.send(
-                        *session,
-                        &SecurityStatus {
-                            symbol,
-                            status: *status,
-                        },
-                    );
+                    self.lines.send(now, *session, &SecurityStatus { symbol, status });
                 }
             }
         }
     }
+}
 
-    fn send(&self, session: SessionId, message: &impl fix_dialect::EncodeBody) {
-        if let Some(attached) = self.attached.get(&session) {
-            Hub::deliver(&attached.handle, message);
-        }
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Hub").finish_non_exhaustive()
     }
 }
 
 impl Seat {
-    /// Sends this session alone a message.
+    /// Carries out a command of this session's.
     pub(super) fn apply(&self, command: Command) {
         self.hub.apply(self.product, command);
+    }
+
+    /// Sends this session alone a message.
+    pub(super) fn send(&self, message: &dyn EncodeBody) {
+        self.hub.send(self.origin.session, message);
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let session = self.origin.session;
-        {
-            let mut state = self.hub.state();
-            state.attached.remove(&session);
-            state.connected.remove(&self.key_id);
-            let of_member = (self.origin.owner, self.product as u8);
-            if let Some(listeners) = state.listeners.get_mut(&of_member) {
-                listeners.remove(&session);
-                if listeners.is_empty() {
-                    state.listeners.remove(&of_member);
-                }
-            }
-        }
-        self.apply(Command::Detach(session));
+        let now = self.hub.clock.utc();
+        let mut state = self.hub.state();
+        state.lines.detach(self.origin, self.product, now, self.cut);
+        state.connected.remove(&self.key_id);
+        state.apply(now, self.product, Command::Detach(session));
         if self.options.cancel_on_disconnect {
-            self.apply(Command::CancelOnDisconnect(session));
+            state.apply(now, self.product, Command::CancelOnDisconnect(session));
         }
     }
 }

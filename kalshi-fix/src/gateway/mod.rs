@@ -19,12 +19,20 @@
 //!
 //! # What it does
 //!
-//! Sessions `KalshiNR` (D, F, G, q) and `KalshiMD` (V; on prediction e too) of both products, each on a loopback port of
-//! its own, over TLS with a certificate made at start. A logon needs a registered key's RSA-PSS signature over a
-//! SendingTime within 30 s, `ResetSeqNumFlag=Y`, and a key that holds no other connection. Sequence numbers, CompIDs,
-//! heartbeats and the dictionary's rules are enforced. The logon's options are honoured: UseDollars,
+//! Sessions `KalshiNR` (D, F, G, q), `KalshiRT` (D, F, G) and `KalshiMD` (V; on prediction e too) of both products, each on
+//! a loopback port of its own, over TLS with a certificate made at start. A logon needs a registered key's RSA-PSS signature
+//! over a SendingTime within 30 s, and a key that holds no other connection. Sequence numbers, CompIDs, heartbeats and the
+//! dictionary's rules are enforced. The logon's options are honoured: ResetSeqNumFlag, UseDollars,
 //! CancelOrdersOnDisconnect, EnableIocCancelReport, PreserveOriginalOrderQty, SkipPendingExecReports,
-//! UseExpiredOrdStatus, AlwaysEmitNewBeforeTrade, ListenerSession.
+//! UseExpiredOrdStatus, AlwaysEmitNewBeforeTrade, ListenerSession, MessageRetentionPeriod.
+//!
+//! **Retransmission.** On `KalshiRT` a key's numbers go on from one connection to the next, unless a logon resets them.
+//! Reports for orders of a session without a connection take their numbers then, and come when the client asks for
+//! what it missed; a listener's too. A ResendRequest that begins with a message older than 24 h, or than the last logon's
+//! MessageRetentionPeriod, gets a Reject. All of it is kept in memory, or on the disk
+//! ([`keep_sessions_in`](GatewayBuilder::keep_sessions_in)).
+//!
+//! **Time** comes from the system, or from a [`ManualClock`].
 //!
 //! What happens to orders is the business of the [`exchange`] module, which knows no FIX.
 //!
@@ -32,15 +40,18 @@
 //!
 //! Connections, frames, requests that wait and bytes that wait to be read are bounded. A client that does not read is
 //! cut off when 4 MiB wait for it ([`outbound_limit`](GatewayBuilder::outbound_limit)) or when it takes nothing for 10 s; a member may have 10,000 open orders in a market, and
-//! a session 1,000 subscriptions.
+//! a session 1,000 subscriptions. Of each session that retransmits 64 MiB of messages are kept; a gap fill stands for older
+//! ones.
 //!
 //! # Where it is known to differ from the venue
 //!
-//! - No sessions RT, DC, PT and RFQ, no order groups (each is ORDER_GROUP_NOT_FOUND), no quotes (each is EXPIRED), no
+//! - No sessions DC, PT and RFQ, no order groups (each is ORDER_GROUP_NOT_FOUND), no quotes (each is EXPIRED), no
 //!   settlement reports, no rate limits.
 //! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
 //!   over an order's life, not at each fill.
+//! - On `KalshiRT` a message is kept by the gateway's process, or by the operating system where a directory is given: the
+//!   machine's power is not outlived. A listener hears of what happened since its first logon.
 //! - A ClOrdID is refused as long as it is remembered (100,000 used ones a member), the stricter of two readings.
 //! - An amended post-only order that would trade is cancelled; an amend by which an order would meet one of the same
 //!   member is refused.
@@ -53,13 +64,17 @@
 //!   PartyID is echoed, and no more.
 //! - Texts where the documentation gives none are this exchange's own.
 
+mod authentication;
 mod builder;
 mod certificate;
+mod clock;
 mod connection;
 mod dialect;
 pub mod exchange;
 mod fault;
 mod hub;
+mod kept;
+mod lines;
 mod options;
 mod reply;
 mod request;
@@ -67,5 +82,6 @@ mod server;
 mod tap;
 
 pub use builder::{GatewayBuilder, StartError};
+pub use clock::ManualClock;
 pub use fault::{Effect, Fault, Step};
 pub use server::{Gateway, Member};

@@ -1,11 +1,13 @@
 //! What a client asked for when it logged on.
 
-use fix_dialect::fields;
+use std::time::Duration;
+
+use fix_dialect::{fields, parse_unsigned};
 
 use crate::environment::Product;
 
 /// The flags of a Logon (A).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Options {
     /// CancelOrdersOnDisconnect (8013).
     pub(super) cancel_on_disconnect: bool,
@@ -23,14 +25,26 @@ pub(super) struct Options {
     pub(super) expired_status: bool,
     /// AlwaysEmitNewBeforeTrade (21026).
     pub(super) new_before_trade: bool,
+    /// MessageRetentionPeriod (20200): how old a message may be that is sent again.
+    pub(super) retention: Duration,
+    /// MessageRetentionPeriod (20200) as it was written, where it is none.
+    bad_retention: Option<String>,
 }
 
 impl Options {
     /// Reads them from a logon's frame.
     pub(super) fn read(product: Product, frame: &[u8]) -> Options {
         let mut options = Options {
+            cancel_on_disconnect: false,
+            listener: false,
             dollars: product == Product::Margin,
-            ..Options::default()
+            ioc_cancel_report: false,
+            original_quantity: false,
+            skip_pending: false,
+            expired_status: false,
+            new_before_trade: false,
+            retention: hours(24),
+            bad_retention: None,
         };
         for field in fields(frame) {
             let is_set = field.value == b"Y";
@@ -44,6 +58,10 @@ impl Options {
                 21011 | 21003 => options.skip_pending |= is_set,
                 21012 => options.expired_status = is_set,
                 21026 => options.new_before_trade = is_set,
+                20200 => match parse_unsigned(field.value) {
+                    Some(period @ 1..=72) => options.retention = hours(period),
+                    _ => options.bad_retention = Some(String::from_utf8_lossy(field.value).into_owned()),
+                },
                 _ => {}
             }
         }
@@ -51,15 +69,21 @@ impl Options {
     }
 
     /// What contradicts itself.
-    pub(super) fn fault(&self) -> Option<&'static str> {
+    pub(super) fn fault(&self) -> Option<String> {
         if self.listener && !self.skip_pending {
-            return Some("ListenerSession=Y requires SkipPendingExecReports=Y");
+            return Some("ListenerSession=Y requires SkipPendingExecReports=Y".to_owned());
         }
         if self.listener && self.cancel_on_disconnect {
-            return Some("ListenerSession=Y excludes CancelOrdersOnDisconnect=Y");
+            return Some("ListenerSession=Y excludes CancelOrdersOnDisconnect=Y".to_owned());
         }
-        None
+        self.bad_retention
+            .as_ref()
+            .map(|found| format!("MessageRetentionPeriod (20200) is {found}, must be 1 to 72 hours"))
     }
+}
+
+const fn hours(count: u64) -> Duration {
+    Duration::from_secs(count * 3600)
 }
 
 #[cfg(test)]
@@ -69,7 +93,20 @@ mod tests {
     #[track_caller]
     fn check(body: &str, fault: Option<&str>) {
         let options = Options::read(Product::Prediction, body.replace('|', "\x01").as_bytes());
-        assert_eq!(options.fault(), fault, "{body}");
+        assert_eq!(options.fault().as_deref(), fault, "{body}");
+    }
+
+    #[test]
+    fn messages_are_kept_for_three_days_at_most() {
+        check("35=A|20200=1|", None);
+        check("35=A|20200=72|", None);
+        for found in ["0", "73", "-1", "99999999999999999999"] {
+            let text = format!("MessageRetentionPeriod (20200) is {found}, must be 1 to 72 hours");
+            check(&format!("35=A|20200={found}|"), Some(&text));
+        }
+        let read = |body: &str| Options::read(Product::Prediction, body.replace('|', "\x01").as_bytes());
+        assert_eq!(read("35=A|").retention, Duration::from_hours(24));
+        assert_eq!(read("35=A|20200=72|").retention, Duration::from_hours(72));
     }
 
     #[test]

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rust_decimal::Decimal;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::builder::{GatewayBuilder, StartError};
@@ -28,7 +30,8 @@ pub struct Gateway {
     addresses: BTreeMap<(u8, u8), SocketAddr>,
     root: String,
     /// Ends with the gateway: dropping the set aborts its tasks.
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+    closing: watch::Sender<bool>,
 }
 
 impl Gateway {
@@ -51,13 +54,28 @@ impl Gateway {
         addresses: BTreeMap<(u8, u8), SocketAddr>,
         root: String,
         tasks: JoinSet<()>,
+        closing: watch::Sender<bool>,
     ) -> Gateway {
         Gateway {
             hub,
             addresses,
             root,
-            _tasks: tasks,
+            tasks,
+            closing,
         }
+    }
+
+    /// Takes no further connections, logs everybody out, and waits until all connections are over and what is kept of
+    /// sessions is free for another gateway: a few seconds at most. Dropping a gateway does the same at once, without a
+    /// word, and frees what is kept a little later.
+    pub async fn close(mut self) {
+        self.closing.send_replace(true);
+        // A connection whose peer does nothing is over when its logout has waited long enough.
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(CLOSING, ended).await.is_err() {
+            tracing::warn!("connections that did not end in time are closed");
+        }
+        self.hub.let_go();
     }
 
     /// Where sessions of this kind are served; `None` for those that this exchange does not have.
@@ -327,3 +345,6 @@ fn own_report(output: Output) -> Option<OrderReport> {
         _ => None,
     }
 }
+
+/// How long all connections together may take to end.
+const CLOSING: Duration = Duration::from_secs(10);

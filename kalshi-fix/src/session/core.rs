@@ -221,8 +221,14 @@ impl Session {
     /// When no logon waits for a decision (any more), or the answer cannot be written; the logon then still
     /// waits.
     pub fn accept_logon(&mut self, now: Now, acceptance: Acceptance) -> Result<(), CommandError> {
-        let Acceptance { sequences, fields } = acceptance;
-        self.accept(now, sequences, &fields)
+        let Acceptance {
+            sequences,
+            fields,
+            resend_window,
+        } = acceptance;
+        self.accept(now, sequences, &fields)?;
+        self.settings.resend_window = resend_window.or(self.settings.resend_window);
+        Ok(())
     }
 
     /// Acceptor: the logon of [`Event::LogonRequest`] is not welcome. No store is touched, and the session

@@ -1,6 +1,7 @@
 //! The contents of a Logon (A), on both sides of it.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fix_dialect::{SOH, Timestamp, is_secret};
@@ -182,6 +183,9 @@ pub struct Acceptance {
     pub sequences: Sequences,
     /// Further fields of the answering Logon (A), after those that the session writes.
     pub fields: Vec<LogonField>,
+    /// [`SessionSettings::resend_window`](super::SessionSettings::resend_window) of this session, where the logon had a
+    /// say in it (MessageRetentionPeriod (20200) on Kalshi). `None`: as the settings say.
+    pub resend_window: Option<Duration>,
 }
 
 /// An acceptor's no to a logon. [`RefusalStyle::Silent`](super::RefusalStyle::Silent) says neither on the

@@ -132,8 +132,11 @@ impl World {
                 return Ok(());
             };
             end.owner = true;
-            let fields = Vec::new();
-            end.session.accept_logon(clock, Acceptance { sequences, fields })
+            let acceptance = Acceptance {
+                sequences,
+                ..Acceptance::default()
+            };
+            end.session.accept_logon(clock, acceptance)
         };
         decided.map_err(|error| error.to_string())?;
         let clock = self.clock(ACCEPTOR);

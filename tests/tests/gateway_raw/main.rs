@@ -2,6 +2,7 @@
 
 mod data;
 mod orders;
+mod retransmission;
 mod sessions;
 mod validation;
 mod wire;
@@ -38,11 +39,7 @@ impl Scene {
 
     async fn connect(&self, product: Product, kind: SessionKind, key: &str) -> Wire {
         let address = self.gateway.address(product, kind).unwrap();
-        let target = if kind == SessionKind::MarketData {
-            "KalshiMD"
-        } else {
-            "KalshiNR"
-        };
+        let target = kind.profile().target_comp_id;
         let tables = match product {
             Product::Prediction => Prediction::tables(),
             Product::Margin => Margin::tables(),

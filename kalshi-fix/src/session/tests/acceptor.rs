@@ -79,7 +79,7 @@ fn case_1s_a_numbers_of_a_logon_without_reset() {
                 us.now(),
                 Acceptance {
                     sequences,
-                    fields: Vec::new(),
+                    ..Acceptance::default()
                 },
             )
             .unwrap();

@@ -158,7 +158,7 @@ fn acceptance_of_stored_numbers() {
             us.now(),
             Acceptance {
                 sequences,
-                fields: Vec::new(),
+                ..Acceptance::default()
             },
         )
         .unwrap();

@@ -37,7 +37,7 @@ fn venue(logon: &str, change: impl Fn(&mut SessionSettings)) -> Bench {
             us.now(),
             Acceptance {
                 sequences: STORED,
-                fields: Vec::new(),
+                ..Acceptance::default()
             },
         )
         .unwrap();

@@ -1,0 +1,4 @@
+//! The simulated exchange's sessions, end to end: over TLS, with the toolkit's own client.
+
+mod peer;
+mod retransmission;
