@@ -27,9 +27,9 @@ pub(super) const fn is_served(kind: SessionKind) -> bool {
 /// BusinessMessageReject (j), and unknown ones with a Reject (3).
 pub(super) fn message_types(product: Product, kind: SessionKind) -> MessageTypes {
     let supported: &[&str] = match (product, kind) {
-        (_, SessionKind::OrderEntry) => &["D", "F", "G", "q"],
+        (_, SessionKind::OrderEntry) => &["D", "F", "G", "q", "UOG"],
         // Mass cancels are for sessions without retransmission.
-        (_, SessionKind::OrderEntryRetransmitting) => &["D", "F", "G"],
+        (_, SessionKind::OrderEntryRetransmitting) => &["D", "F", "G", "UOG"],
         (Product::Prediction, SessionKind::MarketData) => &["V", "e"],
         (Product::Margin, SessionKind::MarketData) => &["V"],
         _ => &[],

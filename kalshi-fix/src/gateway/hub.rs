@@ -13,6 +13,7 @@ use fix_dialect::{EncodeBody, Timestamp};
 
 use super::exchange::{Command, Exchange, Money, Origin, Output, OwnerId, Rules, SessionId, Time};
 use super::fault::{Effect, Fault, Faults, Step};
+use super::groups::{self, OrderGroupResponse};
 use super::kept::{Keeping, Kept, NotKept, Slot, lock};
 use super::lines::Lines;
 use super::options::Options;
@@ -324,6 +325,14 @@ impl State {
                     let message = IncrementalRefresh { increment, product };
                     self.lines.send(now, *session, &message);
                 }
+            }
+            Output::Group(response) => {
+                let message = OrderGroupResponse { response, product };
+                self.lines.send(now, response.origin.session, &message);
+            }
+            Output::GroupReject(reject) => {
+                self.lines
+                    .send(now, reject.origin.session, &groups::reject(reject));
             }
             // No session carries these yet.
             Output::Settlement(_) => {}

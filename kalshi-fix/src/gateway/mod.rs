@@ -19,7 +19,7 @@
 //!
 //! # What it does
 //!
-//! Sessions `KalshiNR` (D, F, G, q), `KalshiRT` (D, F, G) and `KalshiMD` (V; on prediction e too) of both products, each on
+//! Sessions `KalshiNR` (D, F, G, q, UOG), `KalshiRT` (D, F, G, UOG) and `KalshiMD` (V; on prediction e too) of both products, each on
 //! a loopback port of its own, over TLS with a certificate made at start. A logon needs a registered key's RSA-PSS signature
 //! over a SendingTime within 30 s, and a key that holds no other connection. Sequence numbers, CompIDs, heartbeats and the
 //! dictionary's rules are enforced. The logon's options are honoured: ResetSeqNumFlag, UseDollars,
@@ -45,7 +45,7 @@
 //!
 //! # Where it is known to differ from the venue
 //!
-//! - No sessions DC, PT and RFQ, no order groups (each is ORDER_GROUP_NOT_FOUND), no quotes (each is EXPIRED), no
+//! - No sessions DC, PT and RFQ, no quotes (each is EXPIRED), no
 //!   settlement reports, no rate limits.
 //! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
@@ -62,6 +62,8 @@
 //!   documentation's example of a fee on a plain `yes` does not come about.
 //! - Customers of clearing members have accounts of their own; their PartyIDs are what the test registers. On margin a
 //!   PartyID is echoed, and no more.
+//! - An order group is judged after the order that filled it was matched as a whole; it is triggered by more than its limit,
+//!   which one page of the documentation states, where another says that reaching it is enough.
 //! - Texts where the documentation gives none are this exchange's own.
 
 mod authentication;
@@ -72,6 +74,7 @@ mod connection;
 mod dialect;
 pub mod exchange;
 mod fault;
+mod groups;
 mod hub;
 mod kept;
 mod lines;

@@ -12,6 +12,7 @@ use super::exchange::{
     Amend, Cancel, Command, MarketDataRejectReason, Money, NewOrder, Origin, Party, Price, Quantity,
     SelfTradePrevention, Side, Symbol, Target, Time, TimeInForce,
 };
+use super::groups;
 use super::options::Options;
 use crate::environment::Product;
 use crate::session::{Reject, RejectReason, SequenceNumber};
@@ -138,6 +139,7 @@ impl Reader {
                 Command::Cancel(origin, cancel)
             }
             b"q" => Command::MassCancel(origin, request.text(11)?),
+            b"UOG" => Command::Group(origin, groups::read(&request)?),
             b"V" => request.market_data(origin)?,
             b"e" => request.security_status(origin)?,
             _ => return Err(request.business(3, "this message is not supported on this session")),
@@ -147,8 +149,8 @@ impl Reader {
 }
 
 /// A message that keeps the dictionary's rules.
-struct Request<'a> {
-    raw: RawMessage<'a>,
+pub(super) struct Request<'a> {
+    pub(super) raw: RawMessage<'a>,
     product: Product,
     dollars: bool,
 }
@@ -275,7 +277,7 @@ impl Request<'_> {
     }
 
     /// AllocAccount (79), which excludes a party.
-    fn subaccount(&self) -> Result<Option<u8>, Refusal> {
+    pub(super) fn subaccount(&self) -> Result<Option<u8>, Refusal> {
         let Some(value) = self.raw.field(79) else {
             return Ok(None);
         };
@@ -303,7 +305,7 @@ impl Request<'_> {
         Ok(Some(Party { id, role }))
     }
 
-    fn text(&self, tag: u32) -> Result<Arc<str>, Refusal> {
+    pub(super) fn text(&self, tag: u32) -> Result<Arc<str>, Refusal> {
         self.as_text(tag, self.raw.field(tag).unwrap_or_default())
     }
 
@@ -348,7 +350,7 @@ impl Request<'_> {
         }
     }
 
-    fn value_incorrect(&self, tag: u32, text: &str) -> Refusal {
+    pub(super) fn value_incorrect(&self, tag: u32, text: &str) -> Refusal {
         Refusal::Session(
             self.reject(RejectReason::ValueIncorrect)
                 .about(tag)
@@ -356,7 +358,7 @@ impl Request<'_> {
         )
     }
 
-    fn reject(&self, reason: RejectReason) -> Reject {
+    pub(super) fn reject(&self, reason: RejectReason) -> Reject {
         let header = self.raw.header();
         Reject::new(header.msg_seq_num, reason).of_type(String::from_utf8_lossy(header.msg_type))
     }

@@ -8,6 +8,7 @@ use super::book::{Book, Resting};
 use super::calendar::Time;
 use super::customer::Customers;
 use super::feed::Subscriptions;
+use super::group::{GroupRequest, Groups};
 use super::history::History;
 use super::identifiers::{Identifiers, Use};
 use super::market::{ExchangeStatus, Market, MarketStatus, Symbol};
@@ -35,6 +36,8 @@ pub struct Rules {
     pub remembered_identifiers: usize,
     /// How many orders a member may have open in one market.
     pub open_orders_per_market: usize,
+    /// How many order groups a member may have.
+    pub order_groups_per_member: usize,
     /// How many markets a session may subscribe to.
     pub subscriptions_per_session: usize,
     /// How many levels of a side a snapshot shows at most.
@@ -56,6 +59,7 @@ impl Rules {
             initial_margin: 1_000_000,
             remembered_identifiers: 100_000,
             open_orders_per_market: 10_000,
+            order_groups_per_member: 1_000,
             subscriptions_per_session: 1_000,
             snapshot_levels: 5_000,
             remembered_reports: 200_000,
@@ -87,6 +91,8 @@ pub enum Command {
     Cancel(Origin, Cancel),
     /// OrderMassCancelRequest (q): ends the session's orders.
     MassCancel(Origin, ClOrdId),
+    /// OrderGroupRequest (UOG).
+    Group(Origin, GroupRequest),
     /// The session's connection ended, and its logon had asked to cancel its orders.
     CancelOnDisconnect(SessionId),
     /// MarketDataRequest (V) for a snapshot of each market.
@@ -131,6 +137,7 @@ pub struct Exchange {
     pub(super) touched: BTreeSet<Symbol>,
     pub(super) data: Subscriptions,
     pub(super) statuses: Subscriptions,
+    pub(super) groups: Groups,
     pub(super) history: History,
     pub(super) customers: Customers,
     pub(super) settlements: BTreeMap<OwnerId, VecDeque<Arc<SettlementReport>>>,
@@ -181,6 +188,7 @@ impl Exchange {
             last_match: 0,
             last_settlement: 0,
             customers: Customers::default(),
+            groups: Groups::default(),
             settlements: BTreeMap::new(),
         }
     }
@@ -233,6 +241,7 @@ impl Exchange {
             Command::Amend(origin, request) => self.amend(&mut turn, origin, &request),
             Command::Cancel(origin, request) => self.cancel(&mut turn, origin, &request),
             Command::MassCancel(origin, cl_ord_id) => self.mass_cancel(&mut turn, origin, cl_ord_id),
+            Command::Group(origin, request) => self.group(&mut turn, origin, request),
             Command::CancelOnDisconnect(session) => {
                 self.cancel_session(&mut turn, session, CancelReason::Disconnected);
             }
@@ -309,6 +318,7 @@ impl Exchange {
                 };
                 turn.outputs.push(Output::MassCancel(report));
             }
+            Command::Group(origin, request) => turn.refuse_group(origin, request),
             Command::Snapshot(session, _) | Command::Subscribe(session, _) => {
                 let reason = MarketDataRejectReason::TooManySymbols;
                 turn.outputs.push(Output::MarketDataReject { session, reason });
@@ -466,6 +476,7 @@ impl Exchange {
         let member = self.member(order.origin.owner);
         member.identifiers.open(&order.cl_ord_id, order.id);
         *member.open.entry(Symbol::clone(&order.symbol)).or_default() += 1;
+        self.groups.rests(&order, true);
         self.by_session
             .entry(order.origin.session)
             .or_default()
@@ -496,6 +507,7 @@ impl Exchange {
                 self.by_session.remove(&order.origin.session);
             }
         }
+        self.groups.rests(&order, false);
         let open = &mut self.member(order.origin.owner).open;
         if let Some(count) = open.get_mut(&order.symbol) {
             *count -= 1;

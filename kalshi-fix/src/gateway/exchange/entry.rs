@@ -23,6 +23,7 @@ enum Urgency {
 impl Exchange {
     pub(super) fn enter(&mut self, turn: &mut Turn, origin: Origin, request: NewOrder) {
         let refused = self.refusal(origin, &request);
+        let group = self.group_of(origin, &request);
         let max_execution_cost = request.max_execution_cost;
         let (urgency, expires) = lifetime(turn.now, request.time_in_force);
         let id = self.next_order_id();
@@ -30,6 +31,7 @@ impl Exchange {
         let mut order = Order::new(id, origin, request, index, expires);
         let customer = self.customer(origin.owner, order.party.as_ref());
         order.customer = customer.ok().flatten();
+        order.group = group.ok().flatten();
         turn.report(order.clone(), OrderEvent::PendingNew, None);
         let refused = refused.or_else(|| self.unpaid(&order));
         if let Some(reason) = refused {
@@ -112,8 +114,12 @@ impl Exchange {
                 }
             }
         }
+        self.trigger_groups(turn);
         if !order.leaves().is_positive() {
             self.retire(&order);
+        } else if self.groups.is_triggered(order.group) {
+            self.retire(&order);
+            turn.report(order, OrderEvent::Canceled(CancelReason::OrderGroup), None);
         } else if plan.stopped_at_own_order {
             let reason = self_trade_reason(&order);
             self.retire(&order);
@@ -143,7 +149,7 @@ impl Exchange {
             return;
         };
         let match_id = self.next_match_id();
-        let fill = self.settle(taker, price, quantity, match_id, true);
+        let fill = self.settle(turn.now, taker, price, quantity, match_id, true);
         turn.report(taker.clone(), OrderEvent::Trade(Box::new(fill)), None);
 
         let terms = self.terms();
@@ -151,7 +157,7 @@ impl Exchange {
         if let Some(account) = self.accounts.get_mut(&resting.account()) {
             account.close(terms, &resting.symbol, before);
         }
-        let fill = self.settle(&mut resting, price, quantity, match_id, false);
+        let fill = self.settle(turn.now, &mut resting, price, quantity, match_id, false);
         let after = self.exposure(&resting, false);
         if let Some(account) = self.accounts.get_mut(&resting.account()) {
             account.open(terms, &resting.symbol, after);
@@ -175,6 +181,7 @@ impl Exchange {
     /// Settles one side of a trade with its account, and writes it into the order.
     fn settle(
         &mut self,
+        now: Time,
         order: &mut Order,
         price: Price,
         quantity: Quantity,
@@ -195,6 +202,7 @@ impl Exchange {
         order.notional += price.times(quantity);
         order.fee_charged += settled.fee;
         self.collect_fee(settled.fee);
+        self.groups.count(now, order, quantity);
         Fill {
             quantity,
             price,
@@ -239,8 +247,8 @@ impl Exchange {
         if request.quote.is_some() {
             return Some(RejectReason::Expired);
         }
-        if request.order_group.is_some() {
-            return Some(RejectReason::OrderGroupNotFound);
+        if let Err(reason) = self.group_of(origin, request) {
+            return Some(reason);
         }
         let most = self.rules.open_orders_per_market;
         let member = self.member(origin.owner);

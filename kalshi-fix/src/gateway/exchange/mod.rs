@@ -40,6 +40,7 @@ mod engine;
 mod entry;
 mod fee;
 mod feed;
+mod group;
 mod history;
 mod identifiers;
 mod market;
@@ -57,6 +58,9 @@ pub use book::{Book, LevelChange, Resting};
 pub use calendar::Time;
 pub use engine::{Command, Exchange, Rules};
 pub use fee::{ExactFee, FeeSchedule};
+pub use group::{
+    GroupAction, GroupReject, GroupRejectReason, GroupRequest, GroupResponse, OrderGroupId, WINDOW_SECONDS,
+};
 pub use history::{LOOKBACK_SECONDS, ReplayRefusal};
 pub use market::{Band, ExchangeStatus, Market, MarketStatus, PriceGrid, Symbol, quantity_step};
 pub use matching::{Plan, Step, Taker};

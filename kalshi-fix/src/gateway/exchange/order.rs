@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::calendar::Time;
 use super::fee::ExactFee;
+use super::group::OrderGroupId;
 use super::market::Symbol;
 use super::units::{Money, Price, Quantity};
 
@@ -302,6 +303,8 @@ pub struct Order {
     pub party: Option<Party>,
     /// Whose account pays, where the customer has one.
     pub customer: Option<CustomerId>,
+    /// The order group that counts its contracts.
+    pub group: Option<OrderGroupId>,
     /// It is cancelled when the exchange pauses.
     pub cancel_on_pause: bool,
     /// Its fees so far before rounding.
@@ -373,6 +376,7 @@ impl Order {
             subaccount: request.subaccount,
             party: request.party,
             customer: None,
+            group: None,
             cancel_on_pause: request.cancel_on_pause,
             fee: ExactFee::default(),
             fee_charged: Money::ZERO,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::book::LevelChange;
 use super::calendar::Time;
+use super::group::{GroupReject, GroupResponse};
 use super::market::{MarketStatus, Symbol};
 use super::order::{ClOrdId, MatchId, Order, OrderId, Origin, SessionId, Side};
 use super::settlement::SettlementReport;
@@ -35,6 +36,10 @@ pub enum Output {
         /// Why.
         reason: MarketDataRejectReason,
     },
+    /// A request about an order group was carried out; the cancels that it led to follow.
+    Group(GroupResponse),
+    /// A request about an order group was refused.
+    GroupReject(GroupReject),
     /// A market was settled: a page for one of those who held contracts of it.
     Settlement(Arc<SettlementReport>),
     /// A market stopped or resumed trading, or was determined or settled. (Scheduled closes are not announced.)
@@ -181,6 +186,8 @@ pub enum CancelReason {
     MarketReactivated,
     /// The exchange paused, and the order had asked for this.
     Paused,
+    /// Its order group was triggered or deleted.
+    OrderGroup,
 }
 
 impl CancelReason {
@@ -193,6 +200,7 @@ impl CancelReason {
             | CancelReason::Disconnected
             | CancelReason::MarketReactivated
             | CancelReason::Paused => None,
+            CancelReason::OrderGroup => Some("ORDER_GROUP_CANCEL"),
             CancelReason::PostOnlyCross => Some("POST_ONLY_CROSS"),
             CancelReason::FillOrKillVolume => Some("FOK_INSUFFICIENT_VOLUME"),
             CancelReason::ImmediateOrCancelled => Some("IMMEDIATE_OR_CANCELLED"),
@@ -230,8 +238,10 @@ pub enum RejectReason {
     InvalidPrice,
     /// The quantity is not a positive multiple of the product's step, or absurdly large.
     IncorrectQuantity,
-    /// No such order group.
+    /// No such order group of this subaccount on this exchange index.
     OrderGroupNotFound,
+    /// The order group was triggered, and has not been reset.
+    ExceededOrderGroupRiskLimit,
     /// The quote that it was to accept is no more.
     Expired,
     /// No customer has this PartyID.
@@ -258,6 +268,7 @@ impl RejectReason {
             RejectReason::ExceededPerMarketRiskLimit => "EXCEEDED_PER_MARKET_RISK_LIMIT",
             RejectReason::InsufficientBalance => "INSUFFICIENT_BALANCE",
             RejectReason::InvalidPrice | RejectReason::IncorrectQuantity => "INVALID_ORDER",
+            RejectReason::ExceededOrderGroupRiskLimit => "EXCEEDED_ORDER_GROUP_RISK_LIMIT",
             RejectReason::OrderGroupNotFound => "ORDER_GROUP_NOT_FOUND",
             RejectReason::Expired => "EXPIRED",
             RejectReason::CustomerAccountNotFound => "CUSTOMER_ACCOUNT_NOT_FOUND",
@@ -276,7 +287,9 @@ impl RejectReason {
             | RejectReason::MarketAlreadyClosed
             | RejectReason::ExchangePaused
             | RejectReason::TradingPaused => 2,
-            RejectReason::ExceededPerMarketRiskLimit | RejectReason::InsufficientBalance => 3,
+            RejectReason::ExceededOrderGroupRiskLimit
+            | RejectReason::ExceededPerMarketRiskLimit
+            | RejectReason::InsufficientBalance => 3,
             RejectReason::OrderAlreadyExists => 6,
             RejectReason::Expired => 8,
             RejectReason::InvalidPrice | RejectReason::OrderGroupNotFound => 11,

@@ -3,6 +3,8 @@
 //! Commands are `member verb arguments…`; `alice` has 100 dollars, `bob` and `carol` 1,000. Answers leave pending reports and
 //! identifiers that only count out.
 
+mod groups;
+
 use super::*;
 
 const SYMBOL: &str = "M";
@@ -65,6 +67,8 @@ impl Scene {
                         "stp0" => order.self_trade_prevention = SelfTradePrevention::Unknown,
                         "elsewhere" => order.symbol = "ELSEWHERE".into(),
                         "group" => order.order_group = Some("g".into()),
+                        "group1" => order.order_group = Some(OrderGroupId(1).to_string().into()),
+                        "sub3" => order.subaccount = Some(3),
                         "max1" => order.max_execution_cost = Some(Money::from_dollars(1)),
                         other => panic!("{other}"),
                     }
@@ -104,6 +108,30 @@ impl Scene {
                 "trading-paused" => ExchangeStatus::TradingPaused,
                 _ => ExchangeStatus::Open,
             }),
+            [name, "group", action, ref rest @ ..] => {
+                let number = rest.first().copied().unwrap_or_default();
+                let id = || OrderGroupId(number.parse().expect("a group")).to_string().into();
+                let limit = |word: Option<&&str>| word.expect("a limit").parse().expect("a limit");
+                let action = match action {
+                    "create" => GroupAction::Create(limit(rest.first())),
+                    "reset" => GroupAction::Reset(id()),
+                    "delete" => GroupAction::Delete(id()),
+                    "trigger" => GroupAction::Trigger(id()),
+                    _ => GroupAction::Update(id(), limit(rest.get(1))),
+                };
+                let request = GroupRequest {
+                    reference: 7,
+                    action,
+                    exchange_index: u32::from(rest.contains(&"index1")),
+                    subaccount: if rest.contains(&"sub3") { 3 } else { 0 },
+                };
+                Command::Group(origin(name), request)
+            }
+            ["wait", millis] => {
+                let millis: i64 = millis.parse().expect("milliseconds");
+                self.now = Time::from_unix_nanos(self.now.unix_nanos() + millis * 1_000_000);
+                Command::Tick
+            }
             ["later", hours] => {
                 let hours: i64 = hours.parse().expect("hours");
                 self.now = Time::from_unix_nanos(self.now.unix_nanos() + hours * 3_600_000_000_000);
@@ -213,6 +241,11 @@ fn show(output: &Output) -> Option<String> {
         }
         Output::MarketDataReject { reason, .. } => format!("refused {reason:?}"),
         Output::MarketStatus { status, .. } => format!("status {status:?}"),
+        Output::Group(response) => format!("group {} limit {:?}", response.id.0, response.limit),
+        Output::GroupReject(reject) => {
+            assert_eq!(reject.reference, 7);
+            format!("group refused {} {}", reject.reason.code(), reject.reason.text())
+        }
         Output::Settlement(page) => format!("settled {} {:?}", page.owner.0, page.parties),
     })
 }
