@@ -137,6 +137,7 @@
 //! | [`reconnect`] | when to connect again: a decision, and nothing else |
 //! | [`session`] | the session engine: no clock, no socket, no task |
 //! | [`store`] | what of a session outlives its connection |
+//! | [`ticks`], [`orders`] | price grids; orders that are checked before they are sent |
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
@@ -147,10 +148,12 @@ pub mod environment;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod margin;
+pub mod orders;
 pub mod prediction;
 pub mod reconnect;
 pub mod session;
 pub mod store;
+pub mod ticks;
 pub mod transport;
 pub mod units;
 
