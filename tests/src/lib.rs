@@ -1,5 +1,5 @@
 //! What the integration tests and the benchmarks share: the recorded messages under `fixtures/`, round trips, the fuzz
-//! targets, and all that can be seen of a frame.
+//! targets, all that can be seen of a frame, the simulation, and the whole stack under faults.
 //!
 //! The crate is never published. Its tests live in `tests/`, its benchmarks in `benches/`.
 
@@ -7,5 +7,7 @@ pub mod fixtures;
 pub mod fuzz;
 pub mod index;
 pub mod observe;
+pub mod proxy;
 pub mod round_trip;
 pub mod simulation;
+

@@ -34,7 +34,7 @@ mod network;
 mod oracle;
 mod plan;
 mod process;
-mod random;
+pub(crate) mod random;
 mod store;
 #[cfg(test)]
 mod tests;
