@@ -10,4 +10,5 @@ pub mod observe;
 pub mod proxy;
 pub mod round_trip;
 pub mod simulation;
+pub mod stack;
 
