@@ -11,4 +11,3 @@ pub mod proxy;
 pub mod round_trip;
 pub mod simulation;
 pub mod stack;
-
