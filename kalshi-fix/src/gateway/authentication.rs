@@ -31,7 +31,7 @@ impl Reader {
         public
             .verify_signed_text(&request.pre_hash, raw_data)
             .map_err(|_| "invalid signature in RawData (96)".to_owned())?;
-        let options = Options::read(product, &request.frame);
+        let options = Options::read(product, kind, &request.frame);
         if let Some(fault) = options.fault() {
             return Err(fault);
         }

@@ -18,7 +18,6 @@ use super::Gateway;
 use super::certificate::Certificate;
 use super::clock::ManualClock;
 use super::connection::Door;
-use super::dialect::is_served;
 use super::exchange::{Market, Money};
 use super::hub::Hub;
 use super::kept::Keeping;
@@ -161,7 +160,7 @@ impl GatewayBuilder {
         let mut tasks = JoinSet::new();
         let (closing, closes) = watch::channel(false);
         for product in [Product::Prediction, Product::Margin] {
-            for kind in product.sessions().iter().copied().filter(|kind| is_served(*kind)) {
+            for kind in product.sessions().iter().copied() {
                 let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
                 addresses.insert((product as u8, kind as u8), listener.local_addr()?);
                 let door = Door {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::dialect::message_types;
+use super::drop_copy::{EventResendReject, Range, Replay, SERVER_ERROR, TOO_MANY_REQUESTS};
 use super::exchange::{Command, RejectReason};
 use super::fault::{Effect, Step};
 use super::hub::{Admission, Hub, NoSeat, Seat};
@@ -78,11 +79,13 @@ impl Door {
             tap,
             slot,
             seat: None,
+            replay: None,
         };
         let mut is_closing = false;
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,
+                () = connection.replay_on(), if connection.replay.is_some() => continue,
                 _ = closes.wait_for(|closes| *closes), if !is_closing => {
                     is_closing = true;
                     connection.handle.logout(Some("the exchange closes"));
@@ -135,6 +138,8 @@ struct Connection {
     tap: Arc<Tap>,
     slot: Slot,
     seat: Option<Seat>,
+    /// Drop copy: what is being sent again.
+    replay: Option<Replay>,
 }
 
 impl Connection {
@@ -209,6 +214,9 @@ impl Connection {
             );
             return seat.send(&reject);
         }
+        if inbound.msg_type() == b"U1" {
+            return self.event_resend(inbound, effect.is_some());
+        }
         match (
             self.reader.read(&inbound.frame, seat.origin, &seat.options),
             effect,
@@ -222,6 +230,37 @@ impl Connection {
             },
             (Ok(_), Some(_)) => {}
             (Err(refusal), _) => refuse(&self.handle, seat, refusal),
+        }
+    }
+
+    /// EventResendRequest (U1).
+    fn event_resend(&mut self, inbound: &Inbound, refuse_it: bool) {
+        let Some(seat) = &self.seat else { return };
+        let request = inbound.msg_seq_num;
+        let opened = self.reader.open(&inbound.frame, &seat.options);
+        let range = match opened.and_then(|request| Range::read(&request)) {
+            Ok(range) => range,
+            Err(refusal) => return refuse(&self.handle, seat, refusal),
+        };
+        if refuse_it || self.replay.is_some() {
+            let reason = if refuse_it {
+                SERVER_ERROR
+            } else {
+                TOO_MANY_REQUESTS
+            };
+            return seat.send(&EventResendReject { request, reason });
+        }
+        match seat.replay(range) {
+            Ok(reports) => self.replay = Some(Replay::new(request, reports)),
+            Err(refusal) => seat.send(&EventResendReject::refused(request, refusal)),
+        }
+    }
+
+    async fn replay_on(&mut self) {
+        if let (Some(seat), Some(replay)) = (&self.seat, &mut self.replay)
+            && replay.go_on(&self.handle, &seat.options).await
+        {
+            self.replay = None;
         }
     }
 }

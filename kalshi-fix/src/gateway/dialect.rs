@@ -15,14 +15,6 @@ pub(super) fn tables(product: Product) -> &'static Tables {
     }
 }
 
-/// Whether this exchange has sessions of this kind.
-pub(super) const fn is_served(kind: SessionKind) -> bool {
-    matches!(
-        kind,
-        SessionKind::OrderEntry | SessionKind::OrderEntryRetransmitting | SessionKind::MarketData
-    )
-}
-
 /// Messages that this session answers; other application messages of the dialect are refused with a
 /// BusinessMessageReject (j), and unknown ones with a Reject (3).
 pub(super) fn message_types(product: Product, kind: SessionKind) -> MessageTypes {
@@ -30,6 +22,7 @@ pub(super) fn message_types(product: Product, kind: SessionKind) -> MessageTypes
         (_, SessionKind::OrderEntry) => &["D", "F", "G", "q", "UOG"],
         // Mass cancels are for sessions without retransmission.
         (_, SessionKind::OrderEntryRetransmitting) => &["D", "F", "G", "UOG"],
+        (_, SessionKind::DropCopy) => &["U1"],
         (Product::Prediction, SessionKind::MarketData) => &["V", "e"],
         (Product::Margin, SessionKind::MarketData) => &["V"],
         _ => &[],

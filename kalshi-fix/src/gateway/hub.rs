@@ -11,16 +11,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fix_dialect::{EncodeBody, Timestamp};
 
-use super::exchange::{Command, Exchange, Money, Origin, Output, OwnerId, Rules, SessionId, Time};
+use super::drop_copy::Range;
+use super::exchange::{
+    Command, Exchange, Money, OrderReport, Origin, Output, OwnerId, ReplayRefusal, Rules, SessionId, Time,
+};
 use super::fault::{Effect, Fault, Faults, Step};
 use super::groups::{self, OrderGroupResponse};
 use super::kept::{Keeping, Kept, NotKept, Slot, lock};
-use super::lines::Lines;
+use super::lines::{Lines, Place};
 use super::options::Options;
 use super::reply::{
     ExecutionReport, FullRefresh, IncrementalRefresh, MarketDataRequestReject, OrderCancelReject,
     OrderMassCancelReport, SecurityStatus,
 };
+use super::settlement::MarketSettlementReport;
 use crate::credentials::PublicKey;
 use crate::driver::{Clock, Handle};
 use crate::environment::{Product, SessionKind};
@@ -167,6 +171,11 @@ impl Hub {
         }
     }
 
+    /// How many sessions of a kind are logged on.
+    pub(super) fn sessions(&self, product: Product, kind: SessionKind) -> usize {
+        self.state().lines.of_kind(product, kind).count()
+    }
+
     /// Frees what is kept of sessions, for another gateway.
     pub(super) fn let_go(&self) {
         self.state().lines = Lines::default();
@@ -222,7 +231,12 @@ impl Hub {
         state.connected.insert(key_id.clone());
         let origin = Origin { session, owner };
         let options = Arc::new(options);
-        state.lines.attach(origin, product, handle, &options, kept);
+        let place = Place {
+            origin,
+            product,
+            kind,
+        };
+        state.lines.attach(place, handle, &options, kept);
         Ok(Seat {
             hub: Arc::clone(self),
             key_id,
@@ -334,8 +348,12 @@ impl State {
                 self.lines
                     .send(now, reject.origin.session, &groups::reject(reject));
             }
-            // No session carries these yet.
-            Output::Settlement(_) => {}
+            Output::Settlement(report) => {
+                let told: Vec<SessionId> = self.lines.settlements(report.owner, product).collect();
+                for session in told {
+                    self.lines.send(now, session, &MarketSettlementReport(report));
+                }
+            }
             Output::MarketStatus {
                 subscribers,
                 symbol,
@@ -366,6 +384,15 @@ impl Seat {
     pub(super) fn send(&self, message: &dyn EncodeBody) {
         self.hub.send(self.origin.session, message);
     }
+
+    /// What was reported to the member in this range.
+    pub(super) fn replay(&self, range: Range) -> Result<Vec<Arc<OrderReport>>, ReplayRefusal> {
+        let now = self.hub.now();
+        self.hub.look(self.product, |exchange| {
+            let reports = exchange.replay(now, self.origin.owner, range.begin, range.end)?;
+            Ok(reports.cloned().collect())
+        })
+    }
 }
 
 impl Drop for Seat {
@@ -373,7 +400,7 @@ impl Drop for Seat {
         let session = self.origin.session;
         let now = self.hub.clock.utc();
         let mut state = self.hub.state();
-        state.lines.detach(self.origin, self.product, now, self.cut);
+        state.lines.detach(session, now, self.cut);
         state.connected.remove(&self.key_id);
         state.apply(now, self.product, Command::Detach(session));
         if self.options.cancel_on_disconnect {

@@ -9,7 +9,7 @@ use super::exchange::{Origin, OwnerId, SessionId};
 use super::kept::{KEPT_BYTES, Kept, Rendered, lock};
 use super::options::Options;
 use crate::driver::Handle;
-use crate::environment::Product;
+use crate::environment::{Product, SessionKind};
 use crate::session::{SendError, SequenceNumber};
 
 /// All sessions that have a connection, or that are kept without one.
@@ -21,8 +21,17 @@ pub(super) struct Lines {
     listeners: BTreeMap<(OwnerId, u8), BTreeSet<SessionId>>,
 }
 
+/// What a session is, and whose.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) origin: Origin,
+    pub(super) product: Product,
+    pub(super) kind: SessionKind,
+}
+
 /// A session that is logged on.
 struct Attached {
+    place: Place,
     handle: Handle,
     options: Arc<Options>,
     unsent: Unsent,
@@ -30,6 +39,7 @@ struct Attached {
 
 /// A session that retransmits, with what its last logon asked for.
 struct KeptLine {
+    place: Place,
     kept: Arc<Mutex<Kept>>,
     options: Arc<Options>,
 }
@@ -46,25 +56,26 @@ impl Lines {
     /// From here on the session hears over this connection what concerns it.
     pub(super) fn attach(
         &mut self,
-        origin: Origin,
-        product: Product,
+        place: Place,
         handle: Handle,
         options: &Arc<Options>,
         kept: Option<Arc<Mutex<Kept>>>,
     ) {
-        let Origin { session, owner } = origin;
+        let Origin { session, owner } = place.origin;
         if options.listener {
-            let listeners = self.listeners.entry((owner, product as u8)).or_default();
+            let listeners = self.listeners.entry((owner, place.product as u8)).or_default();
             listeners.insert(session);
         } else {
             // The last logon of a session that is kept may have been a listener's.
-            self.leave(origin, product);
+            self.leave(place);
         }
         if let Some(kept) = kept {
             let options = Arc::clone(options);
-            self.kept.insert(session, KeptLine { kept, options });
+            let line = KeptLine { place, kept, options };
+            self.kept.insert(session, line);
         }
         let attached = Attached {
+            place,
             handle,
             options: Arc::clone(options),
             unsent: Unsent::default(),
@@ -74,19 +85,14 @@ impl Lines {
 
     /// The session's connection is over, and its driver is done with what is kept. Messages of the client's from `cut`
     /// on were not looked at.
-    pub(super) fn detach(
-        &mut self,
-        origin: Origin,
-        product: Product,
-        now: Timestamp,
-        cut: Option<SequenceNumber>,
-    ) {
-        let attached = self.attached.remove(&origin.session);
-        let Some(line) = self.kept.get(&origin.session) else {
-            self.leave(origin, product);
+    pub(super) fn detach(&mut self, session: SessionId, now: Timestamp, cut: Option<SequenceNumber>) {
+        let Some(attached) = self.attached.remove(&session) else {
             return;
         };
-        let Some(attached) = attached else { return };
+        let Some(line) = self.kept.get(&session) else {
+            self.leave(attached.place);
+            return;
+        };
         let received = attached.handle.sequences().next_incoming;
         let mut kept = lock(&line.kept);
         let mut result = kept.expect(now, cut.map_or(received, |cut| cut.min(received)));
@@ -119,6 +125,33 @@ impl Lines {
             .copied()
     }
 
+    /// The sessions, with or without a connection, that are told of a member's settlements.
+    pub(super) fn settlements(
+        &self,
+        owner: OwnerId,
+        product: Product,
+    ) -> impl Iterator<Item = SessionId> + '_ {
+        let wanted = move |line: &&KeptLine| {
+            let Place {
+                origin, product: of, ..
+            } = line.place;
+            line.options.settlements && origin.owner == owner && of == product
+        };
+        self.kept
+            .values()
+            .filter(wanted)
+            .map(|line| line.place.origin.session)
+    }
+
+    /// Who is logged on to sessions of this kind.
+    pub(super) fn of_kind(&self, product: Product, kind: SessionKind) -> impl Iterator<Item = Origin> + '_ {
+        self.attached
+            .values()
+            .map(|attached| attached.place)
+            .filter(move |place| place.product == product && place.kind == kind)
+            .map(|place| place.origin)
+    }
+
     /// Sends a message. A client that does not read is cut off; a session that retransmits gets what it missed when it
     /// asks for it, others get it never.
     pub(super) fn send(&mut self, now: Timestamp, session: SessionId, message: &dyn EncodeBody) {
@@ -142,8 +175,9 @@ impl Lines {
         }
     }
 
-    fn leave(&mut self, origin: Origin, product: Product) {
-        let of_member = (origin.owner, product as u8);
+    fn leave(&mut self, place: Place) {
+        let origin = place.origin;
+        let of_member = (origin.owner, place.product as u8);
         if let Some(listeners) = self.listeners.get_mut(&of_member) {
             listeners.remove(&origin.session);
             if listeners.is_empty() {

@@ -19,14 +19,22 @@
 //!
 //! # What it does
 //!
-//! Sessions `KalshiNR` (D, F, G, q, UOG), `KalshiRT` (D, F, G, UOG) and `KalshiMD` (V; on prediction e too) of both products, each on
-//! a loopback port of its own, over TLS with a certificate made at start. A logon needs a registered key's RSA-PSS signature
+//! Of both products `KalshiNR` (D, F, G, q, UOG), `KalshiRT` (D, F, G, UOG), `KalshiDC` (U1) and `KalshiMD` (V; on
+//! prediction e too), of prediction `KalshiPT` and `KalshiRFQ` as well.
+//!
+//! Each has a loopback port of its own, with TLS and a certificate made at start. A logon needs a registered key's RSA-PSS signature
 //! over a SendingTime within 30 s, and a key that holds no other connection. Sequence numbers, CompIDs, heartbeats and the
 //! dictionary's rules are enforced. The logon's options are honoured: ResetSeqNumFlag, UseDollars,
 //! CancelOrdersOnDisconnect, EnableIocCancelReport, PreserveOriginalOrderQty, SkipPendingExecReports,
 //! UseExpiredOrdStatus, AlwaysEmitNewBeforeTrade, ListenerSession, MessageRetentionPeriod.
 //!
-//! **Retransmission.** On `KalshiRT` a key's numbers go on from one connection to the next, unless a logon resets them.
+//! **Drop copy.** A range of ExecIDs of one exchange index, of the last three hours, is replayed as the client takes it, and
+//! counted. One request at a time is served; further ones get EventResendRejectReason 1.
+//!
+//! **Settlements.** [`Gateway::determine`] and [`Gateway::settle`] end a market; each member's `KalshiPT` sessions are told,
+//! unless their logon said ReceiveSettlementReports=N, and the `KalshiRT` sessions whose logon said Y.
+//!
+//! **Retransmission.** On `KalshiRT` and `KalshiPT` a key's numbers go on from one connection to the next, unless a logon resets them.
 //! Reports for orders of a session without a connection take their numbers then, and come when the client asks for
 //! what it missed; a listener's too. A ResendRequest that begins with a message older than 24 h, or than the last logon's
 //! MessageRetentionPeriod, gets a Reject. All of it is kept in memory, or on the disk
@@ -45,13 +53,13 @@
 //!
 //! # Where it is known to differ from the venue
 //!
-//! - No sessions DC, PT and RFQ, no quotes (each is EXPIRED), no
-//!   settlement reports, no rate limits.
+//! - No requests on RFQ sessions, no quotes (each is EXPIRED), no rate limits.
 //! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
 //!   over an order's life, not at each fill.
 //! - On `KalshiRT` a message is kept by the gateway's process, or by the operating system where a directory is given: the
-//!   machine's power is not outlived. A listener hears of what happened since its first logon.
+//!   machine's power is not outlived. A listener hears of what happened since its first logon, and a
+//!   session of settlements since its own.
 //! - A ClOrdID is refused as long as it is remembered (100,000 used ones a member), the stricter of two readings.
 //! - An amended post-only order that would trade is cancelled; an amend by which an order would meet one of the same
 //!   member is refused.
@@ -72,6 +80,7 @@ mod certificate;
 mod clock;
 mod connection;
 mod dialect;
+mod drop_copy;
 pub mod exchange;
 mod fault;
 mod groups;
@@ -82,6 +91,7 @@ mod options;
 mod reply;
 mod request;
 mod server;
+mod settlement;
 mod tap;
 
 pub use builder::{GatewayBuilder, StartError};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fix_dialect::{fields, parse_unsigned};
 
-use crate::environment::Product;
+use crate::environment::{Product, SessionKind};
 
 /// The flags of a Logon (A).
 #[derive(Clone, Debug)]
@@ -29,11 +29,14 @@ pub(super) struct Options {
     pub(super) retention: Duration,
     /// MessageRetentionPeriod (20200) as it was written, where it is none.
     bad_retention: Option<String>,
+    /// ReceiveSettlementReports (20127): asked for on KalshiRT, declined on KalshiPT.
+    pub(super) settlements: bool,
+    kind: SessionKind,
 }
 
 impl Options {
     /// Reads them from a logon's frame.
-    pub(super) fn read(product: Product, frame: &[u8]) -> Options {
+    pub(super) fn read(product: Product, kind: SessionKind, frame: &[u8]) -> Options {
         let mut options = Options {
             cancel_on_disconnect: false,
             listener: false,
@@ -45,11 +48,14 @@ impl Options {
             new_before_trade: false,
             retention: hours(24),
             bad_retention: None,
+            settlements: kind == SessionKind::PostTrade,
+            kind,
         };
         for field in fields(frame) {
             let is_set = field.value == b"Y";
             match field.tag {
                 8013 => options.cancel_on_disconnect = is_set,
+                20127 if kind.profile().retransmission => options.settlements = is_set,
                 20126 => options.listener = is_set,
                 21005 => options.dollars |= is_set,
                 21007 => options.ioc_cancel_report = is_set,
@@ -70,6 +76,9 @@ impl Options {
 
     /// What contradicts itself.
     pub(super) fn fault(&self) -> Option<String> {
+        if self.listener && !self.kind.profile().carries_orders {
+            return Some("ListenerSession=Y is for order entry".to_owned());
+        }
         if self.listener && !self.skip_pending {
             return Some("ListenerSession=Y requires SkipPendingExecReports=Y".to_owned());
         }
@@ -90,9 +99,13 @@ const fn hours(count: u64) -> Duration {
 mod tests {
     use super::*;
 
+    fn read(kind: SessionKind, body: &str) -> Options {
+        Options::read(Product::Prediction, kind, body.replace('|', "\x01").as_bytes())
+    }
+
     #[track_caller]
     fn check(body: &str, fault: Option<&str>) {
-        let options = Options::read(Product::Prediction, body.replace('|', "\x01").as_bytes());
+        let options = read(SessionKind::OrderEntryRetransmitting, body);
         assert_eq!(options.fault().as_deref(), fault, "{body}");
     }
 
@@ -104,9 +117,28 @@ mod tests {
             let text = format!("MessageRetentionPeriod (20200) is {found}, must be 1 to 72 hours");
             check(&format!("35=A|20200={found}|"), Some(&text));
         }
-        let read = |body: &str| Options::read(Product::Prediction, body.replace('|', "\x01").as_bytes());
-        assert_eq!(read("35=A|").retention, Duration::from_hours(24));
-        assert_eq!(read("35=A|20200=72|").retention, Duration::from_hours(72));
+        let retention = |body| read(SessionKind::PostTrade, body).retention;
+        assert_eq!(retention("35=A|"), Duration::from_hours(24));
+        assert_eq!(retention("35=A|20200=72|"), Duration::from_hours(72));
+    }
+
+    #[test]
+    fn settlements_go_where_they_are_asked_for_and_not_declined() {
+        for (kind, body, expected) in [
+            (SessionKind::PostTrade, "35=A|", true),
+            (SessionKind::PostTrade, "35=A|20127=N|", false),
+            (SessionKind::OrderEntryRetransmitting, "35=A|", false),
+            (SessionKind::OrderEntryRetransmitting, "35=A|20127=Y|", true),
+            (SessionKind::OrderEntry, "35=A|20127=Y|", false),
+        ] {
+            assert_eq!(read(kind, body).settlements, expected, "{kind} {body}");
+        }
+    }
+
+    #[test]
+    fn only_order_entry_can_be_listened_to() {
+        let fault = read(SessionKind::MarketData, "35=A|20126=Y|21011=Y|").fault();
+        assert_eq!(fault.as_deref(), Some("ListenerSession=Y is for order entry"));
     }
 
     #[test]

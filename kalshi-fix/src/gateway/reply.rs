@@ -368,11 +368,11 @@ fn expiry(order: &Order) -> Option<Time> {
 }
 
 /// An amount of dollars with at least so many decimals.
-fn amount(money: Money, decimals: u32) -> Decimal {
+pub(super) fn amount(money: Money, decimals: u32) -> Decimal {
     at_least(money.dollars().normalize(), decimals)
 }
 
-fn at_least(mut value: Decimal, decimals: u32) -> Decimal {
+pub(super) fn at_least(mut value: Decimal, decimals: u32) -> Decimal {
     if value.scale() < decimals {
         value.rescale(decimals);
     }

@@ -103,13 +103,8 @@ impl Reader {
         Ok(verdict.rejected.into_iter().next())
     }
 
-    /// Reads a request. `frame` is of a type that the session takes.
-    pub(super) fn read(
-        &mut self,
-        frame: &[u8],
-        origin: Origin,
-        options: &Options,
-    ) -> Result<Command, Refusal> {
+    /// Looks at a message of a client's. `frame` is of a type that the session takes.
+    pub(super) fn open<'a>(&'a mut self, frame: &'a [u8], options: &Options) -> Result<Request<'a>, Refusal> {
         let product = self.product;
         let violation = self.violation(frame);
         let raw = RawMessage::parse(frame, &mut self.index);
@@ -125,10 +120,21 @@ impl Reader {
             product,
             dollars: options.dollars,
         };
-        if let Some(violation) = violation {
-            return Err(request.refusal(&violation));
+        match violation {
+            None => Ok(request),
+            Some(violation) => Err(request.refusal(&violation)),
         }
-        let read = match raw.header().msg_type {
+    }
+
+    /// Reads a request of the exchange's. `frame` is of a type that the session takes.
+    pub(super) fn read(
+        &mut self,
+        frame: &[u8],
+        origin: Origin,
+        options: &Options,
+    ) -> Result<Command, Refusal> {
+        let request = self.open(frame, options)?;
+        let read = match request.raw.header().msg_type {
             b"D" => Command::NewOrder(origin, request.new_order()?),
             b"G" => Command::Amend(origin, request.amend()?),
             b"F" => {

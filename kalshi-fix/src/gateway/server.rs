@@ -78,10 +78,16 @@ impl Gateway {
         self.hub.let_go();
     }
 
-    /// Where sessions of this kind are served; `None` for those that this exchange does not have.
+    /// Where sessions of this kind are served; `None` for those that the product does not have.
     #[must_use]
     pub fn address(&self, product: Product, kind: SessionKind) -> Option<SocketAddr> {
         self.addresses.get(&(product as u8, kind as u8)).copied()
+    }
+
+    /// How many sessions of a kind are logged on.
+    #[must_use]
+    pub fn sessions(&self, product: Product, kind: SessionKind) -> usize {
+        self.hub.sessions(product, kind)
     }
 
     /// The addresses of a product's sessions, as a client wants them.

@@ -2,6 +2,7 @@
 
 mod data;
 mod orders;
+mod post_trade;
 mod retransmission;
 mod sessions;
 mod validation;

@@ -90,13 +90,30 @@ impl Wire {
         self.logon_signed(key, "", &time, "20260101-00:00:00.000").await
     }
 
+    /// As [`Wire::logon`], without a reset, with the number that is due.
+    pub(crate) async fn resume(&mut self, key: &RsaPrivateKey, fields: &str, sequence: u64) -> String {
+        let time = utc(SystemTime::now());
+        self.sequence = sequence - 1;
+        self.logon_with(key, &format!("141=N|{fields}"), &time, &time)
+            .await
+    }
+
     async fn logon_signed(&mut self, key: &RsaPrivateKey, fields: &str, time: &str, signed: &str) -> String {
-        let signed = format!("{signed}\x01A\x011\x01{}\x01{}", self.sender, self.target);
+        self.sequence = 0;
+        self.logon_with(key, &format!("141=Y|{fields}"), time, signed)
+            .await
+    }
+
+    async fn logon_with(&mut self, key: &RsaPrivateKey, fields: &str, time: &str, signed: &str) -> String {
+        let sequence = self.sequence + 1;
+        let signed = format!(
+            "{signed}\x01A\x01{sequence}\x01{}\x01{}",
+            self.sender, self.target
+        );
         let signature =
             BlindedSigningKey::<Sha256>::new(key.clone()).sign_with_rng(&mut OsRng, signed.as_bytes());
         let raw_data = STANDARD.encode(signature.to_bytes());
-        let body = format!("35=A|98=0|108=30|96={raw_data}|141=Y|1137=9|{fields}");
-        self.sequence = 0;
+        let body = format!("35=A|98=0|108=30|96={raw_data}|1137=9|{fields}");
         self.send_at(&body, time).await;
         self.next().await.unwrap_or_default()
     }

@@ -1,4 +1,5 @@
 //! The simulated exchange's sessions, end to end: over TLS, with the toolkit's own client.
 
+mod drop_copy;
 mod peer;
 mod retransmission;

@@ -10,7 +10,7 @@ use kalshi_fix::client::{Client, ClientBuilder, KalshiProduct, KalshiSession, Se
 use kalshi_fix::credentials::{Credentials, PrivateKey};
 use kalshi_fix::driver::{Event, Events, Handle, SessionEnd, SessionStore};
 use kalshi_fix::gateway::{Gateway, ManualClock, Member};
-use kalshi_fix::session;
+use kalshi_fix::session::{self, RejectReceived};
 use kalshi_fix::store::{Committed, MemoryStore, Page, Store, StoreError, StoreState};
 use tokio::time::timeout;
 
@@ -92,6 +92,17 @@ impl Peer {
             shown.push(self.next().await.show(tags));
         }
         shown
+    }
+
+    /// The next Reject (3) of one of our messages.
+    pub(crate) async fn rejected(&mut self) -> RejectReceived {
+        loop {
+            match self.event().await {
+                Event::Session(session::Event::RejectReceived(reject)) => return reject,
+                Event::Session(_) => {}
+                other => panic!("expected a reject, found {other:?}"),
+            }
+        }
     }
 
     /// All that has come, up to the answer to a question that is asked now. On sessions that carry orders.
