@@ -394,7 +394,7 @@ async fn the_simulated_exchange_takes_an_order_of_ones_own() {
         session.send(&private).await.expect("sent");
         loop {
             match session.recv().await.expect("a reject, before the end") {
-                Event::Session(session::Event::RejectReceived(_)) => break,
+                Event::Rejected(_) => break,
                 Event::Session(_) | Event::Message(_) => {}
                 other => panic!("{other:?}"),
             }

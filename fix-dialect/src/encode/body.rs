@@ -30,6 +30,13 @@ impl std::fmt::Debug for BodyWriter {
 }
 
 impl BodyWriter {
+    /// What has been written so far behind BodyLength (9): the header's fields, and those of the body. For messages that
+    /// wrap another one, and want to know what it says.
+    #[must_use]
+    pub fn written(&self) -> &[u8] {
+        self.buffer.get(ROOM..self.at).unwrap_or_default()
+    }
+
     /// Writes a field. The value must not be empty nor contain SOH; [`Encoder::finish_checked`](super::Encoder::finish_checked) reports it.
     pub fn field(&mut self, tag: u32, value: &[u8]) -> &mut Self {
         if let Some(tag) = self.tag(tag) {

@@ -6,8 +6,9 @@ use std::ops::Deref;
 use fix_dialect::{Context, Decoded, FixMessage, Malformed, Message as _, Profile, Verdict, Violation};
 
 use super::product::KalshiSession;
+use super::requests::SentMessage;
 use crate::driver::{AttemptFailed, Disconnected, Dropped, Reconnected, SessionEnd};
-use crate::session::{self, Inbound};
+use crate::session::{self, Inbound, RejectReceived};
 
 /// Something that a session delivers. It borrows from the receiver until it is dropped.
 #[non_exhaustive]
@@ -30,7 +31,9 @@ pub enum Event<'a, S: KalshiSession> {
         /// What is wrong with its body.
         error: Malformed,
     },
-    /// Something about the session itself: a reject of one of our messages, garbled bytes, a test request's answer.
+    /// The venue rejects one of our messages (`Reject (3)`).
+    Rejected(Rejected),
+    /// Something about the session itself: garbled bytes, a gap, a test request's answer.
     Session(session::Event),
     /// Messages were dropped, since the application did not keep up: every book that is kept from this session is invalid
     /// from here on, until a snapshot that is asked for after this event. Market data sessions do so unless
@@ -61,12 +64,45 @@ impl<S: KalshiSession> fmt::Debug for Event<'_, S> {
                 .field("inbound", inbound)
                 .field("error", error)
                 .finish(),
+            Event::Rejected(event) => f.debug_tuple("Rejected").field(event).finish(),
             Event::Session(event) => f.debug_tuple("Session").field(event).finish(),
             Event::Dropped(event) => f.debug_tuple("Dropped").field(event).finish(),
             Event::Disconnected(event) => f.debug_tuple("Disconnected").field(event).finish(),
             Event::AttemptFailed(event) => f.debug_tuple("AttemptFailed").field(event).finish(),
             Event::Reconnected(event) => f.debug_tuple("Reconnected").field(event).finish(),
             Event::Ended(end) => f.debug_tuple("Ended").field(end).finish(),
+        }
+    }
+}
+
+/// A `Reject (3)` of one of our messages, and which message that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rejected {
+    /// What the venue says.
+    pub reject: RejectReceived,
+    /// What it speaks of, as [`Sender::sent_message`](super::Sender::sent_message) finds it.
+    pub of: Option<SentMessage>,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rejected { reject, of } = self;
+        match (of, reject.ref_seq_num) {
+            (Some(sent), _) => write!(f, "{sent}")?,
+            (None, Some(number)) => write!(f, "message {number}")?,
+            (None, None) => f.write_str("a message")?,
+        }
+        f.write_str(" was rejected")?;
+        if let Some(text) = &reject.text {
+            write!(f, ": {text}")?;
+        }
+        if let Some(reason) = reject.reason {
+            write!(f, " (373={reason})")?;
+        }
+        match reject.ref_tag_id {
+            Some(tag) => write!(f, ", about tag {tag}"),
+            None => Ok(()),
         }
     }
 }

@@ -27,6 +27,7 @@ mod error;
 mod event;
 mod logon;
 mod product;
+mod requests;
 mod retransmission;
 mod session;
 mod validation;
@@ -37,19 +38,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{BuildError, OLD_SESSION_TIMEOUT, OpenError};
-pub use event::{Event, OwnedMessage, Received};
+pub use event::{Event, OwnedMessage, Received, Rejected};
 pub use logon::{LogonOptions, LogonOptionsError, RetentionHours};
 pub use product::{KalshiProduct, KalshiSession};
+pub use requests::{
+    Answer, Doubt, Pending, RejectedBy, Rejection, Replay, Request, Response, SentMessage, SubmitError,
+    Submitted, Unacknowledged,
+};
 pub use retransmission::Retransmission;
 pub use session::{Receiver, Sender, Session};
 pub use validation::Validation;
 
 use logon::{Choices, Purpose};
+use requests::Requests;
+use session::Parts;
 
 use crate::credentials::Credentials;
-use crate::driver::{self, Clock, DriverSettings, InboundPolicy, SystemClock};
+use crate::driver::{self, Clock, DriverSettings, InboundPolicy, Observer, SystemClock};
 use crate::environment::{Endpoint, Endpoints, Environment, Product, SessionKind};
-use crate::prediction::Prediction;
+use crate::prediction::{Prediction, sessions};
 use crate::reconnect::ReconnectPolicy;
 use crate::session::{self as core, Identity, Journal, Role, SessionSettings};
 use crate::store::JournalSettings;
@@ -72,6 +79,7 @@ struct Config {
     reconnect: Option<ReconnectPolicy>,
     logon_timeout: Duration,
     logout_timeout: Duration,
+    request_timeout: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -203,6 +211,8 @@ impl<D: KalshiProduct> Client<D> {
             .signer(credentials.shared_signer())
             .settings(driver)
             .clock(Arc::clone(&self.config.clock));
+        let requests = Arc::new(Requests::new(store.is_some()));
+        builder = builder.observer(Arc::clone(&requests) as Arc<dyn Observer>);
         if let Some(store) = store {
             builder = builder.store(store);
         }
@@ -222,13 +232,15 @@ impl<D: KalshiProduct> Client<D> {
         loop {
             match events.recv().await {
                 Some(driver::Event::Session(core::Event::Established(established))) => {
-                    return Ok(Session::new(
+                    return Ok(Session::new(Parts {
                         handle,
                         events,
                         established,
-                        *validation,
-                        options.use_dollars,
-                    ));
+                        validation: *validation,
+                        dollars: options.use_dollars,
+                        requests,
+                        request_timeout: self.config.request_timeout,
+                    }));
                 }
                 Some(driver::Event::Ended(end)) => return Err(OpenError::ended(target, end)),
                 Some(event) => tracing::debug!(?event, "before the logon's answer"),
@@ -259,6 +271,62 @@ async fn connect(connector: &Connector, endpoint: &Endpoint, target: &str) -> Re
     Ok(stream)
 }
 
+/// Sessions that only prediction has.
+///
+/// ```compile_fail,E0599
+/// use kalshi_fix::{client::Client, margin::Margin};
+///
+/// async fn no_such_session(client: Client<Margin>) {
+///     client.rfq().await; // margin has no RFQ
+/// }
+/// ```
+impl Client<Prediction> {
+    /// Connects to RFQ (`KalshiRFQ`) and logs on: for those who quote.
+    ///
+    /// ```no_run
+    /// # use kalshi_fix::client::Client;
+    /// # use kalshi_fix::environment::Environment;
+    /// # use kalshi_fix::prediction::{Prediction, Quote};
+    /// # async fn example(quote: Quote<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::<Prediction>::from_env(Environment::Demo)?;
+    /// let session = client.rfq().await?;
+    /// let report = session.submit(&quote).await?.acknowledged()?;
+    /// # let _ = report;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn rfq(&self) -> Result<Session<sessions::RFQ>, OpenError> {
+        self.open(Purpose::Trading, None).await
+    }
+
+    /// Connects to post trade (`KalshiPT`) and logs on: settlement reports, with retransmission. As for
+    /// [`order_entry_retransmitting`](Client::order_entry_retransmitting), it goes on where its store ended.
+    ///
+    /// ```no_run
+    /// # use kalshi_fix::client::Client;
+    /// # use kalshi_fix::dialect::Timestamp;
+    /// # use kalshi_fix::driver::SessionStore;
+    /// # use kalshi_fix::environment::{Environment, SessionKind};
+    /// # use kalshi_fix::prediction::Prediction;
+    /// # use kalshi_fix::store::JournalStore;
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::<Prediction>::from_env(Environment::Demo)?;
+    /// let whose = client.journal_settings(SessionKind::PostTrade);
+    /// let now = Timestamp::from(std::time::SystemTime::now());
+    /// let journal = JournalStore::open("journal/settlement", whose, now)?;
+    /// let session = client.post_trade(SessionStore::threaded(journal)).await?;
+    /// # let _ = session;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn post_trade(
+        &self,
+        kept: impl Into<Retransmission>,
+    ) -> Result<Session<sessions::PT>, OpenError> {
+        self.open(Purpose::Trading, Some(kept.into())).await
+    }
+}
+
 impl<D: KalshiProduct> Clone for Client<D> {
     fn clone(&self) -> Self {
         Client {
@@ -282,6 +350,7 @@ impl<D: KalshiProduct> fmt::Debug for Client<D> {
             .field("reconnect", &self.config.reconnect)
             .field("logon_timeout", &self.config.logon_timeout)
             .field("logout_timeout", &self.config.logout_timeout)
+            .field("request_timeout", &self.config.request_timeout)
             .finish_non_exhaustive()
     }
 }
@@ -300,6 +369,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     reconnect: Option<ReconnectPolicy>,
     logon_timeout: Duration,
     logout_timeout: Duration,
+    request_timeout: Duration,
     clock: Arc<dyn Clock>,
     product: PhantomData<fn() -> D>,
 }
@@ -324,6 +394,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             reconnect: None,
             logon_timeout: Duration::from_secs(10),
             logout_timeout: Duration::from_secs(2),
+            request_timeout: Duration::from_secs(10),
             clock: Arc::new(SystemClock),
             product: PhantomData,
         }
@@ -396,6 +467,12 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         self
     }
 
+    /// How long a [submitted](Sender::submit) request waits for its answer before it is in doubt; 10 s by default.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
     /// What the driver may use, and what it does at the limits. Market data sessions have an inbound policy of their
     /// own: [`market_data_policy`](ClientBuilder::market_data_policy).
     pub fn driver(mut self, settings: DriverSettings) -> Self {
@@ -450,6 +527,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             reconnect: self.reconnect,
             logon_timeout: self.logon_timeout,
             logout_timeout: self.logout_timeout,
+            request_timeout: self.request_timeout,
             clock: self.clock,
         };
         Ok(Client {

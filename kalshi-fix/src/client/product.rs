@@ -8,7 +8,7 @@ use crate::prediction::{self, Prediction};
 
 /// A dialect that is one of the venue's products: [`Prediction`](crate::prediction::Prediction) or
 /// [`Margin`](crate::margin::Margin). Sealed.
-pub trait KalshiProduct: Dialect + sealed::Sealed {
+pub trait KalshiProduct: Dialect<Message<'static>: Send> + sealed::Sealed {
     /// The product.
     const PRODUCT: Product;
     /// Its order entry session.

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use fix_dialect::{ClientSends, Context, Decoder, Profile, Sender as Side};
 
-use super::event::{Event, Received};
+use super::event::{Event, Received, Rejected};
 use super::product::{KalshiProduct, KalshiSession};
+use super::requests::{Noted, Pending, Request, Requests, SentMessage, SubmitError, Submitted};
 use super::validation::{OutboundCheck, Validation, context};
 use crate::driver::{self, Closed, Events, Handle};
 use crate::session::{self, Established, Inbound, SendError, SequenceNumber, State, TestRequestId};
+use crate::units::{PriceUnit, PriceUnits};
 
 /// An established session of the kind `S`, such as [`prediction::sessions::NR`](crate::prediction::sessions::NR).
 ///
@@ -22,19 +25,38 @@ pub struct Session<S: KalshiSession> {
     established: Established,
 }
 
+/// What a session is made of.
+pub(super) struct Parts {
+    pub(super) handle: Handle,
+    pub(super) events: Events,
+    pub(super) established: Established,
+    pub(super) validation: Validation,
+    pub(super) dollars: bool,
+    pub(super) requests: Arc<Requests>,
+    pub(super) request_timeout: Duration,
+}
+
 impl<S: KalshiSession> Session<S> {
-    pub(super) fn new(
-        handle: Handle,
-        events: Events,
-        established: Established,
-        validation: Validation,
-        dollars: bool,
-    ) -> Session<S> {
+    pub(super) fn new(parts: Parts) -> Session<S> {
+        let Parts {
+            handle,
+            events,
+            established,
+            validation,
+            dollars,
+            requests,
+            request_timeout,
+        } = parts;
+        let units = PriceUnits::new(S::Dialect::PRODUCT, PriceUnit::of_logon(dollars));
         let context = |side| context::<S>(side, S::Dialect::PRODUCT, dollars);
         let check = OutboundCheck::new::<S::Dialect>(validation.outbound, context(Side::Client));
         let sender = Sender {
             handle,
             check: check.map(Arc::new),
+            requests: Arc::clone(&requests),
+            request_timeout,
+            answers: Arc::default(),
+            units,
             session: PhantomData,
         };
         let receiver = Receiver {
@@ -43,6 +65,8 @@ impl<S: KalshiSession> Session<S> {
             current: None,
             profile: validation.inbound,
             context: context(Side::Exchange),
+            requests,
+            units,
             session: PhantomData,
         };
         Session {
@@ -75,6 +99,22 @@ impl<S: KalshiSession> Session<S> {
         self.sender.send(message).await
     }
 
+    /// As [`Sender::submit`].
+    pub async fn submit<R: Request<S>>(&self, request: &R) -> Result<Submitted<R::Answer>, SubmitError> {
+        self.sender.submit(request).await
+    }
+
+    /// As [`Sender::begin`].
+    pub async fn begin<R: Request<S>>(&self, request: &R) -> Result<Pending<R::Answer>, SubmitError> {
+        self.sender.begin(request).await
+    }
+
+    /// As [`Sender::price_units`].
+    #[must_use]
+    pub fn price_units(&self) -> PriceUnits {
+        self.sender.price_units()
+    }
+
     /// As [`Receiver::recv`].
     pub async fn recv(&mut self) -> Option<Event<'_, S>> {
         self.receiver.recv().await
@@ -104,8 +144,13 @@ impl<S: KalshiSession> fmt::Debug for Session<S> {
 
 /// The sending end of a session. Clone it as often as needed; it does not keep the session alive.
 pub struct Sender<S: KalshiSession> {
-    handle: Handle,
+    pub(super) handle: Handle,
     check: Option<Arc<OutboundCheck>>,
+    pub(super) requests: Arc<Requests>,
+    pub(super) request_timeout: Duration,
+    /// Decodes the answers to requests; all senders of a session share it.
+    pub(super) answers: Arc<Mutex<Decoder<S::Dialect>>>,
+    units: PriceUnits,
     session: PhantomData<fn(S)>,
 }
 
@@ -129,16 +174,20 @@ impl<S: KalshiSession> Sender<S> {
     /// ```
     pub async fn send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.check(message)?;
-        self.handle.send(message).await
+        let noted = Noted::new(message);
+        let note = |sequence| self.requests.sent(sequence, noted.record());
+        self.handle.send_noting(&noted, note).await
     }
 
     /// Sends a message at once, or not at all.
     pub fn try_send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.check(message)?;
-        self.handle.try_send(message)
+        let noted = Noted::new(message);
+        let note = |sequence| self.requests.sent(sequence, noted.record());
+        self.handle.try_send_noting(&noted, note)
     }
 
-    fn check<M: ClientSends<S>>(&self, message: &M) -> Result<(), SendError> {
+    pub(super) fn check<M: ClientSends<S>>(&self, message: &M) -> Result<(), SendError> {
         match &self.check {
             Some(check) => check.check(message),
             None => Ok(()),
@@ -151,6 +200,20 @@ impl<S: KalshiSession> Sender<S> {
         if let Some(check) = &self.check {
             check.set(outbound);
         }
+    }
+
+    /// Which message of this session has this `MsgSeqNum (34)`: for rejects, which name no more than that. `None` for the
+    /// session's own messages, for those that were sent through [`untyped`](Sender::untyped), for all but the latest 1,024,
+    /// and for those of a connection that is gone where its numbers are not continued.
+    #[must_use]
+    pub fn sent_message(&self, sequence: SequenceNumber) -> Option<SentMessage> {
+        self.requests.find(sequence)
+    }
+
+    /// The unit of each priced field on this session, by what its logon said of `UseDollars (21005)`.
+    #[must_use]
+    pub fn price_units(&self) -> PriceUnits {
+        self.units
     }
 
     /// Waits until messages can be sent; `false` when they never will be again. See
@@ -194,6 +257,10 @@ impl<S: KalshiSession> Clone for Sender<S> {
         Sender {
             handle: self.handle.clone(),
             check: self.check.clone(),
+            requests: Arc::clone(&self.requests),
+            request_timeout: self.request_timeout,
+            answers: Arc::clone(&self.answers),
+            units: self.units,
             session: PhantomData,
         }
     }
@@ -216,6 +283,8 @@ pub struct Receiver<S: KalshiSession> {
     current: Option<Inbound>,
     profile: Profile,
     context: Context,
+    requests: Arc<Requests>,
+    units: PriceUnits,
     session: PhantomData<fn() -> S>,
 }
 
@@ -246,6 +315,10 @@ impl<S: KalshiSession> Receiver<S> {
                     Err(error) => Event::Malformed { inbound, error },
                 }
             }
+            driver::Event::Session(session::Event::RejectReceived(reject)) => {
+                let of = reject.ref_seq_num.and_then(|number| self.requests.find(number));
+                Event::Rejected(Rejected { reject, of })
+            }
             driver::Event::Session(event) => Event::Session(event),
             driver::Event::Dropped(event) => Event::Dropped(event),
             driver::Event::Disconnected(event) => Event::Disconnected(event),
@@ -260,6 +333,18 @@ impl<S: KalshiSession> Receiver<S> {
     /// [`Validation`] said until then.
     pub fn set_validation(&mut self, inbound: Profile) {
         self.profile = inbound;
+    }
+
+    /// As [`Sender::sent_message`]: which message of ours a `BusinessMessageReject (j)` speaks of by its `RefSeqNum (45)`.
+    #[must_use]
+    pub fn sent_message(&self, sequence: SequenceNumber) -> Option<SentMessage> {
+        self.requests.find(sequence)
+    }
+
+    /// The unit of each priced field on this session, by what its logon said of `UseDollars (21005)`.
+    #[must_use]
+    pub fn price_units(&self) -> PriceUnits {
+        self.units
     }
 
     /// Logs out and waits until the session is over, which its time-outs bound. What still comes is not delivered any

@@ -195,6 +195,15 @@ impl Inbound {
     }
 }
 
+#[cfg(test)]
+impl Inbound {
+    /// A sound frame, as if a session had received it.
+    pub(crate) fn of(frame: &Bytes) -> Inbound {
+        let header = fix_dialect::Header::read(frame).unwrap();
+        super::inbound::inbound(frame.clone(), &header)
+    }
+}
+
 /// Shows the header's facts, not the frame.
 impl fmt::Debug for Inbound {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

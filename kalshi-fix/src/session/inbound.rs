@@ -386,7 +386,7 @@ pub(super) fn offset_millis(time: Timestamp, clock: Timestamp) -> i64 {
     if nanos < 0 { -millis } else { millis }
 }
 
-fn inbound(frame: Bytes, header: &Header<'_>) -> Inbound {
+pub(super) fn inbound(frame: Bytes, header: &Header<'_>) -> Inbound {
     // BeginString (8), BodyLength (9) and MsgType (35) come first: the type begins behind the second
     // delimiter.
     let start = frame

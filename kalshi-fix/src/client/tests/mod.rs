@@ -1,5 +1,6 @@
 //! Clients against a venue over TLS on the loopback interface.
 
+mod requests;
 mod retransmission;
 mod validation;
 mod venue;
@@ -17,6 +18,7 @@ use crate::prediction::{
     ExecutionReport, MarketDataRequest, Message, NewOrderSingle, Prediction, fields, groups,
 };
 use crate::session::{RefusalKind, State};
+use crate::units::{PriceUnit, PriceUnits};
 use venue::Venue;
 
 fn order(id: &str) -> NewOrderSingle<'_> {

@@ -25,7 +25,7 @@ use crate::store::{Committed, Durability, JournalStore, MemoryStore, Page, Store
 pub(super) struct Kept(Arc<Mutex<dyn Store>>);
 
 impl Kept {
-    fn new(store: impl Store + 'static) -> Kept {
+    pub(super) fn new(store: impl Store + 'static) -> Kept {
         Kept(Arc::new(Mutex::new(store)))
     }
 }
@@ -123,10 +123,10 @@ impl Ledger {
 }
 
 /// Nothing here takes as long; a session that hangs fails its test.
-const BOUND: Duration = Duration::from_secs(20);
+pub(super) const BOUND: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     Forward,
     /// Bytes are read, and go nowhere.
     Swallow,
@@ -135,13 +135,13 @@ enum Mode {
 }
 
 /// Between the client and the venue.
-struct Relay {
+pub(super) struct Relay {
     port: u16,
     mode: watch::Sender<Mode>,
 }
 
 impl Relay {
-    async fn start(venue: u16) -> Relay {
+    pub(super) async fn start(venue: u16) -> Relay {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (mode, watched) = watch::channel(Mode::Forward);
@@ -156,7 +156,7 @@ impl Relay {
         Relay { port, mode }
     }
 
-    fn set(&self, mode: Mode) {
+    pub(super) fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
     }
 }
@@ -216,12 +216,12 @@ impl Drop for Directory {
     }
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
 }
 
 /// Connects again at once.
-fn eager() -> ReconnectPolicy {
+pub(super) fn eager() -> ReconnectPolicy {
     ReconnectPolicy {
         backoff: Duration::from_millis(10),
         longest_backoff: Duration::from_millis(20),
@@ -231,7 +231,7 @@ fn eager() -> ReconnectPolicy {
     }
 }
 
-fn through<D: KalshiProduct>(venue: &Venue, relay: &Relay) -> ClientBuilder<D> {
+pub(super) fn through<D: KalshiProduct>(venue: &Venue, relay: &Relay) -> ClientBuilder<D> {
     venue
         .client()
         .endpoints(|endpoints| endpoints.port(SessionKind::OrderEntryRetransmitting, relay.port))
@@ -242,7 +242,7 @@ fn ids(letter: char, count: usize) -> Vec<String> {
 }
 
 /// Cuts the connection, and lets the next one through when both sides have noticed. What the client said of it.
-async fn cut<S: KalshiSession>(
+pub(super) async fn cut<S: KalshiSession>(
     relay: &Relay,
     session: &mut Session<S>,
     connection: &mut Connection,
@@ -263,7 +263,7 @@ async fn cut<S: KalshiSession>(
 }
 
 /// Waits until a session is logged on again. Whether the venue started it anew.
-async fn reconnected<S: KalshiSession>(session: &mut Session<S>) -> Missed {
+pub(super) async fn reconnected<S: KalshiSession>(session: &mut Session<S>) -> Missed {
     loop {
         match timeout(BOUND, session.recv())
             .await

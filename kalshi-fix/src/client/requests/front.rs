@@ -1,0 +1,178 @@
+//! The requests of a session, between those who submit and the driver's task.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::correlator::{Correlator, RequestId, Settled, Settlement};
+use super::identity::Identity;
+use super::ledger::{Ledger, Record, SentMessage};
+use super::outcome::SubmitError;
+use crate::driver::{Event, Missed, Observer, SessionEnd};
+use crate::session::{self, Inbound, RejectReceived, SequenceNumber};
+
+/// What a session has sent, and what of it waits for an answer. Observes the session.
+pub(in crate::client) struct Requests {
+    state: Mutex<State>,
+    /// So that nobody waits for the lock to learn that there is nothing to look for.
+    outstanding: AtomicUsize,
+    retransmits: bool,
+}
+
+struct State {
+    correlator: Correlator<Waiter>,
+    ledger: Ledger,
+}
+
+type Waiter = oneshot::Sender<Told>;
+
+/// What those who wait are told.
+#[derive(Debug)]
+pub(super) enum Told {
+    Settled(Settlement),
+    /// The connection, or the numbers, are gone.
+    Gone(Option<SessionEnd>),
+}
+
+impl Requests {
+    /// Of a session that resumes after a lost connection, or of one that does not.
+    pub(in crate::client) fn new(retransmits: bool) -> Requests {
+        Requests {
+            state: Mutex::new(State {
+                correlator: Correlator::new(MOST_OUTSTANDING),
+                ledger: Ledger::default(),
+            }),
+            outstanding: AtomicUsize::new(0),
+            retransmits,
+        }
+    }
+
+    /// Makes room for a request. It is given back when the ticket is dropped.
+    pub(super) fn reserve(
+        self: &Arc<Self>,
+        identity: Identity,
+    ) -> Result<(Ticket, oneshot::Receiver<Told>), SubmitError> {
+        let (waiter, told) = oneshot::channel();
+        let mut state = self.lock();
+        let id = state.correlator.reserve(identity, waiter)?;
+        self.count(&state);
+        drop(state);
+        let requests = Arc::clone(self);
+        Ok((Ticket { requests, id }, told))
+    }
+
+    /// A message has this number. To be called under the session's lock.
+    pub(in crate::client) fn sent(&self, sequence: SequenceNumber, record: Record) {
+        self.lock().ledger.push(sequence, record);
+    }
+
+    /// The message with this number, if it is one of the latest.
+    pub(in crate::client) fn find(&self, sequence: SequenceNumber) -> Option<SentMessage> {
+        self.lock().ledger.find(sequence)
+    }
+
+    fn message(&self, inbound: &Inbound) {
+        // Whoever has sent a request has counted it under the session's lock, which is held here too.
+        if self.outstanding.load(Ordering::Acquire) > 0 {
+            self.tell(|correlator| correlator.message(inbound));
+        }
+    }
+
+    fn reject(&self, reject: &RejectReceived) {
+        if self.outstanding.load(Ordering::Acquire) > 0 {
+            self.tell(|correlator| correlator.reject(reject));
+        }
+    }
+
+    fn tell(&self, look: impl FnOnce(&mut Correlator<Waiter>) -> Option<Settled<Waiter>>) {
+        let mut state = self.lock();
+        let settled = look(&mut state.correlator);
+        self.count(&state);
+        drop(state);
+        if let Some((waiter, settlement)) = settled {
+            // Nobody is there when the request was given up at this very moment.
+            let _ = waiter.send(Told::Settled(settlement));
+        }
+    }
+
+    /// Nothing that was sent will be answered, and its numbers mean nothing any more.
+    fn gone(&self, end: Option<&SessionEnd>) {
+        let mut state = self.lock();
+        let waiters = state.correlator.disconnect();
+        state.ledger.clear();
+        self.count(&state);
+        drop(state);
+        for waiter in waiters {
+            let _ = waiter.send(Told::Gone(end.cloned()));
+        }
+    }
+
+    fn count(&self, state: &State) {
+        self.outstanding.store(state.correlator.len(), Ordering::Release);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Requests {
+    fn observe(&self, event: &Event) {
+        match event {
+            Event::Session(session::Event::Application(inbound)) => self.message(inbound),
+            Event::Session(session::Event::RejectReceived(reject)) => self.reject(reject),
+            Event::Session(session::Event::ResetInSession) => self.gone(None),
+            // A session that resumes may still bring the answers; its numbers go on.
+            Event::Disconnected(event) if !self.retransmits || event.wait.reset => {
+                self.gone(Some(&event.end));
+            }
+            Event::AttemptFailed(event) if event.wait.reset => self.gone(Some(&event.end)),
+            Event::Reconnected(event) if self.retransmits && event.missed != Missed::Nothing => {
+                self.gone(None);
+            }
+            Event::Ended(end) => self.gone(Some(end)),
+            _ => {}
+        }
+    }
+}
+
+impl std::fmt::Debug for Requests {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Requests")
+            .field("outstanding", &self.outstanding)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request's place among those that wait.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    requests: Arc<Requests>,
+    id: RequestId,
+}
+
+impl Ticket {
+    /// The request has this number. To be called under the session's lock.
+    pub(super) fn sent(&self, sequence: SequenceNumber, record: Record) {
+        let mut state = self.requests.lock();
+        state.correlator.sent(self.id, sequence);
+        state.ledger.push(sequence, record);
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn give_up(&self) {
+        let mut state = self.requests.lock();
+        state.correlator.abandon(self.id);
+        self.requests.count(&state);
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+/// How many requests of a session may wait for their answers at a time.
+const MOST_OUTSTANDING: usize = 4096;
