@@ -36,6 +36,7 @@ pub struct GatewayBuilder {
     clock: Arc<dyn Clock>,
     keeping: Keeping,
     manual: Option<ManualClock>,
+    seed: u64,
 }
 
 impl GatewayBuilder {
@@ -49,6 +50,7 @@ impl GatewayBuilder {
             clock: Arc::new(SystemClock),
             keeping: Keeping::default(),
             manual: None,
+            seed: 0,
         }
     }
 
@@ -119,6 +121,13 @@ impl GatewayBuilder {
         self.clock(Arc::new(clock.clone()))
     }
 
+    /// What chance follows from, in faults that strike by chance and in what they do; 0 unless told otherwise. The same seed
+    /// and the same script give the same faults.
+    pub fn seed(mut self, seed: u64) -> GatewayBuilder {
+        self.seed = seed;
+        self
+    }
+
     /// Keeps sessions that retransmit in journals under this directory, so that clients resume with a gateway that is
     /// started again. Unless told otherwise they are kept in memory, for as long as the gateway lives.
     ///
@@ -147,6 +156,7 @@ impl GatewayBuilder {
             self.clock,
             Money::from_millionths(deposit),
             self.keeping,
+            self.seed,
         ));
         if let Some(clock) = self.manual {
             clock.lead(&hub);

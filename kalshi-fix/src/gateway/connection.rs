@@ -11,12 +11,12 @@ use tokio_rustls::TlsAcceptor;
 use super::dialect::message_types;
 use super::drop_copy::{EventResendReject, Range, Replay, SERVER_ERROR, TOO_MANY_REQUESTS};
 use super::exchange::{Command, RejectReason};
-use super::fault::{Effect, Step};
+use super::fault::{Effect, Reached};
 use super::hub::{Admission, Hub, NoSeat, Seat};
 use super::kept::{SENDER, Slot};
 use super::reply::MarketDataRequestReject;
 use super::request::{Business, Reader, Refusal};
-use super::tap::{Tap, Tapped};
+use super::wire::{Control, Wire};
 use crate::driver::{self, DriverSettings, Handle, InboundPolicy, SessionStore};
 use crate::environment::{Product, SessionKind};
 use crate::session::{Event, Identity, Inbound, LogonRequest, Role, SessionSettings};
@@ -37,12 +37,21 @@ pub(super) struct Door {
 impl Door {
     /// Serves one connection to its end, for which the exchange may ask.
     pub(super) async fn serve(self, stream: TcpStream, mut closes: watch::Receiver<bool>) {
-        match self.hub.fault(self.kind, &Step::Connect) {
-            None => {}
+        let control = Arc::new(Control::new(
+            Arc::clone(self.hub.faults()),
+            self.product,
+            self.kind,
+        ));
+        let held = match control.fault(Reached::Connect) {
             Some(Effect::Disconnect) => return,
-            Some(Effect::Ignore | Effect::Refuse(_)) => {
-                // Held open for as long as a patient client waits.
-                let _ = tokio::time::timeout(IGNORED_CONNECTION, closes.wait_for(|closes| *closes)).await;
+            // Held open for as long as a patient client waits.
+            Some(Effect::Ignore | Effect::Refuse(_) | Effect::Silence) => Some(IGNORED_CONNECTION),
+            Some(Effect::Delay(pause)) => Some(pause),
+            Some(Effect::Garble | Effect::Duplicate | Effect::Gap(_) | Effect::CutAfter(_)) | None => None,
+        };
+        if let Some(held) = held {
+            let closes = closes.wait_for(|closes| *closes);
+            if tokio::time::timeout(held, closes).await.is_ok() || held == IGNORED_CONNECTION {
                 return;
             }
         }
@@ -56,7 +65,6 @@ impl Door {
             }
             Err(_) => return,
         };
-        let tap = Arc::new(Tap::default());
         let slot = Slot::default();
         let mut builder = driver::Builder::new(self.settings(), Role::Acceptor)
             .settings(driver_settings())
@@ -65,18 +73,19 @@ impl Door {
             // What is kept here waits for no disk, but for segments and resets.
             builder = builder.store(SessionStore::inline(slot.clone()));
         }
-        let (handle, mut events) = match builder.spawn(Tapped::new(stream, Arc::clone(&tap))) {
+        let (handle, mut events) = match builder.spawn(Wire::new(stream, Arc::clone(&control))) {
             Ok(ends) => ends,
             Err(error) => {
                 tracing::error!(%error, "a connection could not be served");
                 return;
             }
         };
+        control.drives(handle.clone());
         let mut connection = Connection {
             reader: Reader::new(self.product, self.profile),
             door: self,
             handle,
-            tap,
+            control,
             slot,
             seat: None,
             replay: None,
@@ -94,8 +103,8 @@ impl Door {
             };
             let Some(event) = event else { break };
             match event {
-                driver::Event::Session(Event::LogonRequest(request)) => connection.logon(&request),
-                driver::Event::Session(Event::Application(inbound)) => connection.request(&inbound),
+                driver::Event::Session(Event::LogonRequest(request)) => connection.logon(&request).await,
+                driver::Event::Session(Event::Application(inbound)) => connection.request(&inbound).await,
                 driver::Event::Session(event) => {
                     tracing::trace!(?event, "on a session of the simulated exchange");
                 }
@@ -135,7 +144,7 @@ struct Connection {
     door: Door,
     reader: Reader,
     handle: Handle,
-    tap: Arc<Tap>,
+    control: Arc<Control>,
     slot: Slot,
     seat: Option<Seat>,
     /// Drop copy: what is being sent again.
@@ -144,29 +153,30 @@ struct Connection {
 
 impl Connection {
     /// Lets a client in, or tells it why not.
-    fn logon(&mut self, request: &LogonRequest) {
-        let Door {
-            hub, product, kind, ..
-        } = &self.door;
-        let options = match self.reader.judge(hub, *product, *kind, request) {
+    async fn logon(&mut self, request: &LogonRequest) {
+        let (product, kind) = (self.door.product, self.door.kind);
+        let options = match self.reader.judge(&self.door.hub, product, kind, request) {
             Ok(options) => options,
             Err(text) => return self.turn_away(text),
         };
-        match hub.fault(*kind, &Step::Logon) {
-            None => {}
-            Some(Effect::Refuse(text)) => return self.turn_away(text),
+        self.control.belongs_to(&request.sender_comp_id);
+        let effect = self.control.fault(Reached::Logon);
+        match &effect {
+            Some(Effect::Refuse(text)) => return self.turn_away(text.clone()),
             Some(Effect::Ignore) => return,
             Some(Effect::Disconnect) => return self.handle.abort(),
+            Some(effect) => self.misbehave(effect).await,
+            None => {}
         }
         let admission = Admission {
-            product: *product,
-            kind: *kind,
+            product,
+            kind,
             key_id: request.sender_comp_id.clone(),
             options,
             handle: self.handle.clone(),
             slot: self.slot.clone(),
         };
-        match hub.admit(admission) {
+        match self.door.hub.admit(admission) {
             Ok(seat) => self.seat = Some(seat),
             Err(no_seat) => {
                 if let NoSeat::NotKept(error) = &no_seat {
@@ -175,8 +185,18 @@ impl Connection {
                 return self.turn_away(no_seat.to_string());
             }
         }
-        if let Some(effect) = hub.fault(*kind, &Step::Logout) {
-            self.tap.at_logout(&effect);
+        if let Some(Effect::Gap(count)) = effect {
+            self.control.gap(count);
+        }
+    }
+
+    /// Effects that strike the connection, and not the message.
+    async fn misbehave(&self, effect: &Effect) {
+        match effect {
+            Effect::Delay(pause) => tokio::time::sleep(*pause).await,
+            Effect::Silence => self.control.silence(),
+            Effect::CutAfter(bytes) => self.control.cut_after(*bytes),
+            _ => {}
         }
     }
 
@@ -186,21 +206,40 @@ impl Connection {
         }
     }
 
-    fn request(&mut self, inbound: &Inbound) {
-        let Some(seat) = &mut self.seat else { return };
-        if seat.cut.is_some() {
+    async fn request(&mut self, inbound: &Inbound) {
+        if self.seat.as_ref().is_none_or(|seat| seat.cut.is_some()) {
             return;
         }
-        let effect = self.door.hub.message_fault(self.door.kind, inbound.msg_type());
-        match effect {
+        let effect = self.control.fault(Reached::Message(inbound.msg_type()));
+        match &effect {
+            None => self.carry_out(inbound, None),
             Some(Effect::Disconnect) => {
                 // As if it had not come: a session that retransmits asks for it again.
-                seat.cut = Some(inbound.msg_seq_num);
-                return self.handle.abort();
+                if let Some(seat) = &mut self.seat {
+                    seat.cut = Some(inbound.msg_seq_num);
+                }
+                self.handle.abort();
             }
-            Some(Effect::Ignore) => return,
-            Some(Effect::Refuse(_)) | None => {}
+            Some(Effect::Ignore) => {}
+            Some(Effect::Refuse(text)) => self.carry_out(inbound, Some(text)),
+            Some(Effect::Duplicate) => {
+                self.carry_out(inbound, None);
+                self.carry_out(inbound, None);
+            }
+            Some(Effect::Gap(count)) => {
+                self.control.gap(*count);
+                self.carry_out(inbound, None);
+            }
+            Some(effect) => {
+                self.misbehave(effect).await;
+                self.carry_out(inbound, None);
+            }
         }
+    }
+
+    /// Carries out a request, or refuses it with this text.
+    fn carry_out(&mut self, inbound: &Inbound, refusal: Option<&String>) {
+        let Some(seat) = &self.seat else { return };
         if seat.options.listener {
             let reason = if self.door.product == Product::Prediction {
                 NOT_AUTHORIZED
@@ -215,20 +254,19 @@ impl Connection {
             return seat.send(&reject);
         }
         if inbound.msg_type() == b"U1" {
-            return self.event_resend(inbound, effect.is_some());
+            return self.event_resend(inbound, refusal.is_some());
         }
         match (
             self.reader.read(&inbound.frame, seat.origin, &seat.options),
-            effect,
+            refusal,
         ) {
             (Ok(command), None) => seat.apply(command),
-            (Ok(command), Some(Effect::Refuse(text))) => match command {
+            (Ok(command), Some(text)) => match command {
                 Command::Unsubscribe(..) | Command::SubscribeStatus(..) | Command::UnsubscribeStatus(..) => {
-                    seat.send(&business(inbound, OTHER, &text));
+                    seat.send(&business(inbound, OTHER, text));
                 }
                 command => seat.apply(Command::Refuse(Box::new(command), RejectReason::InternalError)),
             },
-            (Ok(_), Some(_)) => {}
             (Err(refusal), _) => refuse(&self.handle, seat, refusal),
         }
     }

@@ -15,7 +15,7 @@ use super::drop_copy::Range;
 use super::exchange::{
     Command, Exchange, Money, OrderReport, Origin, Output, OwnerId, ReplayRefusal, Rules, SessionId, Time,
 };
-use super::fault::{Effect, Fault, Faults, Step};
+use super::fault::Faults;
 use super::groups::{self, OrderGroupResponse};
 use super::kept::{Keeping, Kept, NotKept, Slot, lock};
 use super::lines::{Lines, Place};
@@ -35,6 +35,7 @@ pub(super) struct Hub {
     state: Mutex<State>,
     clock: Arc<dyn Clock>,
     deposit: Money,
+    faults: Arc<Faults>,
 }
 
 struct State {
@@ -47,8 +48,8 @@ struct State {
     identities: BTreeMap<(String, u8), SessionId>,
     lines: Lines,
     keeping: Keeping,
-    faults: Faults,
     members: u32,
+    is_maintained: bool,
 }
 
 #[derive(Clone)]
@@ -87,6 +88,8 @@ pub(super) enum NoSeat {
     /// The venue's own text: the key has a connection.
     #[error("already exists")]
     AlreadyExists,
+    #[error("maintenance")]
+    Maintenance,
     #[error("what was kept of this session cannot be opened")]
     NotKept(#[from] NotKept),
     /// The connection ended while its logon was looked at.
@@ -95,7 +98,7 @@ pub(super) enum NoSeat {
 }
 
 impl Hub {
-    pub(super) fn new(clock: Arc<dyn Clock>, deposit: Money, keeping: Keeping) -> Hub {
+    pub(super) fn new(clock: Arc<dyn Clock>, deposit: Money, keeping: Keeping, seed: u64) -> Hub {
         let state = State {
             prediction: Exchange::new(Rules::prediction()),
             margin: Exchange::new(Rules::margin()),
@@ -104,13 +107,14 @@ impl Hub {
             identities: BTreeMap::new(),
             lines: Lines::default(),
             keeping,
-            faults: Faults::default(),
             members: 0,
+            is_maintained: false,
         };
         Hub {
             state: Mutex::new(state),
             clock,
             deposit,
+            faults: Arc::new(Faults::new(seed)),
         }
     }
 
@@ -181,22 +185,19 @@ impl Hub {
         self.state().lines = Lines::default();
     }
 
-    pub(super) fn inject(&self, fault: Fault) {
-        self.state().faults.add(fault);
+    /// The faults that may strike.
+    pub(super) fn faults(&self) -> &Arc<Faults> {
+        &self.faults
     }
 
-    pub(super) fn fault(&self, kind: SessionKind, step: &Step) -> Option<Effect> {
-        self.state().faults.take(kind, step)
+    /// Whether logons are refused.
+    pub(super) fn set_maintenance(&self, is_maintained: bool) {
+        self.state().is_maintained = is_maintained;
     }
 
-    /// As [`Hub::fault`], for a message of this type.
-    pub(super) fn message_fault(&self, kind: SessionKind, msg_type: &[u8]) -> Option<Effect> {
-        let mut state = self.state();
-        if state.faults.is_empty() {
-            return None;
-        }
-        let step = Step::Message(String::from_utf8_lossy(msg_type).into_owned());
-        state.faults.take(kind, &step)
+    /// Ends all connections without a word.
+    pub(super) fn disconnect(&self) {
+        self.state().lines.abort();
     }
 
     /// Accepts a logon, and has its session hear from there on what concerns it.
@@ -212,6 +213,9 @@ impl Hub {
         let now = self.clock.utc();
         let mut state = self.state();
         let owner = state.keys.get(&key_id).ok_or(NoSeat::UnknownKey)?.owner;
+        if state.is_maintained {
+            return Err(NoSeat::Maintenance);
+        }
         if state.connected.contains(&key_id) {
             return Err(NoSeat::AlreadyExists);
         }

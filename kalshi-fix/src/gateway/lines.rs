@@ -104,6 +104,13 @@ impl Lines {
         }
     }
 
+    /// Ends all connections without a word.
+    pub(super) fn abort(&self) {
+        for attached in self.attached.values() {
+            attached.handle.abort();
+        }
+    }
+
     /// What is kept of a session, if anything was before.
     pub(super) fn kept(&self, session: SessionId) -> Option<Arc<Mutex<Kept>>> {
         self.kept.get(&session).map(|line| Arc::clone(&line.kept))

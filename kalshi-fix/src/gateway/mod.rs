@@ -42,6 +42,10 @@
 //!
 //! **Time** comes from the system, or from a [`ManualClock`].
 //!
+//! **Faults** are had on request ([`Gateway::inject`]): on any session and at any step of it messages are lost, held up, garbled,
+//! doubled, refused or cut in the middle, once or by chance; what is left to chance follows from a
+//! [seed](GatewayBuilder::seed). [`Gateway::begin_maintenance`] throws everybody out.
+//!
 //! What happens to orders is the business of the [`exchange`] module, which knows no FIX.
 //!
 //! # Bounds
@@ -88,11 +92,12 @@ mod hub;
 mod kept;
 mod lines;
 mod options;
+mod random;
 mod reply;
 mod request;
 mod server;
 mod settlement;
-mod tap;
+mod wire;
 
 pub use builder::{GatewayBuilder, StartError};
 pub use clock::ManualClock;

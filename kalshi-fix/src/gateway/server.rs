@@ -130,9 +130,27 @@ impl Gateway {
             .credentials(credentials)
     }
 
-    /// Has something go wrong, once.
+    /// Has something go wrong, as often as the fault says.
     pub fn inject(&self, fault: Fault) {
-        self.hub.inject(fault);
+        self.hub.faults().add(fault);
+    }
+
+    /// Takes back all faults that have not struck yet, or that would go on.
+    pub fn clear_faults(&self) {
+        self.hub.faults().clear();
+    }
+
+    /// Ends all connections, without a word, and refuses logons with the text `maintenance` until
+    /// [`end_maintenance`](Gateway::end_maintenance). What happens to trading is said by
+    /// [`set_status`](Gateway::set_status).
+    pub fn begin_maintenance(&self) {
+        self.hub.set_maintenance(true);
+        self.hub.disconnect();
+    }
+
+    /// Takes logons again.
+    pub fn end_maintenance(&self) {
+        self.hub.set_maintenance(false);
     }
 
     /// Stops or resumes trading in a market, or closes it.

@@ -210,3 +210,63 @@ async fn garbage_and_strangers_do_no_harm() {
     wire.bytes(b"\x01\x01garbage 8=FIX\x01").await;
     assert_eq!(wire.ask("35=q|11=a|530=6").await, ["35=r|11=a|531=6"]);
 }
+
+#[tokio::test]
+async fn a_message_is_cut_in_the_middle_where_asked() {
+    let scene = Scene::new().await;
+    let torn = |bytes| Fault::new(Step::sending("8"), Effect::CutAfter(bytes));
+    for bytes in [0, 1, 40, 150] {
+        let mut wire = scene.orders("21005=Y|21011=Y").await;
+        scene.gateway.inject(torn(bytes));
+        wire.send(&format!("35=D|11=a|38=1|40=2|44=0.40|54=1|55={MARKET}|59=1"))
+            .await;
+        let rest = wire.rest().await;
+        assert_eq!(rest.len(), bytes, "{}", String::from_utf8_lossy(&rest));
+        assert!(b"8=FIXT.1.1\x019=".starts_with(&rest[..bytes.min(13)]));
+    }
+    // Over several messages: the first is whole.
+    let mut wire = scene.orders("21005=Y").await;
+    scene.gateway.inject(torn(300));
+    wire.send(&format!("35=D|11=b|38=1|40=2|44=0.40|54=1|55={MARKET}|59=1"))
+        .await;
+    assert_eq!(show(&[wire.next().await.unwrap()], &["150"]), ["150=A"]);
+    assert!(!wire.rest().await.is_empty());
+}
+
+#[tokio::test]
+async fn silence_is_kept_while_the_exchange_goes_on() {
+    let scene = Scene::new().await;
+    let mut wire = scene.orders("21005=Y").await;
+    scene
+        .gateway
+        .inject(Fault::new(Step::sending("8"), Effect::Silence));
+    wire.send(&format!("35=D|11=a|38=1|40=2|44=0.40|54=1|55={MARKET}|59=1"))
+        .await;
+    wire.send("35=1|112=still there").await;
+    let product = Product::Prediction;
+    for _ in 0..1000 {
+        if scene.gateway.best(product, MARKET).0.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(
+        scene.gateway.best(product, MARKET).0,
+        Some("0.4".parse().unwrap())
+    );
+    scene.gateway.begin_maintenance();
+    assert_eq!(wire.rest().await, Vec::<u8>::new());
+    let mut refused = scene
+        .connect(
+            product,
+            SessionKind::OrderEntry,
+            &Scene::key(&scene.gateway.member()),
+        )
+        .await;
+    assert_eq!(
+        steady(&refused.logon(&private_key(), "").await),
+        "35=5|58=maintenance"
+    );
+    scene.gateway.end_maintenance();
+    scene.orders("").await;
+}

@@ -150,6 +150,15 @@ impl Wire {
         self.stream.flush().await.unwrap();
     }
 
+    /// All bytes that still come, up to the end of the connection.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
+        let mut rest = std::mem::take(&mut self.received);
+        let read = tokio::time::timeout(Duration::from_secs(20), self.stream.read_to_end(&mut rest)).await;
+        // The end may come without TLS's own farewell.
+        drop(read.expect("an end in time"));
+        rest
+    }
+
     /// The next message, without BodyLength and CheckSum, which are checked; `None` when the connection has ended.
     pub(crate) async fn next(&mut self) -> Option<String> {
         if let Some(waiting) = self.waiting.pop_front() {
