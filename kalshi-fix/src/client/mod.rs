@@ -109,7 +109,8 @@ impl<D: KalshiProduct> Client<D> {
     /// The session goes on where its store ended: what the venue sent in the meantime comes again, and what the
     /// application did not get to handle, marked as a possible duplicate. Nothing that we sent is sent again by itself;
     /// what the venue asks for goes by [`Retransmission::resend`]. With [`ClientBuilder::reconnect`] it resumes after a
-    /// lost connection too. A session that cannot be opened lets go of its store.
+    /// lost connection too. A session that cannot be opened lets go of its store. Dropping the future before it is ready
+    /// gives up, and lets go of the store as soon as that is at rest.
     ///
     /// ```no_run
     /// use kalshi_fix::client::{Client, Retransmission};
@@ -142,13 +143,15 @@ impl<D: KalshiProduct> Client<D> {
     ///
     /// The logon says `ListenerSession (20126)` and, as the venue requires, `SkipPendingExecReports (21011)`, and never
     /// `CancelOrdersOnDisconnect (8013)`. A read-only key is enough; like every session it needs one of its own.
+    /// Dropping the future gives up, as for [`order_entry`](Client::order_entry).
     pub async fn order_entry_listener(&self) -> Result<Receiver<D::OrderEntry>, OpenError> {
         let session = self.open(Purpose::Listening, None).await?;
         Ok(session.split().1)
     }
 
     /// As [`order_entry_listener`](Client::order_entry_listener), with retransmission (`KalshiRT`): what was missed
-    /// between two connections comes again.
+    /// between two connections comes again. Dropping the future gives up, as for
+    /// [`order_entry_retransmitting`](Client::order_entry_retransmitting).
     pub async fn order_entry_retransmitting_listener(
         &self,
         kept: impl Into<Retransmission>,
@@ -169,12 +172,14 @@ impl<D: KalshiProduct> Client<D> {
     /// Connects to market data (`KalshiMD`) and logs on.
     ///
     /// When the application does not keep up, messages are dropped and [`Event::Dropped`] tells so, unless
-    /// [`ClientBuilder::market_data_policy`] says otherwise.
+    /// [`ClientBuilder::market_data_policy`] says otherwise. Dropping the future gives up, as for
+    /// [`order_entry`](Client::order_entry).
     pub async fn market_data(&self) -> Result<Session<D::MarketData>, OpenError> {
         self.open(Purpose::Trading, None).await
     }
 
-    /// Connects to drop copy (`KalshiDC`) and logs on.
+    /// Connects to drop copy (`KalshiDC`) and logs on. Dropping the future gives up, as for
+    /// [`order_entry`](Client::order_entry).
     pub async fn drop_copy(&self) -> Result<Session<D::DropCopy>, OpenError> {
         self.open(Purpose::Trading, None).await
     }
@@ -281,7 +286,8 @@ async fn connect(connector: &Connector, endpoint: &Endpoint, target: &str) -> Re
 /// }
 /// ```
 impl Client<Prediction> {
-    /// Connects to RFQ (`KalshiRFQ`) and logs on: for those who quote.
+    /// Connects to RFQ (`KalshiRFQ`) and logs on: for those who quote. Dropping the future gives up, as for
+    /// [`order_entry`](Client::order_entry).
     ///
     /// ```no_run
     /// # use kalshi_fix::client::Client;
@@ -301,6 +307,7 @@ impl Client<Prediction> {
 
     /// Connects to post trade (`KalshiPT`) and logs on: settlement reports, with retransmission. As for
     /// [`order_entry_retransmitting`](Client::order_entry_retransmitting), it goes on where its store ended.
+    /// Dropping the future gives up, and lets go of the store.
     ///
     /// ```no_run
     /// # use kalshi_fix::client::Client;

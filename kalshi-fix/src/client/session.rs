@@ -94,17 +94,18 @@ impl<S: KalshiSession> Session<S> {
         self.sender.clone()
     }
 
-    /// As [`Sender::send`].
+    /// As [`Sender::send`]. Dropping the future before it is ready sends nothing.
     pub async fn send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.sender.send(message).await
     }
 
-    /// As [`Sender::submit`].
+    /// As [`Sender::submit`]. Dropping the future before the request has its number sends nothing; later it does not take
+    /// the request back.
     pub async fn submit<R: Request<S>>(&self, request: &R) -> Result<Submitted<R::Answer>, SubmitError> {
         self.sender.submit(request).await
     }
 
-    /// As [`Sender::begin`].
+    /// As [`Sender::begin`]. Dropping the future before it is ready sends nothing.
     pub async fn begin<R: Request<S>>(&self, request: &R) -> Result<Pending<R::Answer>, SubmitError> {
         self.sender.begin(request).await
     }
@@ -115,7 +116,7 @@ impl<S: KalshiSession> Session<S> {
         self.sender.price_units()
     }
 
-    /// As [`Receiver::recv`].
+    /// As [`Receiver::recv`]. Dropping the future before it is ready loses nothing.
     pub async fn recv(&mut self) -> Option<Event<'_, S>> {
         self.receiver.recv().await
     }
@@ -126,7 +127,7 @@ impl<S: KalshiSession> Session<S> {
         self.receiver.set_validation(validation.inbound);
     }
 
-    /// As [`Receiver::close`].
+    /// As [`Receiver::close`]. Dropping the future ends the session at once, without waiting for the answer.
     pub async fn close(self) -> Closed {
         self.receiver.close().await
     }
@@ -160,6 +161,8 @@ impl<S: KalshiSession> Sender<S> {
     /// Only messages that the dictionary lets a client send on this kind of session are accepted; others do not
     /// compile. When this returns, the message is on its way in the order of its number, and not necessarily written
     /// yet: an order is certain only with the venue's answer.
+    ///
+    /// Dropping the future before it is ready sends nothing.
     ///
     /// A message that breaks the dialect's rules is refused before it takes a number, as the client's
     /// [`Validation`] says: [`SendError::Invalid`] lists each breach.
@@ -217,7 +220,7 @@ impl<S: KalshiSession> Sender<S> {
     }
 
     /// Waits until messages can be sent; `false` when they never will be again. See
-    /// [`Handle::ready`](crate::driver::Handle::ready).
+    /// [`Handle::ready`](crate::driver::Handle::ready). Dropping the future before it is ready changes nothing.
     pub async fn ready(&self) -> bool {
         self.handle.ready().await
     }
@@ -349,6 +352,8 @@ impl<S: KalshiSession> Receiver<S> {
 
     /// Logs out and waits until the session is over, which its time-outs bound. What still comes is not delivered any
     /// more, but counted: to read it, call [`Sender::logout`] and go on with [`recv`](Receiver::recv).
+    ///
+    /// Dropping the future ends the session at once, without waiting for the answer, as dropping the receiver does.
     pub async fn close(self) -> Closed {
         self.events.close().await
     }

@@ -72,12 +72,14 @@ impl LogonText<'_> {
     }
 
     /// Has `signer` sign this, and returns what goes into `RawData (96)`: base64 in the standard alphabet.
+    /// Dropping the future drops the signer's.
     pub async fn sign(&self, signer: &dyn Signer) -> Result<String, SignerError> {
         raw_data(signer, &self.to_bytes()).await
     }
 }
 
 /// Has `signer` sign a text that is already put together, and returns what goes into `RawData (96)`.
+/// Dropping the future drops the signer's.
 pub async fn raw_data(signer: &dyn Signer, signed_text: &[u8]) -> Result<String, SignerError> {
     let signature = signer.sign(signed_text).await?;
     if signature.is_empty() {

@@ -10,7 +10,8 @@ use fix_dialect::EncodeBody;
 
 use super::end::SessionEnd;
 use super::event::Event;
-use super::shared::Shared;
+use super::shared::{Origin, Shared};
+use super::wire::Mark;
 use crate::session::{
     self, Acceptance, CommandError, Refusal, Reject, SendError, SequenceNumber, Sequences, State,
     TestRequestId,
@@ -36,7 +37,8 @@ impl Handle {
     ///
     /// A supervised session that has no connection refuses ([`SendError::NotEstablished`]), also for those who wait for
     /// room when the connection is lost: nothing is kept for the next one. To wait for it, see
-    /// [`ready`](Handle::ready).
+    /// [`ready`](Handle::ready). While the numbers are being started anew
+    /// ([`reset_sequence_numbers`](Handle::reset_sequence_numbers)), it waits too.
     pub async fn send<M: EncodeBody>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.send_noting(message, |_| {}).await
     }
@@ -45,7 +47,7 @@ impl Handle {
     /// any other message takes a number.
     ///
     /// It is called under the session's lock, once or, when nothing is sent, not at all: it must neither block nor use
-    /// the session's handles.
+    /// the session's handles. Dropping the future before it is ready sends nothing, and calls nothing.
     pub async fn send_noting<M: EncodeBody>(
         &self,
         message: &M,
@@ -63,7 +65,7 @@ impl Handle {
                 session.send(now, message).inspect(|sequence| note(*sequence))
             });
             match sent {
-                Err(SendError::Backlog { .. }) => room.await,
+                Err(SendError::Backlog { .. } | SendError::Resetting) => room.await,
                 other => return other,
             }
         }
@@ -112,8 +114,9 @@ impl Handle {
     pub fn test_request(&self) -> Result<TestRequestId, SendError> {
         self.command(|session, now| {
             let id = session.test_request(now)?;
-            self.shared
-                .probe(id, session.sequences().next_outgoing.saturating_sub(1));
+            let sequence = session.sequences().next_outgoing.saturating_sub(1);
+            let numbering = session.numbering();
+            self.shared.probe(id, Mark { numbering, sequence });
             Ok(id)
         })
     }
@@ -129,9 +132,22 @@ impl Handle {
 
     /// Says that the application has handled every message up to this `MsgSeqNum (34)`, on a session with a store and
     /// [`Acknowledge::Explicit`](super::Acknowledge::Explicit). A number of a connection that is gone, whose session was
-    /// since started anew, must not be given.
+    /// since started anew, or of before a [`ResetInSession`](session::Event::ResetInSession), must not be given.
     pub fn acknowledge(&self, through: SequenceNumber) {
-        self.shared.acknowledge(self.shared.connection(), through);
+        self.shared.acknowledge_latest(through);
+    }
+
+    /// Starts both directions at 1 in mid-session (`ResetSeqNumFlag (141)` = Y), where the peer allows it; Kalshi does not
+    /// say that it does. [`ResetInSession`](session::Event::ResetInSession) follows. Until then [`send`](Handle::send)
+    /// waits, and [`try_send`](Handle::try_send) refuses. A peer that does not answer ends the session; see
+    /// [`session::Session::reset`].
+    ///
+    /// # Errors
+    ///
+    /// When the session is not logged on, a reset is under way, or the peer is being sent messages again. Nothing has
+    /// happened then.
+    pub fn reset_sequence_numbers(&self) -> Result<(), CommandError> {
+        self.command(session::Session::reset)
     }
 
     /// Acceptor: lets a peer in that has asked by [`LogonRequest`](session::Event::LogonRequest).
@@ -184,8 +200,8 @@ pub struct Events {
     shared: Arc<Shared>,
     /// Whether to ask for the next event acknowledges the one before.
     acknowledges: bool,
-    /// The last message that was taken, and by which connection it came.
-    taken: Option<(u64, SequenceNumber)>,
+    /// The last message that was taken, and where it came from.
+    taken: Option<(Origin, SequenceNumber)>,
 }
 
 impl Events {
@@ -213,19 +229,19 @@ impl Events {
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let next = std::task::ready!(self.shared.inbox.poll_next(cx));
-        Poll::Ready(next.map(|(event, connection)| {
+        Poll::Ready(next.map(|(event, origin)| {
             if let Event::Session(session::Event::Application(inbound)) = &event {
-                self.taken = Some((connection, inbound.msg_seq_num));
+                self.taken = Some((origin, inbound.msg_seq_num));
             }
             event
         }))
     }
 
     fn acknowledge(&mut self) {
-        if let Some((connection, sequence)) = self.taken.take()
+        if let Some((origin, sequence)) = self.taken.take()
             && self.acknowledges
         {
-            self.shared.acknowledge(connection, sequence);
+            self.shared.acknowledge(origin, sequence);
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::end::SessionEnd;
 use super::event::{Dropped, Event};
 use super::observer::Observer;
+use super::shared::Origin;
 use crate::session;
 
 pub(super) struct Inbox {
@@ -25,8 +26,8 @@ pub(super) struct Inbox {
 
 #[derive(Default)]
 struct State {
-    /// Each with the connection that it came by.
-    events: VecDeque<(Event, u64)>,
+    /// Each with where it came from.
+    events: VecDeque<(Event, Origin)>,
     messages: Load,
     others: Load,
     end: Option<SessionEnd>,
@@ -68,7 +69,7 @@ impl Inbox {
     }
 
     /// Takes an event, room or no room: to ask first is the caller's part.
-    pub(super) fn push(&self, mut event: Event, connection: u64) {
+    pub(super) fn push(&self, mut event: Event, origin: Origin) {
         if let Some(observer) = &self.observer {
             observer.observe(&event);
         }
@@ -95,7 +96,7 @@ impl Inbox {
         let load = state.load(&event);
         load.events += 1;
         load.bytes += frame_length(&event);
-        state.events.push_back((event, connection));
+        state.events.push_back((event, origin));
         wake(state);
     }
 
@@ -109,10 +110,10 @@ impl Inbox {
         wake(state);
     }
 
-    /// The next event, and by which connection it came; `None` after the end was delivered.
-    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<(Event, u64)>> {
+    /// The next event, and where it came from; `None` after the end was delivered.
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<(Event, Origin)>> {
         let mut state = self.lock();
-        if let Some((event, connection)) = state.events.pop_front() {
+        if let Some((event, origin)) = state.events.pop_front() {
             // The event that was popped counted as well.
             let was_full = !self.has_room_in(&state);
             let load = state.load(&event);
@@ -122,11 +123,11 @@ impl Inbox {
             if was_full {
                 self.drained.notify_one();
             }
-            return Poll::Ready(Some((event, connection)));
+            return Poll::Ready(Some((event, origin)));
         }
         if let Some(end) = state.end.take() {
             state.end_delivered = true;
-            return Poll::Ready(Some((Event::Ended(end), 0)));
+            return Poll::Ready(Some((Event::Ended(end), Origin::default())));
         }
         if state.end_delivered {
             return Poll::Ready(None);
@@ -176,10 +177,10 @@ impl State {
     ///
     /// It costs a look at each event that waits, and sets at least as many messages free as may wait, or as many bytes.
     fn drop_messages(&mut self) {
-        let mut kept: VecDeque<(Event, u64)> = VecDeque::new();
+        let mut kept: VecDeque<(Event, Origin)> = VecDeque::new();
         // Where in `kept` the event stands that tells of this numbering's messages.
         let mut told: Option<usize> = None;
-        for (event, connection) in self.events.drain(..) {
+        for (event, origin) in self.events.drain(..) {
             let dropped = match event {
                 Event::Session(session::Event::Application(inbound)) => Dropped::one(inbound.msg_seq_num),
                 Event::Dropped(dropped) => {
@@ -190,7 +191,7 @@ impl State {
                     if starts_anew(&event) {
                         told = None;
                     }
-                    kept.push_back((event, connection));
+                    kept.push_back((event, origin));
                     continue;
                 }
             };
@@ -199,7 +200,7 @@ impl State {
             } else {
                 told = Some(kept.len());
                 self.others.events += 1;
-                kept.push_back((Event::Dropped(dropped), connection));
+                kept.push_back((Event::Dropped(dropped), origin));
             }
         }
         self.events = kept;
@@ -211,7 +212,7 @@ impl State {
 fn starts_anew(event: &Event) -> bool {
     matches!(
         event,
-        Event::Disconnected(_) | Event::Reconnected(_) | Event::Session(session::Event::ResetInSession)
+        Event::Disconnected(_) | Event::Reconnected(_) | Event::Session(session::Event::ResetInSession(_))
     )
 }
 

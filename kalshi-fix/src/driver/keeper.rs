@@ -55,6 +55,8 @@ enum Answer {
     /// This operation and all before it are kept.
     Stored(Ticket),
     Read(Ticket, Vec<(SequenceNumber, Bytes)>),
+    /// Messages that were to be read are not there any more, up to this number.
+    Dropped(Ticket, SequenceNumber),
     Failed(Ticket, String),
 }
 
@@ -141,6 +143,7 @@ fn give(session: &mut Session, now: Now, answers: VecDeque<Answer>) {
         match answer {
             Answer::Stored(ticket) => session.handle_stored(ticket),
             Answer::Read(ticket, page) => session.handle_read(now, ticket, page),
+            Answer::Dropped(ticket, through) => session.handle_read_dropped(now, ticket, through),
             Answer::Failed(ticket, fault) => session.handle_store_failed(ticket, &fault),
         }
     }
@@ -164,7 +167,7 @@ impl Worker {
                 continue;
             }
             match self.apply(operation) {
-                Ok(Some(page)) => reads.push_back(Answer::Read(ticket, page)),
+                Ok(Some(answer)) => reads.push_back(answer),
                 Ok(None) => last = Some(ticket),
                 Err(error) => {
                     let fault = self.failed.insert(error.to_string());
@@ -186,25 +189,26 @@ impl Worker {
         again_in
     }
 
-    fn apply(
-        &mut self,
-        operation: StoreOperation,
-    ) -> Result<Option<Vec<(SequenceNumber, Bytes)>>, StoreError> {
+    fn apply(&mut self, operation: StoreOperation) -> Result<Option<Answer>, StoreError> {
         match operation {
             StoreOperation::Append { sequence, frame, .. } => self.store.append(sequence, &frame)?,
             StoreOperation::SetNextOutgoing { next, .. } => self.store.set_next_outgoing(next)?,
             StoreOperation::SetNextIncoming { next, .. } => self.store.set_next_incoming(next)?,
             StoreOperation::Reset { .. } => self.store.reset(self.clock.utc())?,
             StoreOperation::Read {
+                ticket,
                 begin,
                 end,
                 max_bytes,
-                ..
             } => {
+                let dropped_through = self.store.state().dropped_through;
+                if begin <= dropped_through {
+                    return Ok(Some(Answer::Dropped(ticket, dropped_through)));
+                }
                 let mut page = Vec::new();
                 // How far the page goes, its last number says; the core asks for what follows.
                 let _ = self.store.read(begin, end, max_bytes, &mut page)?;
-                return Ok(Some(page));
+                return Ok(Some(Answer::Read(ticket, page)));
             }
         }
         Ok(None)

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::clock::{Clock, Time};
 use super::end::{EndCause, SessionEnd};
 use super::inbox::Inbox;
+use super::wire::{Mark, Written};
 use crate::session::{EndReason, Event, SequenceNumber, Session, TestRequestId};
 
 /// It lasts as long as the handles do: a supervised session puts one core after the other into it.
@@ -22,14 +23,16 @@ pub(super) struct Shared {
     pub(super) room: Notify,
     /// Told to all who wait for a session when there is one, and when there will be none.
     pub(super) ready: Notify,
-    /// The number of the last message that was flushed.
-    pub(super) written: Arc<AtomicU64>,
+    /// The last message that was flushed.
+    pub(super) written: Arc<Written>,
     /// The number of the last message that the peer is known to have received.
     confirmed: AtomicU64,
     /// Test requests that are not answered yet, with their numbers.
-    probes: Mutex<VecDeque<(TestRequestId, SequenceNumber)>>,
+    probes: Mutex<VecDeque<(TestRequestId, Mark)>>,
     /// Which of several connections in a row this is.
     connection: AtomicU64,
+    /// Which numbering the events are of that were taken from the core last. It changes under the core's lock.
+    numbering: AtomicU64,
     /// The application wants no (further) session.
     closing: AtomicBool,
     aborted: AtomicBool,
@@ -46,10 +49,11 @@ impl Shared {
             wake: Arc::default(),
             room: Notify::new(),
             ready: Notify::new(),
-            written: Arc::new(AtomicU64::new(before)),
+            written: Arc::new(Written::starting(before)),
             confirmed: AtomicU64::new(before),
             probes: Mutex::default(),
             connection: AtomicU64::new(0),
+            numbering: AtomicU64::new(0),
             closing: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -66,7 +70,8 @@ impl Shared {
         let before = next.sequences().next_outgoing.saturating_sub(1);
         *session = next;
         self.connection.fetch_add(1, Ordering::Release);
-        self.written.store(before, Ordering::Relaxed);
+        self.written.start(before);
+        self.numbering.store(0, Ordering::Relaxed);
         self.confirmed.store(before, Ordering::Relaxed);
         self.probes().clear();
         true
@@ -75,6 +80,14 @@ impl Shared {
     /// Which of several connections in a row this is. It changes under the core's lock.
     pub(super) fn connection(&self) -> u64 {
         self.connection.load(Ordering::Acquire)
+    }
+
+    /// Where an event comes from that is taken from the core now.
+    pub(super) fn origin(&self) -> Origin {
+        Origin {
+            connection: self.connection(),
+            numbering: self.numbering.load(Ordering::Relaxed),
+        }
     }
 
     /// The core. A panic in an application's own `encode_body` poisons the lock, and leaves the core as it was before
@@ -90,10 +103,11 @@ impl Shared {
         while let Some(event) = session.poll_event() {
             self.learn(&event);
             if let Some(event) = last(event) {
-                self.inbox.push(event, self.connection());
+                self.inbox.push(event, self.origin());
             }
         }
         let sent = session.sequences().next_outgoing.saturating_sub(1);
+        let written = self.written.through(session.numbering());
         drop(session);
         if let EndCause::Session(EndReason::LoggedOut { .. }) = &cause {
             // Our Logout was the last of all, and was answered.
@@ -105,7 +119,7 @@ impl Shared {
             stopped: None,
             confirmed: self.confirmed.load(Ordering::Relaxed).min(sent),
             sent,
-            written: self.written.load(Ordering::Relaxed),
+            written: written.min(sent),
         }
     }
 
@@ -119,28 +133,37 @@ impl Shared {
     }
 
     /// A test request of ours has this number: its answer will prove that all before it have arrived.
-    pub(super) fn probe(&self, id: TestRequestId, sequence: SequenceNumber) {
+    pub(super) fn probe(&self, id: TestRequestId, mark: Mark) {
         let mut probes = self.probes();
         if probes.len() == MAX_PROBES {
             probes.pop_front();
         }
-        probes.push_back((id, sequence));
+        probes.push_back((id, mark));
     }
 
     /// What an event proves of what the peer has received.
     pub(super) fn learn(&self, event: &Event) {
+        let numbering = self.numbering.load(Ordering::Relaxed);
         let proven = match event {
             Event::TestRequestAnswered { id, .. } => {
                 let mut probes = self.probes();
                 let found = probes.iter().position(|(probe, _)| probe == id);
                 found
                     .and_then(|found| probes.drain(..=found).next_back())
-                    .map(|(_, sequence)| sequence)
+                    .filter(|(_, mark)| mark.numbering == numbering)
+                    .map(|(_, mark)| mark.sequence)
             }
-            Event::RejectReceived(reject) => reject.ref_seq_num,
-            Event::Established(established) if established.reset => {
-                // The numbers that the store held, and all that the peer had of them, are another session's.
-                self.confirmed.store(0, Ordering::Relaxed);
+            // Just after a reset it may name a message of before, whose number says nothing of those since.
+            Event::RejectReceived(reject) if !self.is_renumbered() => reject.ref_seq_num,
+            Event::Established(established) => {
+                if established.reset {
+                    // The numbers that the store held, and all that the peer had of them, are another session's.
+                    self.renumbered(1);
+                }
+                None
+            }
+            Event::ResetInSession(_) => {
+                self.renumbered(numbering + 1);
                 None
             }
             _ => None,
@@ -150,11 +173,29 @@ impl Shared {
         }
     }
 
-    /// The application has handled what came up to this number, on this connection.
-    pub(super) fn acknowledge(&self, connection: u64, through: SequenceNumber) {
+    fn renumbered(&self, numbering: u64) {
+        self.numbering.store(numbering, Ordering::Relaxed);
+        self.confirmed.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether numbers were started anew in mid-session, and nothing since then is known to have been received.
+    fn is_renumbered(&self) -> bool {
+        self.numbering.load(Ordering::Relaxed) > 1 && self.confirmed.load(Ordering::Relaxed) == 0
+    }
+
+    /// The application has handled what came up to this number, whatever it was that came last.
+    pub(super) fn acknowledge_latest(&self, through: SequenceNumber) {
         let mut session = self.session();
-        // The numbers of another connection may be those of other messages.
-        if self.connection() == connection {
+        session.acknowledge(through);
+        drop(session);
+        self.wake.notify_one();
+    }
+
+    /// The application has handled what came up to this number, from there.
+    pub(super) fn acknowledge(&self, origin: Origin, through: SequenceNumber) {
+        let mut session = self.session();
+        // The numbers of another connection, or of before a reset, may be those of other messages.
+        if self.connection() == origin.connection && session.numbering() == origin.numbering {
             session.acknowledge(through);
             drop(session);
             self.wake.notify_one();
@@ -184,9 +225,16 @@ impl Shared {
         self.over.load(Ordering::Acquire)
     }
 
-    fn probes(&self) -> MutexGuard<'_, VecDeque<(TestRequestId, SequenceNumber)>> {
+    fn probes(&self) -> MutexGuard<'_, VecDeque<(TestRequestId, Mark)>> {
         self.probes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// By which connection an event came, and in which numbering its number is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub(super) connection: u64,
+    pub(super) numbering: u64,
 }
 
 /// Tells the application of the end even if the task is dropped before its first await, or at any other.

@@ -105,7 +105,7 @@ impl<D: Dial> Supervisor<D> {
                         failures,
                     })
                 },
-                shared.connection(),
+                shared.origin(),
             );
             let waited = async {
                 sleep(wait.delay).await;

@@ -35,6 +35,8 @@ pub(super) struct Task<S> {
     gone: Option<Gone>,
     established: Option<Now>,
     last_heard: Now,
+    /// Senders wait for the numbers to be started anew.
+    resetting: bool,
 }
 
 /// What a connection came to.
@@ -77,6 +79,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             gone,
             established: None,
             last_heard,
+            resetting: false,
         }
     }
 
@@ -172,7 +175,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
         loop {
             // Before any transmit: what leaves was handed to the store.
             self.keep(&mut session);
-            if self.outgoing.refill(&mut session) {
+            let was_resetting = std::mem::replace(&mut self.resetting, session.is_resetting());
+            if self.outgoing.refill(&mut session) || (was_resetting && !self.resetting) {
                 shared.room.notify_waiters();
             }
             if let Some(reason) = self.deliver(&mut session) {
@@ -242,7 +246,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             }
             (event, _) => event::Event::Session(event),
         };
-        self.shared.inbox.push(event, self.shared.connection());
+        self.shared.inbox.push(event, self.shared.origin());
     }
 
     fn sign(&mut self, request: SignLogon) {

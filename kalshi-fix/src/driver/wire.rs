@@ -12,23 +12,76 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::time::Instant;
 
 use super::DriverSettings;
-use crate::session::{Intake, SequenceNumber, Session};
+use crate::session::{Intake, SequenceNumber, Session, Transmit};
 
 /// What is being written.
 #[derive(Default)]
 pub(super) struct Outgoing {
     pub(super) bytes: Bytes,
-    /// The number of the last message in `bytes`.
-    through: SequenceNumber,
-    /// The number of the last message that the stream has taken whole; TLS may still hold it.
-    taken: SequenceNumber,
-    /// The number of the last message that was flushed.
-    written: Arc<AtomicU64>,
+    /// The last message in `bytes`.
+    through: Mark,
+    /// The last message that the stream has taken whole; TLS may still hold it.
+    taken: Mark,
+    /// The last message that was flushed.
+    written: Arc<Written>,
     unflushed: bool,
     /// Since when the peer has taken nothing, though something waits.
     pub(super) stalled_since: Option<Instant>,
     /// Since when nothing can be written any more. The peer's last words may still wait to be read.
     pub(super) broken_since: Option<Instant>,
+}
+
+/// A number that was sent, and which [numbering](Session::numbering) it is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mark {
+    pub(super) numbering: u64,
+    pub(super) sequence: SequenceNumber,
+}
+
+/// How far messages are known to have been written. It is written and read by the session's task alone, and by what
+/// takes its place when it is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    numbering: AtomicU64,
+    sequence: AtomicU64,
+}
+
+impl Written {
+    pub(super) fn starting(before: SequenceNumber) -> Written {
+        let written = Written::default();
+        written.start(before);
+        written
+    }
+
+    /// A connection begins, before which these numbers were used.
+    pub(super) fn start(&self, before: SequenceNumber) {
+        self.set(Mark {
+            numbering: 0,
+            sequence: before,
+        });
+    }
+
+    fn set(&self, mark: Mark) {
+        self.numbering.store(mark.numbering, Ordering::Relaxed);
+        self.sequence.store(mark.sequence, Ordering::Relaxed);
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            numbering: self.numbering.load(Ordering::Relaxed),
+            sequence: self.sequence.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The last number of this numbering that was written; 0 if none was.
+    pub(super) fn through(&self, numbering: u64) -> SequenceNumber {
+        let mark = self.mark();
+        if mark.numbering == numbering {
+            mark.sequence
+        } else {
+            0
+        }
+    }
 }
 
 /// What the stream has done.
@@ -45,9 +98,9 @@ pub(super) enum Progress {
 }
 
 impl Outgoing {
-    pub(super) fn new(written: Arc<AtomicU64>) -> Outgoing {
+    pub(super) fn new(written: Arc<Written>) -> Outgoing {
         Outgoing {
-            taken: written.load(Ordering::Relaxed),
+            taken: written.mark(),
             written,
             ..Outgoing::default()
         }
@@ -66,7 +119,7 @@ impl Outgoing {
         let Some(transmit) = session.poll_transmit() else {
             return false;
         };
-        self.through = transmit.through;
+        self.through = mark(&transmit);
         self.bytes = transmit.bytes;
         // Where each frame waits for the store they come one by one: several make one write.
         let mut several: Option<BytesMut> = None;
@@ -76,7 +129,7 @@ impl Outgoing {
             };
             let several = several.get_or_insert_with(|| BytesMut::from(&self.bytes[..]));
             several.extend_from_slice(&transmit.bytes);
-            self.through = transmit.through;
+            self.through = mark(&transmit);
         }
         if let Some(several) = several {
             self.bytes = several.freeze();
@@ -98,7 +151,7 @@ impl Outgoing {
     pub(super) fn flushed(&mut self) {
         self.unflushed = false;
         self.stalled_since = None;
-        self.written.store(self.taken, Ordering::Relaxed);
+        self.written.set(self.taken);
     }
 
     pub(super) fn advance(&mut self, count: usize) {
@@ -108,6 +161,13 @@ impl Outgoing {
         if self.bytes.is_empty() {
             self.taken = self.taken.max(self.through);
         }
+    }
+}
+
+const fn mark(transmit: &Transmit) -> Mark {
+    Mark {
+        numbering: transmit.numbering,
+        sequence: transmit.through,
     }
 }
 

@@ -59,6 +59,7 @@ impl FailureClass {
             | EndReason::StoreFailed { .. }
             | EndReason::JournalUnusable { .. } => FailureClass::Local,
             EndReason::LogonTimeout { .. }
+            | EndReason::ResetUnanswered { .. }
             | EndReason::PeerSilent { .. }
             | EndReason::Disconnected { .. } => FailureClass::Network,
             // What a later version of the session may add is the peer's doing until it is sorted in here.

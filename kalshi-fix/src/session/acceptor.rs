@@ -142,6 +142,7 @@ impl Session {
         self.recorded = true;
         if request.reset {
             self.sequences = Sequences::START;
+            self.outbox.renumber();
             self.outbox.reset();
         } else {
             self.sequences = sequences;
@@ -174,6 +175,7 @@ impl Session {
             });
             return Ok(());
         }
+        self.default_appl_ver_id.clone_from(&terms.default_appl_ver_id);
         self.establish(now, request.frame, terms.heart_bt_int, terms.reset);
         self.resynchronise(now, terms.next_expected, sent);
         Ok(())
@@ -196,6 +198,7 @@ impl Session {
         if self.settings.refusal == RefusalStyle::Logout {
             self.recorded = false;
             self.sequences = Sequences::START;
+            self.outbox.renumber();
             match refusal {
                 Refusal::Logout(text) => self.say(now, &Logout { text: Some(&text) }),
                 Refusal::SendingTime(text) => {

@@ -5,13 +5,13 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use fix_dialect::{EncodeBody, EncodeError, Framer, Framing, Garbled, SessionHeader, Timestamp};
+use fix_dialect::{EncodeBody, Framer, Framing, Garbled, SessionHeader, Timestamp};
 
 use super::admin::{Kind, TestRequest};
 use super::delivery::Delivery;
 use super::handshake::Handshake;
 use super::liveness::Liveness;
-use super::outbox::{Outbox, Record};
+use super::outbox::{NotQueued, Outbox, Record};
 use super::recovery::Gap;
 use super::resend::Serving;
 use super::skew::Skew;
@@ -49,6 +49,8 @@ pub struct Session {
     pub(super) gap: Gap,
     pub(super) delivery: Delivery,
     pub(super) skew: Skew,
+    /// Acceptor: DefaultApplVerID (1137) of the peer's logon, for a logon of our own.
+    pub(super) default_appl_ver_id: Option<String>,
     framer: Framer,
 }
 
@@ -83,6 +85,7 @@ impl Session {
             gap: Gap::default(),
             delivery: Delivery::default(),
             skew: Skew::default(),
+            default_appl_ver_id: None,
             framer: Framer::new(settings.max_frame),
             settings,
             role,
@@ -176,6 +179,17 @@ impl Session {
         self.page(now, ticket, page);
     }
 
+    /// The answer to a [`StoreOperation::Read`] whose range begins where the store has dropped messages: all up to
+    /// `through`, as [`StoreState::dropped_through`](crate::store::StoreState::dropped_through) has it.
+    ///
+    /// What is gone cannot be told from what never was an application message. The ResendRequest (2) is therefore
+    /// rejected, as Kalshi documents of itself for what is beyond its retention period, rather than filled over as if
+    /// nothing had been lost. With [`ResendPolicy::Younger`](super::ResendPolicy::Younger) it counts as too old to be sent
+    /// again, and is filled over.
+    pub fn handle_read_dropped(&mut self, now: Now, ticket: Ticket, through: SequenceNumber) {
+        self.dropped(now, ticket, through);
+    }
+
     /// The store could not do this operation, or any after it. The session ends at once, with
     /// [`EndReason::StoreFailed`], and what waited for the store is not sent: no Logout (5) either, since its
     /// number could not be kept.
@@ -250,6 +264,9 @@ impl Session {
         if self.state != State::Established {
             return Err(SendError::NotEstablished(self.state));
         }
+        if self.is_resetting() {
+            return Err(SendError::Resetting);
+        }
         if Kind::of(message.msg_type()) != Kind::Application {
             let msg_type = String::from_utf8_lossy(message.msg_type()).into_owned();
             return Err(SendError::SessionMessage { msg_type });
@@ -286,6 +303,22 @@ impl Session {
         let id = self.liveness.next_test_request(now.monotonic);
         self.transmit(now, &TestRequest { id: id.0 }, Record::Number)?;
         Ok(id)
+    }
+
+    /// Starts both directions at 1 in mid-session, by a Logon (A) with ResetSeqNumFlag (141) = Y, which is signed like the
+    /// first one where that was. The peer has to allow it: [`InSessionReset`](super::InSessionReset).
+    ///
+    /// [`Event::ResetInSession`] follows with the peer's answer; until then nothing can be sent
+    /// ([`SendError::Resetting`]), and what the peer had sent before is still delivered. Without an answer within the
+    /// logon's time-out the session ends ([`EndReason::ResetUnanswered`]). The store learns of it with the answer, as for
+    /// the first logon.
+    ///
+    /// # Errors
+    ///
+    /// When the session is not logged on, a reset is under way, or the peer is being sent messages again. Nothing has
+    /// happened then.
+    pub fn reset(&mut self, now: Now) -> Result<(), CommandError> {
+        self.start_reset(now)
     }
 
     /// Logs out, with a text for the peer. Messages that are under way are still delivered until the answer
@@ -333,6 +366,22 @@ impl Session {
         self.sequences
     }
 
+    /// How often the numbers of what we send have started at 1 on this connection: by a logon that resets, and by each
+    /// reset in mid-session after it.
+    #[must_use]
+    pub const fn numbering(&self) -> u64 {
+        self.outbox.numbering()
+    }
+
+    /// Whether a [`reset`](Self::reset) is under way.
+    #[must_use]
+    pub const fn is_resetting(&self) -> bool {
+        matches!(
+            self.handshake,
+            Handshake::Reset { .. } | Handshake::ResetSignature { .. }
+        )
+    }
+
     /// Whether messages of the peer's are missing that it was asked to send again.
     #[must_use]
     pub const fn is_recovering(&self) -> bool {
@@ -376,7 +425,7 @@ impl Session {
         now: Now,
         message: &dyn EncodeBody,
         record: Record,
-    ) -> Result<SequenceNumber, EncodeError> {
+    ) -> Result<SequenceNumber, NotQueued> {
         let sequence = self.sequences.next_outgoing;
         let record = if self.recorded { record } else { Record::Nothing };
         self.outbox

@@ -49,6 +49,12 @@ pub enum EndReason {
         /// What it was waiting for.
         state: State,
     },
+    /// We started both directions at 1 in mid-session, and no answer came.
+    #[error("no answer to the reset of the sequence numbers within {waited:?}")]
+    ResetUnanswered {
+        /// How long the session waited.
+        waited: Duration,
+    },
     /// Initiator: the signature could not be made.
     #[error("the logon could not be signed")]
     SigningFailed,

@@ -2,7 +2,7 @@
 
 use fix_dialect::{EncodeError, Violation};
 
-use super::State;
+use super::{MAX_JOURNALLED, State};
 
 /// Why a message was not sent. It has taken no sequence number, and nothing of it leaves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,9 +34,30 @@ pub enum SendError {
         /// [`SessionSettings::max_pending_transmit`](super::SessionSettings::max_pending_transmit).
         max: usize,
     },
+    /// The message is longer than any store keeps, on a session whose messages are journalled.
+    #[error("the message has {length} bytes, at most {max} can be journalled")]
+    TooLong {
+        /// Its length in bytes, header and trailer included.
+        length: usize,
+        /// [`MAX_JOURNALLED`](super::MAX_JOURNALLED).
+        max: usize,
+    },
+    /// Both directions are being started at 1, on our own asking, and the peer has not answered yet. Try again after
+    /// [`Event::ResetInSession`](super::Event::ResetInSession).
+    #[error("cannot send: the sequence numbers are being started anew")]
+    Resetting,
     /// The numbers are used up: log on anew with a reset.
     #[error("the sequence numbers are used up")]
     SequenceExhausted,
+}
+
+impl SendError {
+    pub(super) const fn too_long(length: usize) -> SendError {
+        SendError::TooLong {
+            length,
+            max: MAX_JOURNALLED,
+        }
+    }
 }
 
 fn join(violations: &[Violation]) -> String {
@@ -55,6 +76,12 @@ pub enum CommandError {
         command: &'static str,
         /// Where the session stands.
         state: State,
+    },
+    /// The peer is being sent again what it asked for: numbers are promised to messages that wait behind that.
+    #[error("cannot {command} while the peer is being sent messages again")]
+    ResendUnderWay {
+        /// What was asked.
+        command: &'static str,
     },
     /// The ticket is not that of the request under way.
     #[error("the ticket is not that of the signature under way")]

@@ -89,9 +89,9 @@ pub enum Event {
         /// The number expected next.
         next: SequenceNumber,
     },
-    /// The peer started both directions at 1, on a session that was logged on (Logon (A) with ResetSeqNumFlag
-    /// (141) = Y).
-    ResetInSession,
+    /// Both directions were started at 1, on a session that was logged on (Logon (A) with ResetSeqNumFlag (141) = Y in
+    /// both directions): by the peer, or by [`Session::reset`](super::Session::reset).
+    ResetInSession(ResetInSession),
     /// The difference between the peer's clock and ours has become too great, or is small again.
     ClockSkew {
         /// The peer's time less ours, in milliseconds: a smoothed estimate, the time on the wire included.
@@ -137,6 +137,21 @@ impl fmt::Debug for HeldBack {
             .field("frame", &Hidden(self.frame.len()))
             .finish()
     }
+}
+
+/// Both directions were started at 1 in mid-session.
+///
+/// What was sent before is in doubt as it is at the end of a session: with the numbers up to `sent`, as far as the peer is
+/// not known to have received it. Neither side sends any of it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResetInSession {
+    /// Whether it was we who asked for it.
+    pub ours: bool,
+    /// The last MsgSeqNum (34) that we had sent before.
+    pub sent: SequenceNumber,
+    /// The last MsgSeqNum (34) that we had received before.
+    pub received: SequenceNumber,
 }
 
 /// A completed logon.

@@ -17,6 +17,7 @@ impl Session {
             State::Established => {
                 self.say(now, &Logout { text });
                 self.enter(State::LogoutSent);
+                self.timers.stop(Timer::Logon);
                 self.timers.stop(Timer::Receive);
                 self.timers.stop(Timer::Silence);
                 self.timers.stop(Timer::Resend);

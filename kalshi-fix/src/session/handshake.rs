@@ -19,6 +19,15 @@ pub(super) enum Handshake {
         ticket: Ticket,
         sending_time: Timestamp,
     },
+    /// The signature over this SendingTime (52), for a reset in mid-session.
+    ResetSignature {
+        ticket: Ticket,
+        sending_time: Timestamp,
+    },
+    /// The peer's answer to our reset in mid-session, before which we had sent this number.
+    Reset {
+        sent: SequenceNumber,
+    },
     /// The application's decision.
     Decision(Box<LogonRequest>, Terms),
 }

@@ -9,8 +9,8 @@ use super::logon::pre_hash;
 use super::outbox::Record;
 use super::timer::Timer;
 use super::{
-    CommandError, EndReason, Event, LogonRefused, Now, RefusalKind, RejectReason, Role, Sequences, Session,
-    SignLogon, SigningFailed, State, Ticket,
+    CommandError, EndReason, Event, LogonRefused, Now, RefusalKind, RejectReason, Role, SequenceNumber,
+    Sequences, Session, SignLogon, SigningFailed, State, Ticket,
 };
 
 impl Session {
@@ -24,6 +24,7 @@ impl Session {
         };
         if logon.reset {
             self.sequences = Sequences::START;
+            self.outbox.renumber();
         } else {
             self.recorded = true;
         }
@@ -34,18 +35,24 @@ impl Session {
             self.send_logon(now, sending_time, None);
             return;
         }
+        let ticket = self.ask_for_signature(sending_time, self.sequences.next_outgoing);
+        self.handshake = Handshake::Signature { ticket, sending_time };
+        self.enter(State::Signing);
+    }
+
+    /// Has a logon with this time and number signed.
+    pub(super) fn ask_for_signature(&mut self, sending_time: Timestamp, sequence: SequenceNumber) -> Ticket {
         let identity = &self.settings.identity;
         let pre_hash = pre_hash(
             sending_time.to_string().as_bytes(),
-            self.sequences.next_outgoing,
+            sequence,
             identity.sender_comp_id.as_bytes(),
             identity.target_comp_id.as_deref().unwrap_or_default().as_bytes(),
         );
         let ticket = self.outbox.ticket();
-        self.handshake = Handshake::Signature { ticket, sending_time };
-        self.enter(State::Signing);
         self.events
             .push_back(Event::SignLogon(SignLogon { ticket, pre_hash }));
+        ticket
     }
 
     pub(super) fn signed(
@@ -54,23 +61,23 @@ impl Session {
         ticket: Ticket,
         signature: Result<Vec<u8>, SigningFailed>,
     ) -> Result<(), CommandError> {
-        let (
-            State::Signing,
-            Handshake::Signature {
-                ticket: asked,
-                sending_time,
-            },
-        ) = (self.state, &self.handshake)
-        else {
-            return Err(self.wrong_state("use a signature"));
+        let (asked, sending_time, reset) = match (self.state, &self.handshake) {
+            (State::Signing, Handshake::Signature { ticket, sending_time }) => {
+                (*ticket, *sending_time, false)
+            }
+            (State::Established, Handshake::ResetSignature { ticket, sending_time }) => {
+                (*ticket, *sending_time, true)
+            }
+            _ => return Err(self.wrong_state("use a signature")),
         };
-        if *asked != ticket {
+        if asked != ticket {
             return Err(CommandError::UnknownTicket);
         }
-        let sending_time = *sending_time;
         self.handshake = Handshake::None;
         match signature {
+            Ok(raw_data) if reset => self.send_reset(now, sending_time, Some(&raw_data)),
             Ok(raw_data) => self.send_logon(now, sending_time, Some(&raw_data)),
+            Err(SigningFailed) if reset => self.fail(now, EndReason::SigningFailed),
             Err(SigningFailed) => self.end(EndReason::SigningFailed),
         }
         Ok(())

@@ -65,6 +65,12 @@ impl Liveness {
 }
 
 impl Session {
+    /// HeartBtInt (108) in force, in seconds.
+    pub(super) fn heart_bt_int(&self) -> u32 {
+        let seconds = self.liveness.interval.map_or(0, |interval| interval.as_secs());
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    }
+
     /// The session is logged on with this HeartBtInt (108): from here on silence counts.
     pub(super) fn start_heartbeats(&mut self, now: Now, heart_bt_int: u32) {
         self.liveness.interval = (heart_bt_int > 0).then(|| Duration::from_secs(heart_bt_int.into()));
@@ -101,6 +107,9 @@ impl Session {
             Timer::Silence => {
                 let silent = now.monotonic.saturating_sub(self.liveness.last_received);
                 self.part(now, EndReason::PeerSilent { silent });
+            }
+            Timer::Logon if self.state == State::Established => {
+                self.part(now, EndReason::ResetUnanswered { waited });
             }
             Timer::Logon => self.end(EndReason::LogonTimeout {
                 waited,

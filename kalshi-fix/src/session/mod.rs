@@ -88,12 +88,12 @@ mod timer;
 pub use self::core::Session;
 pub use self::end::{EndReason, LogonRefused, OutOfSequence, RefusalKind};
 pub use self::error::{CommandError, SendError, SettingsError};
-pub use self::event::{Established, Event, HeldBack, Inbound, RejectReceived, TestRequestId};
+pub use self::event::{Established, Event, HeldBack, Inbound, RejectReceived, ResetInSession, TestRequestId};
 pub use self::identity::Identity;
 pub use self::logon::{Acceptance, Logon, LogonField, LogonRequest, Refusal, SignLogon, SigningFailed};
 pub use self::message_types::MessageTypes;
 pub use self::now::Now;
-pub use self::output::{Intake, Sequences, StoreOperation, Ticket, Transmit};
+pub use self::output::{Intake, MAX_JOURNALLED, Sequences, StoreOperation, Ticket, Transmit};
 pub use self::policy::{
     Acknowledgement, EarlyMessages, GapPolicy, InSessionReset, Journal, JournalGate, Recovery, RefusalStyle,
     ResendCandidate, ResendDecision, ResendPolicy, ResendVerdict, ResetRule,

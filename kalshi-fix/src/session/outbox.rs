@@ -6,7 +6,9 @@ use bytes::{Bytes, BytesMut};
 use fix_dialect::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, Timestamp};
 
 use super::replay::Original;
-use super::{Journal, JournalGate, SequenceNumber, StoreOperation, Ticket, Transmit};
+use super::{
+    Journal, JournalGate, MAX_JOURNALLED, SendError, SequenceNumber, StoreOperation, Ticket, Transmit,
+};
 
 /// Encodes frames and holds them until they may leave. No `Debug`: they may hold secrets.
 pub(super) struct Outbox {
@@ -22,7 +24,7 @@ struct Queue {
     journal: Journal,
     /// Without a journal: frames in one piece.
     ready: BytesMut,
-    ready_through: SequenceNumber,
+    ready_through: Mark,
     /// With a journal: frames behind a store operation.
     gated: VecDeque<Gated>,
     gated_bytes: usize,
@@ -37,8 +39,10 @@ struct Queue {
     last_gate: Ticket,
     handed_out: Ticket,
     stored: Ticket,
+    /// How often the numbers have started anew.
+    numbering: u64,
     /// The highest number of what has left.
-    through: SequenceNumber,
+    through: Mark,
     /// The store has failed: nothing that waits may leave, and nothing more is asked of it.
     failed: bool,
 }
@@ -46,7 +50,32 @@ struct Queue {
 struct Gated {
     behind: Ticket,
     frame: Bytes,
+    mark: Mark,
+}
+
+/// A number, and which numbering it is of: a later numbering's first is higher than all before it.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark {
+    numbering: u64,
     sequence: SequenceNumber,
+}
+
+/// Why a message was not queued. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotQueued {
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    #[error("{}", SendError::too_long(*length))]
+    TooLong { length: usize },
+}
+
+impl From<NotQueued> for SendError {
+    fn from(error: NotQueued) -> SendError {
+        match error {
+            NotQueued::Encode(error) => SendError::Encode(error),
+            NotQueued::TooLong { length } => SendError::too_long(length),
+        }
+    }
 }
 
 /// What the store must know of a frame before it leaves.
@@ -66,7 +95,7 @@ impl Outbox {
         let queue = Queue {
             journal,
             ready: BytesMut::new(),
-            ready_through: 0,
+            ready_through: Mark::default(),
             gated: VecDeque::new(),
             gated_bytes: 0,
             held: None,
@@ -77,7 +106,8 @@ impl Outbox {
             last_gate: Ticket(0),
             handed_out: Ticket(0),
             stored: Ticket(0),
-            through: 0,
+            numbering: 0,
+            through: Mark::default(),
             failed: false,
         };
         Outbox {
@@ -93,15 +123,15 @@ impl Outbox {
         self.header = Some(header);
     }
 
-    /// Encodes a message and puts it at the end of the queue. A message that cannot be encoded leaves no
-    /// trace.
+    /// Encodes a message and puts it at the end of the queue. A message that cannot be encoded, or is to be journalled
+    /// and too long for any store, leaves no trace.
     pub(super) fn push(
         &mut self,
         sequence: SequenceNumber,
         sending_time: Timestamp,
         message: &dyn EncodeBody,
         record: Record,
-    ) -> Result<(), EncodeError> {
+    ) -> Result<(), NotQueued> {
         let Some(header) = &self.header else { return Ok(()) };
         let body = self
             .encoder
@@ -110,7 +140,12 @@ impl Outbox {
             body.unsigned(369, last);
         }
         message.encode_body(body);
-        self.queue.push(self.encoder.finish_checked()?, sequence, record);
+        let frame = self.encoder.finish_checked()?;
+        let kept = record == Record::Message && self.queue.journal != Journal::None;
+        if kept && frame.len() > MAX_JOURNALLED {
+            return Err(NotQueued::TooLong { length: frame.len() });
+        }
+        self.queue.push(frame, sequence, record);
         Ok(())
     }
 
@@ -196,7 +231,17 @@ impl Outbox {
         queue.next_incoming = None;
     }
 
-    /// Both directions start at 1.
+    /// What is queued from here on has numbers that have nothing to do with those before.
+    pub(super) const fn renumber(&mut self) {
+        self.queue.numbering += 1;
+    }
+
+    /// How often that was said.
+    pub(super) const fn numbering(&self) -> u64 {
+        self.queue.numbering
+    }
+
+    /// The store is to start both directions at 1.
     pub(super) fn reset(&mut self) {
         self.queue.next_incoming = None;
         self.queue.operate(|ticket| StoreOperation::Reset { ticket });
@@ -266,18 +311,13 @@ impl Outbox {
         let queue = &mut self.queue;
         if !queue.ready.is_empty() {
             queue.through = queue.through.max(queue.ready_through);
-            return Some(Transmit {
-                bytes: queue.ready.split().freeze(),
-                through: queue.through,
-            });
+            let bytes = queue.ready.split().freeze();
+            return Some(queue.transmit(bytes));
         }
         let first = queue.pop_open()?;
         let last = queue.gated.front().is_none_or(|next| next.behind > queue.open());
         if last {
-            return Some(Transmit {
-                bytes: first,
-                through: queue.through,
-            });
+            return Some(queue.transmit(first));
         }
         // One write for many small frames is worth their copy.
         queue.ready.extend_from_slice(&first);
@@ -286,14 +326,28 @@ impl Outbox {
         {
             queue.ready.extend_from_slice(&next);
         }
-        Some(Transmit {
-            bytes: queue.ready.split().freeze(),
-            through: queue.through,
-        })
+        let bytes = queue.ready.split().freeze();
+        Some(queue.transmit(bytes))
     }
 }
 
 impl Queue {
+    const fn transmit(&self, bytes: Bytes) -> Transmit {
+        let Mark { numbering, sequence } = self.through;
+        Transmit {
+            bytes,
+            through: sequence,
+            numbering,
+        }
+    }
+
+    const fn mark(&self, sequence: SequenceNumber) -> Mark {
+        Mark {
+            numbering: self.numbering,
+            sequence,
+        }
+    }
+
     /// Up to which operation frames may leave.
     const fn open(&self) -> Ticket {
         match self.journal {
@@ -305,16 +359,16 @@ impl Queue {
     /// The next frame, if the store has what goes before it.
     fn pop_open(&mut self) -> Option<Bytes> {
         let open = self.open();
-        let Gated { frame, sequence, .. } = self.gated.pop_front_if(|gated| gated.behind <= open)?;
+        let Gated { frame, mark, .. } = self.gated.pop_front_if(|gated| gated.behind <= open)?;
         self.gated_bytes -= frame.len();
-        self.through = self.through.max(sequence);
+        self.through = self.through.max(mark);
         Some(frame)
     }
 
     fn push(&mut self, frame: &[u8], sequence: SequenceNumber, record: Record) {
         if self.journal == Journal::None {
             self.ready.extend_from_slice(frame);
-            self.ready_through = self.ready_through.max(sequence);
+            self.ready_through = self.ready_through.max(self.mark(sequence));
             return;
         }
         let frame = Bytes::copy_from_slice(frame);
@@ -339,7 +393,7 @@ impl Queue {
         let gated = Gated {
             behind: self.last_gate,
             frame,
-            sequence,
+            mark: self.mark(sequence),
         };
         if let Some(held) = &mut self.held {
             self.held_bytes += length;
@@ -354,14 +408,14 @@ impl Queue {
     fn push_again(&mut self, frame: &[u8], sequence: SequenceNumber) {
         if self.journal == Journal::None {
             self.ready.extend_from_slice(frame);
-            self.ready_through = self.ready_through.max(sequence);
+            self.ready_through = self.ready_through.max(self.mark(sequence));
             return;
         }
         self.gated_bytes += frame.len();
         self.gated.push_back(Gated {
             behind: Ticket(0),
             frame: Bytes::copy_from_slice(frame),
-            sequence,
+            mark: self.mark(sequence),
         });
     }
 

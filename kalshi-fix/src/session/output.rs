@@ -71,6 +71,8 @@ pub enum StoreOperation {
     ///
     /// The answer is the records with `begin <= sequence <= end`, in rising order, as many as fit into
     /// `max_bytes`, but at least one where there is any. An empty answer says that there is none in the range.
+    /// Where the store has dropped messages at or above `begin`, answer with
+    /// [`handle_read_dropped`](super::Session::handle_read_dropped) instead.
     Read {
         /// Names this operation.
         ticket: Ticket,
@@ -147,15 +149,21 @@ impl fmt::Debug for StoreOperation {
     }
 }
 
+/// The longest frame that a store is asked to keep: 16 MiB, far beyond any message of FIX. A longer message is refused
+/// before it takes a number ([`SendError::TooLong`](super::SendError::TooLong)).
+pub const MAX_JOURNALLED: usize = 16 << 20;
+
 /// Bytes to write to the transport: one or more whole frames.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transmit {
     /// The bytes. They may hold a signature or a password: never log them unredacted.
     pub bytes: Bytes,
-    /// The highest MsgSeqNum (34) that was handed out so far; a resend does not lower it. When the connection dies while this is being written,
-    /// everything sent after the last whole `Transmit` is in doubt up to and including this number.
+    /// The highest MsgSeqNum (34) that was handed out so far; a resend does not lower it. When the connection dies while
+    /// this is being written, everything sent after the last whole `Transmit` is in doubt up to and including this number.
     pub through: SequenceNumber,
+    /// Which [numbering](super::Session::numbering) that number is of. When it rises, `through` begins anew.
+    pub numbering: u64,
 }
 
 /// Tells how many bytes, and none of them.
@@ -165,6 +173,7 @@ impl fmt::Debug for Transmit {
             .debug_struct("Transmit")
             .field("bytes", &Hidden(self.bytes.len()))
             .field("through", &self.through)
+            .field("numbering", &self.numbering)
             .finish()
     }
 }

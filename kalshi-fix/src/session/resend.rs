@@ -150,7 +150,11 @@ impl Session {
             match self.send_again(now, &mut serving, sequence, frame) {
                 Ok(()) => {}
                 Err(Refused::TooOld(age)) => {
-                    self.refuse_resend(now, &serving, age);
+                    let why = format!(
+                        "which was sent {} s ago: beyond the retention period",
+                        age.as_secs()
+                    );
+                    self.refuse_resend(now, &serving, &why);
                     return;
                 }
                 Err(Refused::Unusable(fault)) => {
@@ -163,6 +167,31 @@ impl Session {
         if self.state == State::LogoutSent && !serving.restarted {
             self.wait_for_answer(now);
         }
+        self.go_on_serving(now, serving);
+    }
+
+    /// What the range begins with was dropped by the store.
+    pub(super) fn dropped(&mut self, now: Now, ticket: Ticket, through: SequenceNumber) {
+        let awaited = |serving: &mut Serving| serving.read.is_some_and(|(read, _)| read == ticket);
+        let Some(mut serving) = self.serving.take_if(awaited) else {
+            return;
+        };
+        serving.read = None;
+        if matches!(self.settings.resend, ResendPolicy::Younger(_)) {
+            let last = through.clamp(serving.next, serving.through.max(serving.next));
+            serving.next = last + 1;
+            self.go_on_serving(now, serving);
+            return;
+        }
+        self.fill(now, serving.fill_from, serving.next);
+        self.refuse_resend(
+            now,
+            &serving,
+            &format!("messages up to {through} are beyond the retention period"),
+        );
+    }
+
+    fn go_on_serving(&mut self, now: Now, serving: Serving) {
         if serving.next <= serving.through {
             self.serving = Some(serving);
             return;
@@ -237,14 +266,10 @@ impl Session {
         self.keep_alive(now);
     }
 
-    /// The range begins with a message that is older than what is sent again.
-    fn refuse_resend(&mut self, now: Now, serving: &Serving, age: Duration) {
+    /// The range begins with a message that is older than what is sent again, or than what the store has.
+    fn refuse_resend(&mut self, now: Now, serving: &Serving, why: &str) {
         self.outbox.release();
-        let text = format!(
-            "BeginSeqNo (7) is {}, which was sent {} s ago: beyond the retention period",
-            serving.begin,
-            age.as_secs()
-        );
+        let text = format!("BeginSeqNo (7) is {}, {why}", serving.begin);
         let fault = fault(7, RejectReason::ValueIncorrect, text);
         self.send_reject(now, serving.request, b"2", &fault);
         self.ask_again_after_serving(now);

@@ -1,13 +1,18 @@
 //! SequenceReset (4) in both modes, and the reset in mid-session.
 
-use fix_dialect::Header;
+use fix_dialect::{Header, Timestamp};
 
 use super::admin::{Fault, LogonBody, fault, flag, required_number};
 use super::core::MAX_SEQUENCE;
 use super::delivery::Delivery;
+use super::handshake::Handshake;
+use super::outbox::Record;
 use super::recovery::Gap;
 use super::timer::Timer;
-use super::{EndReason, Event, InSessionReset, Now, RejectReason, SequenceNumber, Sequences, Session, State};
+use super::{
+    CommandError, EndReason, Event, InSessionReset, Now, RejectReason, ResetInSession, Role, SequenceNumber,
+    Session, State,
+};
 
 impl Session {
     /// SequenceReset (4) in reset mode, whatever its own MsgSeqNum (34) (case 11).
@@ -48,22 +53,24 @@ impl Session {
         Ok(())
     }
 
-    /// Logon (A) on a session that is logged on: the standard's reset in mid-session, where the settings follow it.
+    /// Logon (A) on a session that is logged on: the answer to our reset, or the peer's own, where the settings follow it.
     pub(super) fn logon_in_session(&mut self, now: Now, frame: &[u8], header: &Header<'_>) {
-        let terms = self.terms(frame);
-        let follow = self.settings.in_session_reset == InSessionReset::Follow
-            && self.state == State::Established
-            && header.msg_seq_num == 1
-            // Numbers that were promised to messages that wait cannot be taken back.
-            && self.serving.is_none();
-        let (true, Ok(terms)) = (follow, terms) else {
-            self.fail(now, EndReason::UnexpectedLogon);
-            return;
+        let answered = match self.handshake {
+            Handshake::Reset { sent } => Some(sent),
+            _ => None,
         };
-        if !terms.reset {
-            self.fail(now, EndReason::UnexpectedLogon);
-            return;
-        }
+        let allowed = answered.is_some()
+            || (self.settings.in_session_reset == InSessionReset::Follow
+                && self.state == State::Established
+                // Numbers that were promised to messages that wait cannot be taken back.
+                && self.serving.is_none());
+        let terms = match self.terms(frame) {
+            Ok(terms) if allowed && terms.reset && header.msg_seq_num == 1 => terms,
+            _ => {
+                self.fail(now, EndReason::UnexpectedLogon);
+                return;
+            }
+        };
         if let Some(reason) = self.wrong_time(now, header) {
             self.reject_time(now, header, &reason);
             self.fail(now, reason);
@@ -72,21 +79,105 @@ impl Session {
         self.timers.stop(Timer::Resend);
         self.gap = Gap::default();
         self.delivery = Delivery::default();
-        self.outbox.reset();
-        self.sequences = Sequences::START;
-        self.expect(2);
-        let answer = LogonBody {
-            heart_bt_int: terms.heart_bt_int,
-            raw_data: None,
-            raw_data_length: false,
-            reset: true,
-            next_expected: self.next_expected(),
-            default_appl_ver_id: terms.default_appl_ver_id.as_deref(),
-            fields: &[],
+        let received = self.sequences.next_incoming - 1;
+        self.sequences.next_incoming = 1;
+        let sent = if let Some(sent) = answered {
+            self.timers.stop(Timer::Logon);
+            self.outbox.reset();
+            // Our Logon has used 1, and a sign of life may have used more since.
+            self.outbox.next_outgoing(self.sequences.next_outgoing);
+            self.recorded = true;
+            self.expect(2);
+            sent
+        } else {
+            let sent = self.sequences.next_outgoing - 1;
+            self.outbox.reset();
+            self.outbox.renumber();
+            self.sequences.next_outgoing = 1;
+            self.expect(2);
+            let answer = LogonBody {
+                heart_bt_int: terms.heart_bt_int,
+                raw_data: None,
+                raw_data_length: false,
+                reset: true,
+                next_expected: self.next_expected(),
+                default_appl_ver_id: terms.default_appl_ver_id.as_deref(),
+                fields: &[],
+            };
+            self.say(now, &answer);
+            sent
         };
-        self.say(now, &answer);
-        self.start_heartbeats(now, terms.heart_bt_int);
-        self.events.push_back(Event::ResetInSession);
+        // A reset of ours that was still to be signed is what the peer has just done.
+        self.handshake = Handshake::None;
+        if self.state == State::Established {
+            self.start_heartbeats(now, terms.heart_bt_int);
+        }
+        self.events.push_back(Event::ResetInSession(ResetInSession {
+            ours: answered.is_some(),
+            sent,
+            received,
+        }));
+    }
+
+    /// The command to start both directions at 1.
+    pub(super) fn start_reset(&mut self, now: Now) -> Result<(), CommandError> {
+        let command = "start the sequence numbers anew";
+        if self.state != State::Established || self.is_resetting() {
+            return Err(self.wrong_state(command));
+        }
+        if self.serving.is_some() {
+            return Err(CommandError::ResendUnderWay { command });
+        }
+        self.waiting_since = now.monotonic;
+        self.timers
+            .set(Timer::Logon, now.monotonic + self.settings.logon_timeout);
+        let sending_time = self.sending_time(now);
+        if matches!(&self.role, Role::Initiator(logon) if logon.signed) {
+            let ticket = self.ask_for_signature(sending_time, 1);
+            self.handshake = Handshake::ResetSignature { ticket, sending_time };
+        } else {
+            self.send_reset(now, sending_time, None);
+        }
+        Ok(())
+    }
+
+    /// Our Logon (A) in mid-session. What follows it is of the new numbering, which the store is told of with the answer:
+    /// until then the peer may still be of the old one.
+    pub(super) fn send_reset(&mut self, now: Now, sending_time: Timestamp, raw_data: Option<&[u8]>) {
+        let sent = self.sequences.next_outgoing - 1;
+        let next_expected = self.settings.next_expected.then_some(1);
+        let body = match &self.role {
+            Role::Initiator(logon) => LogonBody {
+                heart_bt_int: logon.heart_bt_int,
+                raw_data,
+                raw_data_length: logon.raw_data_length,
+                reset: true,
+                next_expected,
+                default_appl_ver_id: logon.default_appl_ver_id.as_deref(),
+                fields: &logon.fields,
+            },
+            Role::Acceptor => LogonBody {
+                heart_bt_int: self.heart_bt_int(),
+                raw_data: None,
+                raw_data_length: false,
+                reset: true,
+                next_expected,
+                default_appl_ver_id: self.default_appl_ver_id.as_deref(),
+                fields: &[],
+            },
+        };
+        self.outbox.renumber();
+        match self.outbox.push(1, sending_time, &body, Record::Nothing) {
+            Ok(()) => {
+                self.recorded = false;
+                self.sequences.next_outgoing = 2;
+                self.handshake = Handshake::Reset { sent };
+                self.keep_alive(now);
+            }
+            Err(error) => self.end(EndReason::LogonNotEncodable {
+                fault: error.to_string(),
+            }),
+        }
     }
 }
 

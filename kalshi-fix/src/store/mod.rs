@@ -52,7 +52,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fix_dialect::Timestamp;
 
-use crate::session::{SequenceNumber, Sequences};
+use crate::session::{MAX_JOURNALLED, SequenceNumber, Sequences};
 
 pub use error::{SequenceOperation, StoreError};
 pub use journal::{Durability, JournalSettings, JournalStore, Recovery, TornTail};
@@ -168,8 +168,9 @@ pub struct StoreState {
 }
 
 impl StoreState {
-    /// Nothing sent, nothing received.
-    fn new(began: Timestamp) -> StoreState {
+    /// Nothing sent, nothing received. A store of one's own starts from here and sets the fields as it goes.
+    #[must_use]
+    pub fn new(began: Timestamp) -> StoreState {
         // In full precision, as it comes back from a file.
         let began = Timestamp::from_unix_nanos(began.unix_nanos());
         StoreState {
@@ -209,8 +210,8 @@ impl Page {
     }
 }
 
-/// The longest frame that a store takes: 16 MiB, far beyond any message of FIX.
-pub const MAX_FRAME: usize = 16 << 20;
+/// The longest frame that a store takes: as long as any that a session asks to be kept.
+pub const MAX_FRAME: usize = MAX_JOURNALLED;
 
 /// What every store refuses in the same words.
 fn check_append(

@@ -88,7 +88,8 @@ impl Connector {
         self
     }
 
-    /// Connects, trying the addresses of the host one after the other until one works.
+    /// Connects, trying the addresses of the host one after the other until one works. Dropping the future closes what
+    /// there is of a connection.
     pub async fn connect(&self, endpoint: &Endpoint) -> Result<Stream, ConnectError> {
         let server_name = self.server_name(endpoint)?;
         if server_name.is_none() && !endpoint.is_loopback() {

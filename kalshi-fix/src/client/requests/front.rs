@@ -122,7 +122,7 @@ impl Observer for Requests {
         match event {
             Event::Session(session::Event::Application(inbound)) => self.message(inbound),
             Event::Session(session::Event::RejectReceived(reject)) => self.reject(reject),
-            Event::Session(session::Event::ResetInSession) => self.gone(None),
+            Event::Session(session::Event::ResetInSession(_)) => self.gone(None),
             // A session that resumes may still bring the answers; its numbers go on.
             Event::Disconnected(event) if !self.retransmits || event.wait.reset => {
                 self.gone(Some(&event.end));

@@ -62,6 +62,7 @@ impl<S: KalshiSession> Sender<S> {
     }
 
     /// Sends a request, when there is room for it or as soon as there is, and returns what waits for its answer.
+    /// Dropping the future before it is ready sends nothing, and keeps no place for the request.
     pub async fn begin<R: Request<S>>(&self, request: &R) -> Result<Pending<R::Answer>, SubmitError> {
         self.check(request)?;
         let (ticket, told) = self.requests.reserve(request.identity())?;

@@ -1,5 +1,6 @@
 //! Clients against a venue over TLS on the loopback interface.
 
+mod cancel;
 mod requests;
 mod retransmission;
 mod validation;

@@ -22,7 +22,7 @@ use crate::store::{Committed, Durability, JournalStore, MemoryStore, Page, Store
 
 /// A venue's store, which outlives its connections.
 #[derive(Clone)]
-pub(super) struct Kept(Arc<Mutex<dyn Store>>);
+pub(super) struct Kept(pub(super) Arc<Mutex<dyn Store>>);
 
 impl Kept {
     pub(super) fn new(store: impl Store + 'static) -> Kept {

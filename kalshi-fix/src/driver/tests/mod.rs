@@ -1,9 +1,11 @@
 //! Two drivers over a pipe in memory, on tokio's paused clock; and one driver against a scripted peer.
 
+mod cancel;
 mod endings;
 mod flow;
 mod pair;
 mod pressure;
+mod renumbering;
 mod scripted;
 mod stored;
 mod supervised;

@@ -23,7 +23,7 @@ use crate::transport::ConnectError;
 
 /// A store that the test can look into, make slow, and break.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Inner>>);
+pub(super) struct Shared(Arc<Mutex<Inner>>);
 
 struct Inner {
     store: MemoryStore,
@@ -35,7 +35,7 @@ struct Inner {
 }
 
 impl Shared {
-    fn new() -> Shared {
+    pub(super) fn new() -> Shared {
         let began = Timestamp::parse(b"20261122-12:00:00").unwrap();
         Shared(Arc::new(Mutex::new(Inner {
             store: MemoryStore::new(began),
@@ -44,6 +44,10 @@ impl Shared {
             fail: false,
             gate: None,
         })))
+    }
+
+    pub(super) fn next_incoming(&self) -> SequenceNumber {
+        self.state().sequences.next_incoming
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Inner) -> T) -> T {
@@ -157,7 +161,11 @@ async fn accept(venue: &mut Ends, store: &Shared) {
 }
 
 /// Both sides, logged on.
-async fn connected(client_store: SessionStore, gate: JournalGate, venue_store: &Shared) -> (Ends, Ends) {
+pub(super) async fn connected(
+    client_store: SessionStore,
+    gate: JournalGate,
+    venue_store: &Shared,
+) -> (Ends, Ends) {
     let (near, far) = duplex(1 << 16);
     let mut client = client(near, client_store, gate);
     let mut venue = venue(far, venue_store);
@@ -167,7 +175,7 @@ async fn connected(client_store: SessionStore, gate: JournalGate, venue_store: &
 }
 
 /// The next note; what the session says of its resends is passed over.
-async fn note_or_resend(events: &mut Events) -> (SequenceNumber, String, bool) {
+pub(super) async fn note_or_resend(events: &mut Events) -> (SequenceNumber, String, bool) {
     loop {
         // Bounded, so that a session that hangs fails its test.
         let event = timeout(Duration::from_secs(10), events.recv()).await;

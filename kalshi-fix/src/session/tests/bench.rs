@@ -475,7 +475,14 @@ pub(in crate::session) fn describe(event: &Event) -> String {
         } => format!("served {begin}-{through}, {replayed} replayed"),
         Event::ResendAsked { begin, end, attempt } => format!("asked for {begin}-{end}, attempt {attempt}"),
         Event::GapClosed { next } => format!("gap closed, next {next}"),
-        Event::ResetInSession => "reset in session".to_owned(),
+        Event::ResetInSession(reset) => {
+            let (by, sent, received) = (
+                if reset.ours { "us" } else { "the peer" },
+                reset.sent,
+                reset.received,
+            );
+            format!("reset in session by {by}, sent {sent}, received {received}")
+        }
         Event::ClockSkew { excessive, .. } => format!("clock skew, excessive {excessive}"),
         Event::PeerSilent => "peer silent".to_owned(),
         Event::TestRequestAnswered { round_trip, .. } => format!("test request answered in {round_trip:?}"),

@@ -16,6 +16,7 @@ mod liveness;
 mod logout;
 mod messages;
 mod pair;
+mod renumbering;
 mod resend;
 mod resumption;
 mod store;

@@ -254,7 +254,7 @@ fn a_reset_in_session_is_followed() {
         us.operations.clear();
         us.receive("35=A|34=1|98=0|108=10|141=Y|1137=9");
         us.expect_sent(["35=A|34=1|98=0|108=10|141=Y|1137=9"]);
-        us.expect_events(["reset in session"]);
+        us.expect_events(["reset in session by the peer, sent 3, received 2"]);
         assert!(matches!(
             us.operations[..],
             [

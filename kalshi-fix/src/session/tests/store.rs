@@ -1,9 +1,15 @@
 //! Stores that fail, or give back what was never kept.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use fix_dialect::{BodyWriter, EncodeBody};
 
 use super::*;
-use crate::session::{EndReason, Event, Journal, JournalGate, SendError, SequenceNumber, State, Ticket};
+use crate::session::{
+    EndReason, Event, Journal, JournalGate, MAX_JOURNALLED, ResendCandidate, ResendPolicy, ResendVerdict,
+    SendError, SequenceNumber, State, StoreOperation, Ticket,
+};
 
 both_resuming! {
     /// A record that is not the message: it is not served, and the session says so.
@@ -129,4 +135,99 @@ fn pages_that_were_not_asked_for() {
             assert_eq!(us.session.state(), State::Failing, "{kind}");
         }
     }
+}
+
+/// A message that no store would take is refused before it takes a number.
+#[test]
+fn a_message_too_long_for_any_store() {
+    struct Long(usize);
+    impl EncodeBody for Long {
+        fn msg_type(&self) -> &[u8] {
+            b"B"
+        }
+        fn encode_body(&self, out: &mut BodyWriter) {
+            out.field(58, &vec![b'x'; self.0]);
+        }
+    }
+    for mut us in Bench::both_with(|settings| settings.max_pending_transmit = 64 << 20) {
+        let refused = us.session.send(us.now(), &Long(MAX_JOURNALLED)).unwrap_err();
+        assert!(
+            matches!(refused, SendError::TooLong { length, max: MAX_JOURNALLED } if length > MAX_JOURNALLED),
+            "{refused}"
+        );
+        us.drain();
+        us.expect_sent([]);
+        assert_eq!(us.next(), (2, 2));
+        assert!(us.operations.is_empty() && us.journal.is_empty());
+        assert_eq!(us.session.send(us.now(), &Long(MAX_JOURNALLED - 200)), Ok(2));
+        let kept = us.session.poll_store();
+        assert!(matches!(kept, Some(StoreOperation::Append { sequence: 2, .. })));
+    }
+    // Where nothing is kept there is no such limit.
+    for mut us in [Bench::initiator(), Bench::acceptor()] {
+        assert_eq!(us.session.send(us.now(), &Long(MAX_JOURNALLED)), Ok(2));
+    }
+}
+
+/// What the store has dropped is not filled over as if there had been nothing.
+#[test]
+fn what_the_store_has_dropped() {
+    let served = |policy: ResendPolicy, range: &str, through| {
+        let mut shown = Vec::new();
+        for mut us in Bench::both_with(|settings| settings.resend = policy.clone()) {
+            for text in ["a", "b", "c"] {
+                us.send(text);
+            }
+            us.sent_frames();
+            us.take_events();
+            us.automatic = false;
+            us.receive(&format!("35=2|34=2|{range}"));
+            loop {
+                match us.session.poll_store() {
+                    Some(StoreOperation::Read { ticket, begin, .. }) if begin <= through => {
+                        us.session.handle_read_dropped(us.now(), ticket, through);
+                    }
+                    Some(StoreOperation::Read {
+                        ticket, begin, end, ..
+                    }) => {
+                        let page = bench::read(&us.journal, begin, end, 1);
+                        us.session.handle_read(us.now(), ticket, page);
+                    }
+                    Some(operation) => us.session.handle_stored(operation.ticket()),
+                    None => break,
+                }
+            }
+            assert!(!us.session.is_resending(), "what is held goes");
+            us.automatic = true;
+            us.drain();
+            us.gapless = false;
+            let sent: Vec<String> = us.sent_frames().iter().map(|frame| bench::shown(frame)).collect();
+            shown.push(sent);
+        }
+        assert_eq!(shown[0], shown[1]);
+        shown.remove(0)
+    };
+    let check = |policy: ResendPolicy, range, through, expected: &[&str]| {
+        assert_eq!(
+            served(policy.clone(), range, through),
+            expected,
+            "{policy:?} {range} {through}"
+        );
+    };
+    let reject = |begin: u64, through: u64| {
+        format!(
+            "35=3|34=5|45=2|371=7|372=2|373=5|58=BeginSeqNo (7) is {begin}, messages up to {through} are beyond the \
+             retention period"
+        )
+    };
+    check(ResendPolicy::Replay, "7=1|16=0", 2, &[&reject(1, 2)]);
+    check(ResendPolicy::Replay, "7=2|16=2", 3, &[&reject(2, 3)]);
+    check(ResendPolicy::Replay, "7=4|16=4", 3, &["35=D|34=4|43=Y|11=c"]);
+    let decides = ResendPolicy::PerMessage(Arc::new(|_: &ResendCandidate<'_>| ResendVerdict::HoldBack));
+    check(decides, "7=1|16=0", 2, &[&reject(1, 2)]);
+    // Whose every old message is held back anyway: what is gone is too old.
+    let younger = ResendPolicy::Younger(seconds(60));
+    let expected = ["35=4|34=1|43=Y|123=Y|36=4", "35=D|34=4|43=Y|11=c"];
+    check(younger.clone(), "7=1|16=0", 3, &expected);
+    check(younger, "7=1|16=3", 9, &["35=4|34=1|43=Y|123=Y|36=4"]);
 }
