@@ -29,6 +29,7 @@ use crate::environment::Product;
 #[must_use]
 pub struct GatewayBuilder {
     markets: Vec<(Product, Market)>,
+    collections: Vec<String>,
     deposit: Decimal,
     connections: usize,
     outbound: usize,
@@ -43,6 +44,7 @@ impl GatewayBuilder {
     pub(super) fn new() -> GatewayBuilder {
         GatewayBuilder {
             markets: Vec::new(),
+            collections: Vec::new(),
             deposit: Decimal::from(10_000),
             connections: 256,
             outbound: 4 << 20,
@@ -62,6 +64,13 @@ impl GatewayBuilder {
     /// Lists a margin market.
     pub fn margin_market(self, symbol: &str) -> GatewayBuilder {
         self.list(Product::Margin, Market::margin(symbol))
+    }
+
+    /// Lets creators of RFQs combine outcomes of prediction markets under this collection's ticker. A combination becomes a
+    /// market of its own, on exchange index 1, when it is first asked for.
+    pub fn collection(mut self, ticker: &str) -> GatewayBuilder {
+        self.collections.push(ticker.to_owned());
+        self
     }
 
     /// Lists a market with a grid and fees of its own.
@@ -163,6 +172,9 @@ impl GatewayBuilder {
         }
         for (product, market) in self.markets {
             hub.look(product, |exchange| exchange.list(market));
+        }
+        for ticker in self.collections {
+            hub.look(Product::Prediction, |exchange| exchange.list_collection(&ticker));
         }
         let room = Arc::new(Semaphore::new(self.connections));
         let tls = TlsAcceptor::from(certificate.server);

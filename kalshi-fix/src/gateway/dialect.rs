@@ -21,7 +21,11 @@ pub(super) fn message_types(product: Product, kind: SessionKind) -> MessageTypes
     let supported: &[&str] = match (product, kind) {
         (_, SessionKind::OrderEntry) => &["D", "F", "G", "q", "UOG"],
         // Mass cancels are for sessions without retransmission.
-        (_, SessionKind::OrderEntryRetransmitting) => &["D", "F", "G", "UOG"],
+        (Product::Prediction, SessionKind::OrderEntryRetransmitting) => {
+            &["D", "F", "G", "UOG", "R", "UA", "UE"]
+        }
+        (Product::Margin, SessionKind::OrderEntryRetransmitting) => &["D", "F", "G", "UOG"],
+        (Product::Prediction, SessionKind::Rfq) => &["S", "Z", "U7"],
         (_, SessionKind::DropCopy) => &["U1"],
         (Product::Prediction, SessionKind::MarketData) => &["V", "e"],
         (Product::Margin, SessionKind::MarketData) => &["V"],

@@ -20,6 +20,7 @@ use super::groups::{self, OrderGroupResponse};
 use super::kept::{Keeping, Kept, NotKept, Slot, lock};
 use super::lines::{Lines, Place};
 use super::options::Options;
+use super::quotes;
 use super::reply::{
     ExecutionReport, FullRefresh, IncrementalRefresh, MarketDataRequestReject, OrderCancelReject,
     OrderMassCancelReport, SecurityStatus,
@@ -241,6 +242,9 @@ impl Hub {
             kind,
         };
         state.lines.attach(place, handle, &options, kept);
+        if kind == SessionKind::Rfq {
+            state.apply(now, product, Command::AttachMaker(origin));
+        }
         Ok(Seat {
             hub: Arc::clone(self),
             key_id,
@@ -311,6 +315,10 @@ impl State {
                 concerned.extend(report.requester);
                 concerned.extend(self.lines.listeners(owner, product));
                 for session in concerned {
+                    // What becomes of a maker's order is told on other sessions than that of its quotes.
+                    if self.exchange(product).is_maker(session) {
+                        continue;
+                    }
                     let Some(options) = self.lines.options(session) else {
                         continue;
                     };
@@ -351,6 +359,12 @@ impl State {
             Output::GroupReject(reject) => {
                 self.lines
                     .send(now, reject.origin.session, &groups::reject(reject));
+            }
+            Output::Rfq(report) => {
+                let message = quotes::Message(report);
+                for session in message.recipients().iter() {
+                    self.lines.send(now, *session, &message);
+                }
             }
             Output::Settlement(report) => {
                 let told: Vec<SessionId> = self.lines.settlements(report.owner, product).collect();

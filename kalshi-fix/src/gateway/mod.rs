@@ -34,6 +34,11 @@
 //! **Settlements.** [`Gateway::determine`] and [`Gateway::settle`] end a market; each member's `KalshiPT` sessions are told,
 //! unless their logon said ReceiveSettlementReports=N, and the `KalshiRT` sessions whose logon said Y.
 //!
+//! **Requests for quote.** Creators on `KalshiRT` (R, UA, UE, or D with QuoteID on any order entry) and makers on `KalshiRFQ`
+//! (S, Z, U7) meet as the venue documents, with its confirmation windows and execution timers. Combinations of outcomes
+//! under a [`collection`](GatewayBuilder::collection) become markets. What becomes of a maker's order is told by its
+//! listeners and by drop copy.
+//!
 //! **Retransmission.** On `KalshiRT` and `KalshiPT` a key's numbers go on from one connection to the next, unless a logon resets them.
 //! Reports for orders of a session without a connection take their numbers then, and come when the client asks for
 //! what it missed; a listener's too. A ResendRequest that begins with a message older than 24 h, or than the last logon's
@@ -57,7 +62,7 @@
 //!
 //! # Where it is known to differ from the venue
 //!
-//! - No requests on RFQ sessions, no quotes (each is EXPIRED), no rate limits.
+//! - No rate limits.
 //! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
 //!   over an order's life, not at each fill.
@@ -76,6 +81,10 @@
 //!   PartyID is echoed, and no more.
 //! - An order group is judged after the order that filled it was matched as a whole; it is triggered by more than its limit,
 //!   which one page of the documentation states, where another says that reaching it is enough.
+//! - An RFQ that nobody closes lasts an hour. A creator is not told when the quote that it accepted was not confirmed; it may
+//!   accept another. An order that accepts a quote cannot be cancelled while it is pending. Makers see OrderQty 0 where the
+//!   creator named an amount of money. RestRemainder and ReplaceExisting outside of their group are ignored or rejected by
+//!   the dictionary's rules, depending on the profile.
 //! - Texts where the documentation gives none are this exchange's own.
 
 mod authentication;
@@ -92,6 +101,7 @@ mod hub;
 mod kept;
 mod lines;
 mod options;
+mod quotes;
 mod random;
 mod reply;
 mod request;

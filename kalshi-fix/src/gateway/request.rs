@@ -14,6 +14,7 @@ use super::exchange::{
 };
 use super::groups;
 use super::options::Options;
+use super::quotes;
 use crate::environment::Product;
 use crate::session::{Reject, RejectReason, SequenceNumber};
 
@@ -148,7 +149,10 @@ impl Reader {
             b"UOG" => Command::Group(origin, groups::read(&request)?),
             b"V" => request.market_data(origin)?,
             b"e" => request.security_status(origin)?,
-            _ => return Err(request.business(3, "this message is not supported on this session")),
+            _ => match quotes::read(&request)? {
+                Some(about_quotes) => Command::Rfq(origin, about_quotes),
+                None => return Err(request.business(3, "this message is not supported on this session")),
+            },
         };
         Ok(read)
     }
@@ -187,7 +191,7 @@ impl Request<'_> {
         order.post_only = self.raw.field(18).is_some();
         order.subaccount = self.subaccount()?;
         order.party = self.party()?;
-        order.max_execution_cost = self.raw.field(21009).and_then(parse_decimal).and_then(money);
+        order.max_execution_cost = self.amount(21009)?;
         order.order_group = self.optional_text(526)?.or(self.optional_text(20130)?);
         order.cancel_on_pause = self.raw.field(21006) == Some(b"Y");
         order.exchange_index = self
@@ -196,6 +200,7 @@ impl Request<'_> {
             .and_then(parse_int)
             .and_then(|index| u32::try_from(index).ok());
         order.quote = self.optional_text(117)?;
+        order.rfq = self.optional_text(21023)?;
         Ok(order)
     }
 
@@ -241,7 +246,7 @@ impl Request<'_> {
         }
     }
 
-    fn side(&self) -> Side {
+    pub(super) fn side(&self) -> Side {
         if self.raw.field(54) == Some(b"2") {
             Side::Sell
         } else {
@@ -249,9 +254,14 @@ impl Request<'_> {
         }
     }
 
-    /// Price (44): cents, or dollars where the logon asked for them.
+    /// Price (44).
     fn price(&self) -> Result<Price, Refusal> {
-        let value = self.raw.field(44).and_then(parse_decimal).unwrap_or_default();
+        self.price_of(44)
+    }
+
+    /// A price: cents, or dollars where the logon asked for them.
+    pub(super) fn price_of(&self, tag: u32) -> Result<Price, Refusal> {
+        let value = self.raw.field(tag).and_then(parse_decimal).unwrap_or_default();
         let price = if self.dollars {
             Price::from_dollars(value)
         } else {
@@ -264,15 +274,27 @@ impl Request<'_> {
         } else {
             "prices are whole cents, since the logon did not set UseDollars (21005)"
         };
-        price.ok_or_else(|| self.value_incorrect(44, expected))
+        price.ok_or_else(|| self.value_incorrect(tag, expected))
     }
 
     /// OrderQty (38). One that no market could take becomes a quantity that none takes.
-    fn quantity(&self) -> Quantity {
+    pub(super) fn quantity(&self) -> Quantity {
         let value = self.raw.field(38).and_then(parse_decimal);
         value
             .and_then(Quantity::from_decimal)
             .unwrap_or(Quantity::from_hundredths(-1))
+    }
+
+    /// An amount of dollars, if it is there.
+    fn amount(&self, tag: u32) -> Result<Option<Money>, Refusal> {
+        let Some(text) = self.raw.field(tag) else {
+            return Ok(None);
+        };
+        let amount = parse_decimal(text).and_then(Money::from_decimal);
+        let expected = "amounts are dollars with at most 6 decimals";
+        amount
+            .map(Some)
+            .ok_or_else(|| self.value_incorrect(tag, expected))
     }
 
     fn expire_time(&self) -> Result<Time, Refusal> {
@@ -296,7 +318,7 @@ impl Request<'_> {
         }
     }
 
-    fn party(&self) -> Result<Option<Party>, Refusal> {
+    pub(super) fn party(&self) -> Result<Option<Party>, Refusal> {
         let Some(id) = self.optional_text(448)? else {
             return Ok(None);
         };
@@ -315,14 +337,14 @@ impl Request<'_> {
         self.as_text(tag, self.raw.field(tag).unwrap_or_default())
     }
 
-    fn optional_text(&self, tag: u32) -> Result<Option<Arc<str>>, Refusal> {
+    pub(super) fn optional_text(&self, tag: u32) -> Result<Option<Arc<str>>, Refusal> {
         self.raw
             .field(tag)
             .map(|value| self.as_text(tag, value))
             .transpose()
     }
 
-    fn as_text(&self, tag: u32, value: &[u8]) -> Result<Arc<str>, Refusal> {
+    pub(super) fn as_text(&self, tag: u32, value: &[u8]) -> Result<Arc<str>, Refusal> {
         std::str::from_utf8(value).map(Arc::from).map_err(|_| {
             let reject = self.reject(RejectReason::IncorrectDataFormat).about(tag);
             Refusal::Session(reject.with_text("the value is not UTF-8"))
@@ -384,11 +406,6 @@ impl Request<'_> {
             text: text.to_owned(),
         })
     }
-}
-
-fn money(dollars: Decimal) -> Option<Money> {
-    let millionths = dollars.checked_mul(Decimal::from(1_000_000))?.trunc();
-    i128::try_from(millionths).ok().map(Money::from_millionths)
 }
 
 /// MsgSeqNum (34) of a frame whose header has been read before.

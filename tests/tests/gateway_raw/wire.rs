@@ -222,6 +222,8 @@ impl Wire {
         let name = format!("fence-{}", self.fences);
         let (question, answer) = if self.target == "KalshiMD" {
             (format!("35=V|263=0|146=1|55={name}"), format!("|55={name}|"))
+        } else if self.target == "KalshiRFQ" {
+            (format!("35=Z|117={name}"), format!("|117={name}|"))
         } else {
             (
                 format!("35=F|11={name}|41=no-such-order|54=1|55=NOWHERE"),

@@ -101,10 +101,7 @@ async fn a_session_that_does_not_ends() {
     assert_eq!(peer.show(2, &["150"]).await, ["150=A", "150=0"]);
     peer.send(&order("b")).await;
     let (end, _) = peer.end().await;
-    assert!(
-        end.to_string().contains("expecting 4 but received 11"),
-        "{end}"
-    );
+    assert!(end.to_string().contains("expecting 4 but received 11"), "{end}");
 }
 
 #[tokio::test]

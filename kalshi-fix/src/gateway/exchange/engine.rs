@@ -19,6 +19,7 @@ use super::report::{
     CancelReason, CancelRejectReason, Ended, MarketDataRejectReason, MassCancelReport, OrderEvent, Output,
     RejectReason, TradePrint,
 };
+use super::rfq::{RfqRequest, Rfqs};
 use super::settlement::{Outcome, SettlementReport};
 use super::turn::Turn;
 use super::units::{Money, Quantity};
@@ -38,6 +39,16 @@ pub struct Rules {
     pub open_orders_per_market: usize,
     /// How many order groups a member may have.
     pub order_groups_per_member: usize,
+    /// How many RFQs a member may have open.
+    pub rfqs_per_member: usize,
+    /// How many makers may quote for one RFQ.
+    pub quotes_per_rfq: usize,
+    /// After how many seconds an RFQ expires that nobody closed.
+    pub rfq_lifetime: i64,
+    /// How many combinations creators may have made markets of.
+    pub combos: usize,
+    /// The exchange index of combinations.
+    pub combo_index: u32,
     /// How many markets a session may subscribe to.
     pub subscriptions_per_session: usize,
     /// How many levels of a side a snapshot shows at most.
@@ -60,6 +71,11 @@ impl Rules {
             remembered_identifiers: 100_000,
             open_orders_per_market: 10_000,
             order_groups_per_member: 1_000,
+            rfqs_per_member: 100,
+            quotes_per_rfq: 1_000,
+            rfq_lifetime: 3_600,
+            combos: 10_000,
+            combo_index: 1,
             subscriptions_per_session: 1_000,
             snapshot_levels: 5_000,
             remembered_reports: 200_000,
@@ -93,6 +109,10 @@ pub enum Command {
     MassCancel(Origin, ClOrdId),
     /// OrderGroupRequest (UOG).
     Group(Origin, GroupRequest),
+    /// A request of a creator's or a maker's about a request for quote.
+    Rfq(Origin, RfqRequest),
+    /// From here on the session hears of RFQs, until it is [detached](Command::Detach).
+    AttachMaker(Origin),
     /// The session's connection ended, and its logon had asked to cancel its orders.
     CancelOnDisconnect(SessionId),
     /// MarketDataRequest (V) for a snapshot of each market.
@@ -138,6 +158,7 @@ pub struct Exchange {
     pub(super) data: Subscriptions,
     pub(super) statuses: Subscriptions,
     pub(super) groups: Groups,
+    pub(super) rfqs: Rfqs,
     pub(super) history: History,
     pub(super) customers: Customers,
     pub(super) settlements: BTreeMap<OwnerId, VecDeque<Arc<SettlementReport>>>,
@@ -189,6 +210,7 @@ impl Exchange {
             last_settlement: 0,
             customers: Customers::default(),
             groups: Groups::default(),
+            rfqs: Rfqs::default(),
             settlements: BTreeMap::new(),
         }
     }
@@ -242,6 +264,8 @@ impl Exchange {
             Command::Cancel(origin, request) => self.cancel(&mut turn, origin, &request),
             Command::MassCancel(origin, cl_ord_id) => self.mass_cancel(&mut turn, origin, cl_ord_id),
             Command::Group(origin, request) => self.group(&mut turn, origin, request),
+            Command::Rfq(origin, request) => self.rfq(&mut turn, origin, request),
+            Command::AttachMaker(origin) => self.rfqs.attach(origin),
             Command::CancelOnDisconnect(session) => {
                 self.cancel_session(&mut turn, session, CancelReason::Disconnected);
             }
@@ -258,6 +282,7 @@ impl Exchange {
             Command::Detach(session) => {
                 self.data.remove_all(session);
                 self.statuses.remove_all(session);
+                self.rfqs.detach(session);
             }
             // Positions are paid out by `Settle` alone.
             Command::SetMarketStatus(_, MarketStatus::Settled) | Command::Tick => {}
@@ -318,6 +343,7 @@ impl Exchange {
                 };
                 turn.outputs.push(Output::MassCancel(report));
             }
+            Command::Rfq(origin, request) => turn.refuse_rfq(origin, request),
             Command::Group(origin, request) => turn.refuse_group(origin, request),
             Command::Snapshot(session, _) | Command::Subscribe(session, _) => {
                 let reason = MarketDataRejectReason::TooManySymbols;
@@ -327,10 +353,12 @@ impl Exchange {
         }
     }
 
-    /// When the next order expires, if one does: [`Command::Tick`] is due then.
+    /// When the next order or RFQ expires, or an accepted quote's time is over, if one's is: [`Command::Tick`] is due then.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Time> {
-        self.expiries.first().map(|(time, _)| *time)
+        let order = self.expiries.first().map(|(time, _)| *time);
+        let rfq = self.rfqs.next_timer();
+        order.into_iter().chain(rfq).min()
     }
 
     /// A member's subaccount on exchange index 0, once it has had money or trades.

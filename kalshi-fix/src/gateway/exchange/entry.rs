@@ -22,17 +22,34 @@ enum Urgency {
 
 impl Exchange {
     pub(super) fn enter(&mut self, turn: &mut Turn, origin: Origin, request: NewOrder) {
+        if request.quote.is_some() {
+            self.accept_by_order(turn, origin, request);
+        } else {
+            self.enter_order(turn, origin, request, None);
+        }
+    }
+
+    /// Enters an order, which was reported as pending before where it has a number.
+    pub(super) fn enter_order(
+        &mut self,
+        turn: &mut Turn,
+        origin: Origin,
+        request: NewOrder,
+        pending: Option<OrderId>,
+    ) {
         let refused = self.refusal(origin, &request);
         let group = self.group_of(origin, &request);
         let max_execution_cost = request.max_execution_cost;
         let (urgency, expires) = lifetime(turn.now, request.time_in_force);
-        let id = self.next_order_id();
+        let id = pending.unwrap_or_else(|| self.next_order_id());
         let index = self.index_of(&request);
         let mut order = Order::new(id, origin, request, index, expires);
         let customer = self.customer(origin.owner, order.party.as_ref());
         order.customer = customer.ok().flatten();
         order.group = group.ok().flatten();
-        turn.report(order.clone(), OrderEvent::PendingNew, None);
+        if pending.is_none() {
+            turn.report(order.clone(), OrderEvent::PendingNew, None);
+        }
         let refused = refused.or_else(|| self.unpaid(&order));
         if let Some(reason) = refused {
             turn.report(order, OrderEvent::Rejected(reason), None);
@@ -215,7 +232,7 @@ impl Exchange {
     }
 
     /// Why a request cannot become an order, its price in money left aside.
-    fn refusal(&mut self, origin: Origin, request: &NewOrder) -> Option<RejectReason> {
+    pub(super) fn refusal(&mut self, origin: Origin, request: &NewOrder) -> Option<RejectReason> {
         match self.status {
             ExchangeStatus::Paused => return Some(RejectReason::ExchangePaused),
             ExchangeStatus::TradingPaused => return Some(RejectReason::TradingPaused),
@@ -244,9 +261,6 @@ impl Exchange {
         if let Err(reason) = self.customer(origin.owner, request.party.as_ref()) {
             return Some(reason);
         }
-        if request.quote.is_some() {
-            return Some(RejectReason::Expired);
-        }
         if let Err(reason) = self.group_of(origin, request) {
             return Some(reason);
         }
@@ -260,7 +274,7 @@ impl Exchange {
     }
 
     /// Whether the account cannot pay for the order at its limit.
-    fn unpaid(&self, order: &Order) -> Option<RejectReason> {
+    pub(super) fn unpaid(&self, order: &Order) -> Option<RejectReason> {
         let exposure = self.exposure(order, true);
         let covered = self
             .accounts

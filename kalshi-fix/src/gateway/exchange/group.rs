@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::calendar::Time;
 use super::engine::Exchange;
 use super::market::ExchangeStatus;
-use super::order::{NewOrder, Order, OrderId, Origin, OwnerId, uuid_like};
+use super::order::{NewOrder, Order, OrderId, Origin, OwnerId, uuid_like, uuid_number};
 use super::report::{CancelReason, OrderEvent, Output, RejectReason};
 use super::turn::Turn;
 use super::units::Quantity;
@@ -216,10 +216,7 @@ impl Groups {
 impl OrderGroupId {
     /// Reads OrderGroupID (20130); `None` for what this exchange never gave out.
     fn parse(text: &str) -> Option<OrderGroupId> {
-        let (head, low) = text.rsplit_once('-')?;
-        let high = head.rsplit_once("-8")?.1;
-        let number = u64::from_str_radix(high, 16).ok()? << 48 | u64::from_str_radix(low, 16).ok()?;
-        let id = OrderGroupId(number);
+        let id = OrderGroupId(uuid_number(text)?);
         id.to_string().eq_ignore_ascii_case(text).then_some(id)
     }
 }

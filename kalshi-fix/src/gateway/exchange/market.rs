@@ -162,6 +162,8 @@ pub struct Market {
     pub fees: FeeSchedule,
     /// Whether it takes orders.
     pub status: MarketStatus,
+    /// Whether it is a market of high volatility, in which accepted quotes are confirmed and executed faster.
+    pub high_volatility: bool,
 }
 
 impl Market {
@@ -174,6 +176,7 @@ impl Market {
             grid: PriceGrid::linear_cent(),
             fees: FeeSchedule::prediction(),
             status: MarketStatus::Active,
+            high_volatility: false,
         }
     }
 
@@ -186,6 +189,7 @@ impl Market {
             grid: PriceGrid::unbounded(Price::from_ten_thousandths(1)),
             fees: FeeSchedule::margin(),
             status: MarketStatus::Active,
+            high_volatility: false,
         }
     }
 
@@ -200,6 +204,15 @@ impl Market {
     pub fn on_index(self, exchange_index: u32) -> Market {
         Market {
             exchange_index,
+            ..self
+        }
+    }
+
+    /// The same market as one of high volatility.
+    #[must_use]
+    pub fn with_high_volatility(self) -> Market {
+        Market {
+            high_volatility: true,
             ..self
         }
     }

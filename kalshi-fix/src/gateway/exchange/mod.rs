@@ -47,6 +47,7 @@ mod market;
 mod matching;
 mod order;
 mod report;
+mod rfq;
 mod settlement;
 mod status;
 mod turn;
@@ -71,6 +72,10 @@ pub use order::{
 pub use report::{
     CancelReason, CancelReject, CancelRejectReason, Ended, ExecId, Fill, Increment, MarketDataRejectReason,
     MassCancelReport, OrderEvent, OrderReport, Output, RejectReason, Snapshot, TradePrint,
+};
+pub use rfq::{
+    Acceptance, Announcement, CONFIRMATION, Combo, ComboFault, ComboFaultCode, EXECUTION, Leg, NewQuote,
+    NewRfq, QuoteReport, QuoteSide, QuoteState, RfqClosing, RfqFault, RfqId, RfqReport, RfqRequest, RfqSize,
 };
 pub use settlement::{Outcome, ScalarValue, SettledParty, SettlementId, SettlementReport};
 pub use units::{Money, Price, Quantity};

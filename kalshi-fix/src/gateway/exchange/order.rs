@@ -100,6 +100,17 @@ pub(super) fn uuid_like(formatter: &mut fmt::Formatter<'_>, kind: u8, number: u6
     )
 }
 
+/// The number that [`uuid_like`] wrote, whatever the kind; the caller compares what the number's own text is.
+pub(super) fn uuid_number(text: &str) -> Option<u64> {
+    let (head, low) = text.rsplit_once('-')?;
+    let high = head.rsplit_once("-8")?.1;
+    let (high, low) = (
+        u64::from_str_radix(high, 16).ok()?,
+        u64::from_str_radix(low, 16).ok()?,
+    );
+    Some(high.checked_mul(1 << 48)? | low)
+}
+
 /// The side of an order, in YES terms on prediction markets: selling YES is buying NO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
@@ -199,8 +210,10 @@ pub struct NewOrder {
     pub cancel_on_pause: bool,
     /// The exchange index that it is sent to: a market on another one is not found. It is looked for where none is named.
     pub exchange_index: Option<u32>,
-    /// The quote that it accepts. There is none here, so each has expired.
+    /// QuoteID (117): the quote that it accepts.
     pub quote: Option<Arc<str>>,
+    /// RfqId (21023): the RFQ that the quote must belong to.
+    pub rfq: Option<Arc<str>>,
 }
 
 impl NewOrder {
@@ -223,6 +236,7 @@ impl NewOrder {
             cancel_on_pause: false,
             exchange_index: None,
             quote: None,
+            rfq: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::calendar::Time;
 use super::group::{GroupReject, GroupResponse};
 use super::market::{MarketStatus, Symbol};
 use super::order::{ClOrdId, MatchId, Order, OrderId, Origin, SessionId, Side};
+use super::rfq::RfqReport;
 use super::settlement::SettlementReport;
 use super::units::{Money, Price, Quantity};
 
@@ -40,6 +41,8 @@ pub enum Output {
     Group(GroupResponse),
     /// A request about an order group was refused.
     GroupReject(GroupReject),
+    /// Something about a request for quote.
+    Rfq(RfqReport),
     /// A market was settled: a page for one of those who held contracts of it.
     Settlement(Arc<SettlementReport>),
     /// A market stopped or resumed trading, or was determined or settled. (Scheduled closes are not announced.)

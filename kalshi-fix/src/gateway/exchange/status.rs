@@ -8,12 +8,17 @@ use super::turn::Turn;
 
 impl Exchange {
     pub(super) fn expire(&mut self, turn: &mut Turn) {
-        while let Some(&(time, id)) = self.expiries.first()
-            && time <= turn.now
+        while let Some(due) = self.next_expiry()
+            && due <= turn.now
         {
-            self.end(turn, id, OrderEvent::Expired);
-            // `end` removes the entry with its order; an entry without one must not stop the exchange.
-            self.expiries.remove(&(time, id));
+            match self.expiries.first() {
+                Some(&(time, id)) if time == due => {
+                    self.end(turn, id, OrderEvent::Expired);
+                    // `end` removes the entry with its order; an entry without one must not stop the exchange.
+                    self.expiries.remove(&(time, id));
+                }
+                _ => self.rfq_timer(turn),
+            }
         }
     }
 
@@ -63,6 +68,9 @@ impl Exchange {
                 symbol: Symbol::clone(symbol),
                 status,
             });
+        }
+        if matches!(status, MarketStatus::Closed | MarketStatus::Determined) {
+            self.close_rfqs_of(turn, symbol);
         }
         if status == MarketStatus::Settled {
             self.statuses.remove_symbol(symbol);

@@ -144,6 +144,17 @@ impl Money {
         Money(value)
     }
 
+    /// Reads dollars; `None` when the value has a digit beyond the sixth decimal or is out of range.
+    #[must_use]
+    pub fn from_decimal(dollars: Decimal) -> Option<Money> {
+        let dollars = dollars.normalize();
+        if dollars.scale() > 6 {
+            return None;
+        }
+        let millionths = dollars.checked_mul(Decimal::from(1_000_000))?;
+        millionths.to_i128().map(Money)
+    }
+
     /// An amount of `value` whole dollars.
     #[must_use]
     pub const fn from_dollars(value: i64) -> Money {

@@ -4,6 +4,7 @@
 //! identifiers that only count out.
 
 mod groups;
+mod rfq;
 
 use super::*;
 
@@ -68,6 +69,8 @@ impl Scene {
                         "elsewhere" => order.symbol = "ELSEWHERE".into(),
                         "group" => order.order_group = Some("g".into()),
                         "group1" => order.order_group = Some(OrderGroupId(1).to_string().into()),
+                        "quote" => order.quote = Some("x1".into()),
+                        "rfq9" => order.rfq = Some(RfqId(9).to_string().into()),
                         "sub3" => order.subaccount = Some(3),
                         "max1" => order.max_execution_cost = Some(Money::from_dollars(1)),
                         other => panic!("{other}"),
@@ -126,6 +129,17 @@ impl Scene {
                     subaccount: if rest.contains(&"sub3") { 3 } else { 0 },
                 };
                 Command::Group(origin(name), request)
+            }
+            [
+                name,
+                verb @ ("rfq" | "unrfq" | "quote" | "unquote" | "accept" | "confirm"),
+                ref rest @ ..,
+            ] => Command::Rfq(origin(name), rfq::request(verb, rest)),
+            [name, "makes"] => Command::AttachMaker(origin(name)),
+            ["volatile"] => {
+                self.exchange
+                    .list(Market::prediction(SYMBOL).with_high_volatility());
+                Command::Tick
             }
             ["wait", millis] => {
                 let millis: i64 = millis.parse().expect("milliseconds");
@@ -246,6 +260,7 @@ fn show(output: &Output) -> Option<String> {
             assert_eq!(reject.reference, 7);
             format!("group refused {} {}", reject.reason.code(), reject.reason.text())
         }
+        Output::Rfq(report) => rfq::show(report),
         Output::Settlement(page) => format!("settled {} {:?}", page.owner.0, page.parties),
     })
 }
