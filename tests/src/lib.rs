@@ -3,6 +3,7 @@
 //!
 //! The crate is never published. Its tests live in `tests/`, its benchmarks in `benches/`.
 
+pub mod crash;
 pub mod fixtures;
 pub mod fuzz;
 pub mod index;

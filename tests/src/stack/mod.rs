@@ -19,4 +19,4 @@ mod scene;
 pub use desk::{Desk, Shared, witness};
 pub use ledger::{Extent, Fault, Ledger, Tally};
 pub use report::Report;
-pub use scene::{LAST_WORD, MARKET, PREFIX, SPACING, Scene, order};
+pub use scene::{KEY, LAST_WORD, MARKET, PREFIX, SPACING, Scene, order};

@@ -68,6 +68,12 @@ impl Scene {
             .reconnect(eager())
     }
 
+    /// A new API key of the trader's, for another process that has the [private key](KEY).
+    #[must_use]
+    pub fn key_id(&self) -> String {
+        self.trader.add_key(self.key.public_key())
+    }
+
     /// Hears all that the exchange says of the trader's orders, without the proxy in between.
     pub async fn witness(&self) -> Result<Receiver<NR>, Box<dyn Error>> {
         let client: Client<Prediction> = self
@@ -170,4 +176,5 @@ const BID: i64 = 40;
 /// How many contracts the maker has on each side, and dollars enough for them and for all fees.
 const DEPTH: i64 = 50_000_000;
 const WEALTH: i64 = 1_000_000_000;
-const KEY: &str = include_str!("../../../kalshi-fix/tests/fixtures/keys/rsa-pkcs8.pem");
+/// The private key of every session here; a test's own, and no secret.
+pub const KEY: &str = include_str!("../../../kalshi-fix/tests/fixtures/keys/rsa-pkcs8.pem");
