@@ -138,6 +138,7 @@
 //! | [`session`] | the session engine: no clock, no socket, no task |
 //! | [`store`] | what of a session outlives its connection |
 //! | [`ticks`], [`orders`] | price grids; orders that are checked before they are sent |
+//! | [`rate`], [`limits`] | the venue's rate limits, kept on our side; limits of one's own, and the kill switch |
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
@@ -147,9 +148,11 @@ pub mod driver;
 pub mod environment;
 #[cfg(feature = "gateway")]
 pub mod gateway;
+pub mod limits;
 pub mod margin;
 pub mod orders;
 pub mod prediction;
+pub mod rate;
 pub mod reconnect;
 pub mod session;
 pub mod store;

@@ -59,6 +59,11 @@ impl<D: OrderProduct> PlacedOrder<D> {
         self
     }
 
+    pub(crate) fn routed_to(mut self, exchange_index: Option<u16>) -> Self {
+        self.exchange_index = exchange_index;
+        self
+    }
+
     /// The same after an amendment: from then on the order goes by the amendment's id.
     pub fn replaced_by(mut self, cl_ord_id: impl Into<String>) -> Self {
         self.cl_ord_id = cl_ord_id.into();

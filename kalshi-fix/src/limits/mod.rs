@@ -1,0 +1,41 @@
+//! Pre-trade limits, and the kill switch: what keeps a program that went wrong from trading.
+//!
+//! [`Limits`] say how large, how dear, how many and how fast orders may be; each is off until it is set. [`PreTrade`] holds
+//! orders and amendments against them before they are sent, and keeps the [`KillSwitch`]: once tripped, nothing that
+//! could trade is let through, it says what to send so that everything open is canceled, and it stays so until it is
+//! released. Cancellations always pass. Neither reads a clock; what is open is told by whoever tracks it, through
+//! [`OpenOrders`].
+//!
+//! A client takes a [`SharedPreTrade`] with
+//! [`ClientBuilder::pre_trade`](crate::client::ClientBuilder::pre_trade), and asks it before a message takes a sequence
+//! number.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use kalshi_fix::environment::Product;
+//! use kalshi_fix::limits::{Intent, Limits, OpenOrder, PreTrade};
+//! use kalshi_fix::orders::Side;
+//! use kalshi_fix::units::Quantity;
+//!
+//! let mut pre_trade = PreTrade::new(Limits::default().max_order_quantity(Quantity::from_whole(100)));
+//! let nothing_open: &[OpenOrder] = &[];
+//! let order = Intent::order(Product::Prediction, "M", Side::Buy, Quantity::from_whole(500), "0.57".parse()?);
+//! let refused = pre_trade.admit(Duration::ZERO, &order, nothing_open).unwrap_err();
+//! assert_eq!(refused.to_string(), "the limit on an order's quantity: 500 contracts, at most 100 are allowed");
+//! # Ok::<(), kalshi_fix::units::UnitError>(())
+//! ```
+
+mod breach;
+mod intent;
+mod kill;
+mod open;
+mod pre_trade;
+mod shared;
+
+pub use breach::LimitBreach;
+pub use intent::{Intent, IntentKind};
+pub use kill::{Cancels, KillAction, KillState, KillSwitch};
+pub use open::{NothingOpen, OpenOrder, OpenOrders};
+pub use pre_trade::{Limits, PreTrade, PriceBand};
+pub use shared::SharedPreTrade;
