@@ -25,6 +25,7 @@
 
 mod error;
 mod event;
+mod gate;
 mod logon;
 mod product;
 mod requests;
@@ -49,6 +50,7 @@ pub use retransmission::Retransmission;
 pub use session::{Receiver, Sender, Session};
 pub use validation::Validation;
 
+use gate::Limiters;
 use logon::{Choices, Purpose};
 use requests::Requests;
 use session::Parts;
@@ -56,7 +58,9 @@ use session::Parts;
 use crate::credentials::Credentials;
 use crate::driver::{self, Clock, DriverSettings, InboundPolicy, Observer, SystemClock};
 use crate::environment::{Endpoint, Endpoints, Environment, Product, SessionKind};
+use crate::limits::SharedPreTrade;
 use crate::prediction::{Prediction, sessions};
+use crate::rate::{RatePolicy, SharedRateLimiter};
 use crate::reconnect::ReconnectPolicy;
 use crate::session::{self as core, Identity, Journal, Role, SessionSettings};
 use crate::store::JournalSettings;
@@ -80,6 +84,7 @@ struct Config {
     logon_timeout: Duration,
     logout_timeout: Duration,
     request_timeout: Duration,
+    limiters: Limiters,
     clock: Arc<dyn Clock>,
 }
 
@@ -217,17 +222,25 @@ impl<D: KalshiProduct> Client<D> {
             .settings(driver)
             .clock(Arc::clone(&self.config.clock));
         let requests = Arc::new(Requests::new(store.is_some()));
-        builder = builder.observer(Arc::clone(&requests) as Arc<dyn Observer>);
+        let limiters = &self.config.limiters;
+        builder = builder.observer(limiters.watching(Arc::clone(&requests) as Arc<dyn Observer>));
         if let Some(store) = store {
             builder = builder.store(store);
         }
         let (handle, mut events) = match &self.config.reconnect {
-            None => builder.spawn(connect(connector, &endpoint, target).await?)?,
+            None => {
+                limiters.admit_logon().await;
+                builder.spawn(connect(connector, &endpoint, target).await?)?
+            }
             Some(policy) => {
-                let connector = connector.clone();
+                let (connector, limiters) = (connector.clone(), limiters.clone());
                 let dial = move || {
                     let (connector, endpoint) = (connector.clone(), endpoint.clone());
-                    async move { connect(&connector, &endpoint, target).await }
+                    let limiters = limiters.clone();
+                    async move {
+                        limiters.admit_logon().await;
+                        connect(&connector, &endpoint, target).await
+                    }
                 };
                 builder.supervise(dial, policy.clone())?
             }
@@ -245,6 +258,7 @@ impl<D: KalshiProduct> Client<D> {
                         dollars: options.use_dollars,
                         requests,
                         request_timeout: self.config.request_timeout,
+                        limiters: limiters.clone(),
                     }));
                 }
                 Some(driver::Event::Ended(end)) => return Err(OpenError::ended(target, end)),
@@ -358,6 +372,7 @@ impl<D: KalshiProduct> fmt::Debug for Client<D> {
             .field("logon_timeout", &self.config.logon_timeout)
             .field("logout_timeout", &self.config.logout_timeout)
             .field("request_timeout", &self.config.request_timeout)
+            .field("limiters", &self.config.limiters)
             .finish_non_exhaustive()
     }
 }
@@ -377,6 +392,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     logon_timeout: Duration,
     logout_timeout: Duration,
     request_timeout: Duration,
+    limiters: Limiters,
     clock: Arc<dyn Clock>,
     product: PhantomData<fn() -> D>,
 }
@@ -402,6 +418,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             logon_timeout: Duration::from_secs(10),
             logout_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(10),
+            limiters: Limiters::default(),
             clock: Arc::new(SystemClock),
             product: PhantomData,
         }
@@ -504,6 +521,22 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         self
     }
 
+    /// The rate limits of the product, which every session that this client opens draws on, logons included, and what is
+    /// done with a message for which there are no tokens. None by default: the venue then refuses what is too much.
+    ///
+    /// Clients with other keys of the account, and the account's REST client, should have the same one.
+    pub fn rate_limit(mut self, limiter: Arc<SharedRateLimiter>, policy: RatePolicy) -> Self {
+        self.limiters.rate = Some((limiter, policy));
+        self
+    }
+
+    /// The limits and the kill switch that messages of this client's sessions are held against before they take a sequence
+    /// number. None by default.
+    pub fn pre_trade(mut self, limits: Arc<SharedPreTrade>) -> Self {
+        self.limiters.pre_trade = Some(limits);
+        self
+    }
+
     /// Where UTC comes from, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -535,6 +568,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             logon_timeout: self.logon_timeout,
             logout_timeout: self.logout_timeout,
             request_timeout: self.request_timeout,
+            limiters: self.limiters,
             clock: self.clock,
         };
         Ok(Client {

@@ -5,9 +5,10 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fix_dialect::{ClientSends, Context, Decoder, Profile, Sender as Side};
+use fix_dialect::{ClientSends, Context, Decoder, EncodeBody, Profile, Sender as Side};
 
 use super::event::{Event, Received, Rejected};
+use super::gate::{Gate, Limiters, Pass};
 use super::product::{KalshiProduct, KalshiSession};
 use super::requests::{Noted, Pending, Request, Requests, SentMessage, SubmitError, Submitted};
 use super::validation::{OutboundCheck, Validation, context};
@@ -34,6 +35,7 @@ pub(super) struct Parts {
     pub(super) dollars: bool,
     pub(super) requests: Arc<Requests>,
     pub(super) request_timeout: Duration,
+    pub(super) limiters: Limiters,
 }
 
 impl<S: KalshiSession> Session<S> {
@@ -46,13 +48,16 @@ impl<S: KalshiSession> Session<S> {
             dollars,
             requests,
             request_timeout,
+            limiters,
         } = parts;
         let units = PriceUnits::new(S::Dialect::PRODUCT, PriceUnit::of_logon(dollars));
         let context = |side| context::<S>(side, S::Dialect::PRODUCT, dollars);
         let check = OutboundCheck::new::<S::Dialect>(validation.outbound, context(Side::Client));
+        let gate = Gate::new(limiters, units).map(Arc::new);
         let sender = Sender {
             handle,
             check: check.map(Arc::new),
+            gate: gate.clone(),
             requests: Arc::clone(&requests),
             request_timeout,
             answers: Arc::default(),
@@ -147,6 +152,7 @@ impl<S: KalshiSession> fmt::Debug for Session<S> {
 pub struct Sender<S: KalshiSession> {
     pub(super) handle: Handle,
     check: Option<Arc<OutboundCheck>>,
+    gate: Option<Arc<Gate>>,
     pub(super) requests: Arc<Requests>,
     pub(super) request_timeout: Duration,
     /// Decodes the answers to requests; all senders of a session share it.
@@ -165,7 +171,9 @@ impl<S: KalshiSession> Sender<S> {
     /// Dropping the future before it is ready sends nothing.
     ///
     /// A message that breaks the dialect's rules is refused before it takes a number, as the client's
-    /// [`Validation`] says: [`SendError::Invalid`] lists each breach.
+    /// [`Validation`] says: [`SendError::Invalid`] lists each breach. Where the client has a rate limit, the message waits
+    /// for its tokens, or is refused ([`SendError::RateLimited`]); where it has pre-trade limits, it is held against them
+    /// ([`SendError::Limit`]). What is not sent takes nothing from either.
     ///
     /// ```compile_fail,E0277
     /// use kalshi_fix::client::Sender;
@@ -177,23 +185,45 @@ impl<S: KalshiSession> Sender<S> {
     /// ```
     pub async fn send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.check(message)?;
+        let pass = self.admit(message).await?;
         let noted = Noted::new(message);
         let note = |sequence| self.requests.sent(sequence, noted.record());
-        self.handle.send_noting(&noted, note).await
+        let sequence = self.handle.send_noting(&noted, note).await?;
+        pass.sent();
+        Ok(sequence)
     }
 
     /// Sends a message at once, or not at all.
     pub fn try_send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.check(message)?;
+        let pass = self.try_admit(message)?;
         let noted = Noted::new(message);
         let note = |sequence| self.requests.sent(sequence, noted.record());
-        self.handle.try_send_noting(&noted, note)
+        let sequence = self.handle.try_send_noting(&noted, note)?;
+        pass.sent();
+        Ok(sequence)
     }
 
     pub(super) fn check<M: ClientSends<S>>(&self, message: &M) -> Result<(), SendError> {
         match &self.check {
             Some(check) => check.check(message),
             None => Ok(()),
+        }
+    }
+
+    /// Waits for the rate limit, and asks the pre-trade limits, where the client has some.
+    pub(super) async fn admit<M: EncodeBody>(&self, message: &M) -> Result<Pass<'_>, SendError> {
+        match &self.gate {
+            Some(gate) => gate.admit(message).await,
+            None => Ok(Pass::of(None)),
+        }
+    }
+
+    /// As `admit`, without waiting.
+    pub(super) fn try_admit<M: EncodeBody>(&self, message: &M) -> Result<Pass<'_>, SendError> {
+        match &self.gate {
+            Some(gate) => gate.try_admit(message),
+            None => Ok(Pass::of(None)),
         }
     }
 
@@ -260,6 +290,7 @@ impl<S: KalshiSession> Clone for Sender<S> {
         Sender {
             handle: self.handle.clone(),
             check: self.check.clone(),
+            gate: self.gate.clone(),
             requests: Arc::clone(&self.requests),
             request_timeout: self.request_timeout,
             answers: Arc::clone(&self.answers),

@@ -1,5 +1,7 @@
 //! A caller's mistakes. What a peer does wrong is an [`EndReason`](super::EndReason) or an event.
 
+use std::time::Duration;
+
 use fix_dialect::{EncodeError, Violation};
 
 use super::{MAX_JOURNALLED, State};
@@ -25,6 +27,22 @@ pub enum SendError {
     Invalid {
         /// Each breach.
         violations: Vec<Violation>,
+    },
+    /// The rate limit that the client was given has no tokens for it, and the message must not wait for them.
+    #[error("the rate limit's {bucket} bucket has no {tokens} tokens left, {}", in_words(*.wait))]
+    RateLimited {
+        /// The bucket.
+        bucket: String,
+        /// What the message would have taken.
+        tokens: u32,
+        /// How long until they are there, if nobody else takes them; `None`: they never will be.
+        wait: Option<Duration>,
+    },
+    /// A pre-trade limit, or the kill switch, holds it back.
+    #[error("held back: {breach}")]
+    Limit {
+        /// Which limit, with the value and what is allowed.
+        breach: String,
     },
     /// Too many bytes wait to be sent: the transport does not keep up. Try again when some have left.
     #[error("{pending} bytes wait to be sent, at most {max} may")]
@@ -58,6 +76,12 @@ impl SendError {
             max: MAX_JOURNALLED,
         }
     }
+}
+
+fn in_words(wait: Option<Duration>) -> String {
+    wait.map_or("and never will".to_owned(), |wait| {
+        format!("and will have them in {wait:?}")
+    })
 }
 
 fn join(violations: &[Violation]) -> String {

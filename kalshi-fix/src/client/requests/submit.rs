@@ -65,10 +65,12 @@ impl<S: KalshiSession> Sender<S> {
     /// Dropping the future before it is ready sends nothing, and keeps no place for the request.
     pub async fn begin<R: Request<S>>(&self, request: &R) -> Result<Pending<R::Answer>, SubmitError> {
         self.check(request)?;
+        let pass = self.admit(request).await?;
         let (ticket, told) = self.requests.reserve(request.identity())?;
         let noted = Noted::new(request);
         let note = |sequence| ticket.sent(sequence, noted.record());
         let sequence = self.handle.send_noting(&noted, note).await?;
+        pass.sent();
         Ok(Pending::new(
             sequence,
             ticket,
@@ -81,10 +83,12 @@ impl<S: KalshiSession> Sender<S> {
     /// As [`begin`](Sender::begin), at once or not at all.
     pub fn try_begin<R: Request<S>>(&self, request: &R) -> Result<Pending<R::Answer>, SubmitError> {
         self.check(request)?;
+        let pass = self.try_admit(request)?;
         let (ticket, told) = self.requests.reserve(request.identity())?;
         let noted = Noted::new(request);
         let note = |sequence| ticket.sent(sequence, noted.record());
         let sequence = self.handle.try_send_noting(&noted, note)?;
+        pass.sent();
         Ok(Pending::new(
             sequence,
             ticket,

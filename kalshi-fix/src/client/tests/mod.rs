@@ -1,6 +1,7 @@
 //! Clients against a venue over TLS on the loopback interface.
 
 mod cancel;
+mod limits;
 mod requests;
 mod retransmission;
 mod validation;

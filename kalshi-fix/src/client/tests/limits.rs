@@ -1,0 +1,178 @@
+//! The rate limit and pre-trade limits in front of a session.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::limits::{Cancels, Limits, SharedPreTrade};
+use crate::orders::mass_cancel;
+use crate::prediction::OrderCancelRequest;
+use crate::rate::{Bucket, Budget, Budgets, RatePolicy, SharedRateLimiter};
+use crate::session::SendError;
+use crate::units::Quantity;
+
+/// One order, or five cancellations, and then one token a second: what is refused stays so for as long as a test takes.
+fn narrow() -> Arc<SharedRateLimiter> {
+    Arc::new(SharedRateLimiter::new(Budgets::new(
+        Budget::new(100, 100),
+        Budget::new(1, 12),
+    )))
+}
+
+#[tokio::test]
+async fn what_has_no_tokens_takes_no_number() {
+    let mut venue = Venue::start(Product::Prediction, None).await;
+    let limiter = narrow();
+    let builder = venue
+        .client()
+        .rate_limit(Arc::clone(&limiter), RatePolicy::Refuse);
+    let client: Client<Prediction> = builder.build().unwrap();
+    let session = client.order_entry().await.unwrap();
+    let mut connection = venue.connection().await;
+    assert!(limiter.tokens(Bucket::Read) < 100, "the logon draws on Read");
+
+    assert_eq!(session.send(&order("a")).await.unwrap(), 2);
+    let refused = session.send(&order("b")).await.unwrap_err();
+    let SendError::RateLimited { bucket, tokens, wait } = &refused else {
+        panic!("{refused}")
+    };
+    assert_eq!((bucket.as_str(), *tokens, wait.is_some()), ("Write", 10, true));
+    assert!(matches!(
+        session.sender().try_send(&order("b")),
+        Err(SendError::RateLimited { .. })
+    ));
+    assert!(session.begin(&order("b")).await.is_err());
+    // A shard has a bucket of its own, and a cancellation costs less.
+    let elsewhere = NewOrderSingle {
+        ex_destination: Some(1),
+        ..order("c")
+    };
+    assert_eq!(session.send(&elsewhere).await.unwrap(), 3);
+    let cancel = OrderCancelRequest::new("d", "a", fields::Side::Buy, "KXTEST-26");
+    assert_eq!(session.send(&cancel).await.unwrap(), 4);
+    for (expected, number) in [("|11=a|", 2), ("|11=c|", 3), ("|11=d|", 4)] {
+        let message = connection.next_message().await;
+        assert!(
+            message.contains(expected) && message.contains(&format!("|34={number}|")),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_sent_gives_its_tokens_back() {
+    let venue = Venue::start(Product::Prediction, None).await;
+    let limiter = narrow();
+    let builder = venue
+        .client()
+        .rate_limit(Arc::clone(&limiter), RatePolicy::Refuse);
+    let client: Client<Prediction> = builder.build().unwrap();
+    let session = client.order_entry().await.unwrap();
+    let (sender, mut receiver) = session.split();
+    sender.abort();
+    while receiver.recv().await.is_some() {}
+    let refused = sender.send(&order("a")).await;
+    assert!(
+        matches!(refused, Err(SendError::NotEstablished(_))),
+        "{refused:?}"
+    );
+    assert_eq!(limiter.tokens(Bucket::Write), 12);
+}
+
+#[tokio::test]
+async fn a_session_waits_or_sends_in_any_case_by_its_policy() {
+    let mut venue = Venue::start(Product::Prediction, None).await;
+    let quick = Budgets::new(Budget::new(1_000, 1_000), Budget::new(1_000, 10));
+    let limiter = Arc::new(SharedRateLimiter::new(quick));
+    let waits: Client<Prediction> = venue
+        .client()
+        .rate_limit(Arc::clone(&limiter), RatePolicy::Wait)
+        .build()
+        .unwrap();
+    let session = waits.order_entry().await.unwrap();
+    for number in 2..6 {
+        assert_eq!(session.send(&order("a")).await.unwrap(), number);
+    }
+    drop(venue.connection().await);
+
+    let off: Client<Prediction> = venue
+        .client()
+        .rate_limit(narrow(), RatePolicy::Off)
+        .build()
+        .unwrap();
+    let session = off.order_entry().await.unwrap();
+    for number in 2..6 {
+        assert_eq!(session.sender().try_send(&order("a")).unwrap(), number);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_venues_empties_the_bucket() {
+    let mut venue = Venue::start(Product::Prediction, None).await;
+    let wide = Budgets::new(Budget::new(1, 1_000), Budget::new(1, 1_000));
+    let limiter = Arc::new(SharedRateLimiter::new(wide));
+    let client: Client<Prediction> = venue
+        .client()
+        .rate_limit(Arc::clone(&limiter), RatePolicy::Refuse)
+        .build()
+        .unwrap();
+    let mut session = client.order_entry().await.unwrap();
+    let connection = venue.connection().await;
+    for (reason, drained) in [("0", false), ("8", true)] {
+        let reject: &'static [(u32, &'static str)] = match reason {
+            "0" => &[(45, "2"), (372, "D"), (380, "0")],
+            _ => &[(45, "2"), (372, "D"), (380, "8")],
+        };
+        connection.handle.send(&Raw(b"j", reject)).await.unwrap();
+        while !matches!(session.recv().await, Some(Event::Message(_))) {}
+        assert_eq!(limiter.tokens(Bucket::Write) < 500, drained, "{reason}");
+        assert!(limiter.tokens(Bucket::Read) > 500);
+    }
+}
+
+#[tokio::test]
+async fn limits_and_the_kill_switch_hold_back_what_could_trade() {
+    let mut venue = Venue::start(Product::Prediction, None).await;
+    let limits = Limits::default()
+        .max_order_quantity(Quantity::from_whole(10))
+        .max_order_rate(2, Duration::from_hours(1));
+    let limits = Arc::new(SharedPreTrade::new(limits));
+    let client: Client<Prediction> = venue.client().pre_trade(Arc::clone(&limits)).build().unwrap();
+    let session = client.order_entry().await.unwrap();
+    let mut connection = venue.connection().await;
+    let held = |sent: Result<_, SendError>| sent.map(|_: u64| ()).unwrap_err().to_string();
+
+    let large = NewOrderSingle {
+        order_qty: Decimal::new(1001, 2),
+        ..order("a")
+    };
+    assert_eq!(
+        held(session.send(&large).await),
+        "held back: the limit on an order's quantity: 10.01 contracts, at most 10 are allowed"
+    );
+    assert_eq!(session.send(&order("b")).await.unwrap(), 2);
+    assert_eq!(session.send(&order("c")).await.unwrap(), 3);
+    assert_eq!(
+        held(session.send(&order("d")).await),
+        "held back: the limit on the rate of orders: this would be number 3 within 3600s, at most 2 are allowed"
+    );
+
+    limits.with(|core| {
+        core.set_limits(Limits::default());
+        core.kill_switch_mut().trip("a test", Cancels::Mass);
+    });
+    let killed = "held back: the kill switch is tripped (a test): nothing that could trade is sent until it is released";
+    assert_eq!(held(session.send(&order("d")).await), killed);
+    assert_eq!(limits.poll_kill_switch(), [crate::limits::KillAction::MassCancel]);
+    assert_eq!(
+        session
+            .send(&mass_cancel::<Prediction>("e").unwrap())
+            .await
+            .unwrap(),
+        4
+    );
+    limits.with(|core| core.kill_switch_mut().release());
+    assert_eq!(session.send(&order("f")).await.unwrap(), 5);
+    for expected in ["|11=b|", "|11=c|", "|11=e|", "|11=f|"] {
+        assert!(connection.next_message().await.contains(expected));
+    }
+}
