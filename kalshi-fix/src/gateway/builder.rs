@@ -1,7 +1,7 @@
 //! From a list of markets to an exchange that listens.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use std::time::Duration;
 use fix_dialect::Profile;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::Gateway;
+use super::bots::{BotSettings, Bots};
 use super::certificate::Certificate;
 use super::clock::ManualClock;
-use super::connection::Door;
 use super::exchange::{Market, Money};
 use super::hub::Hub;
 use super::kept::Keeping;
+use super::listen::{Doors, Port, keep_time};
 use super::request;
 use crate::driver::{Clock, SystemClock};
-use crate::environment::Product;
+use crate::environment::{Product, SessionKind};
 
 /// Puts a [`Gateway`] together.
 #[must_use]
@@ -38,6 +38,10 @@ pub struct GatewayBuilder {
     keeping: Keeping,
     manual: Option<ManualClock>,
     seed: u64,
+    ports: BTreeMap<Port, u16>,
+    plaintext: bool,
+    logon_timeout: Duration,
+    bots: Option<BotSettings>,
 }
 
 impl GatewayBuilder {
@@ -53,6 +57,10 @@ impl GatewayBuilder {
             keeping: Keeping::default(),
             manual: None,
             seed: 0,
+            ports: BTreeMap::new(),
+            plaintext: false,
+            logon_timeout: LOGON_TIMEOUT,
+            bots: None,
         }
     }
 
@@ -147,7 +155,38 @@ impl GatewayBuilder {
         self
     }
 
-    /// Makes a certificate and listens, on loopback ports that the system chooses.
+    /// Serves sessions of a kind on this loopback port. Unless told otherwise the system chooses one.
+    pub fn port(mut self, product: Product, kind: SessionKind, port: u16) -> GatewayBuilder {
+        self.ports.insert(Port::tls(product, kind), port);
+        self
+    }
+
+    /// Serves every kind of session without TLS too, on loopback ports of their own
+    /// ([`Gateway::plaintext_address`]): for engines that speak no TLS. The venue has none of these.
+    pub fn plaintext(mut self) -> GatewayBuilder {
+        self.plaintext = true;
+        self
+    }
+
+    /// As [`port`](GatewayBuilder::port), for sessions without TLS, which it asks for.
+    pub fn plaintext_port(mut self, product: Product, kind: SessionKind, port: u16) -> GatewayBuilder {
+        self.ports.insert(Port::plaintext(product, kind), port);
+        self.plaintext()
+    }
+
+    /// How long a client may take to log on, the TLS handshake not counted; 10 s unless told otherwise.
+    pub fn logon_timeout(mut self, timeout: Duration) -> GatewayBuilder {
+        self.logon_timeout = timeout;
+        self
+    }
+
+    /// Has bots trade in every market that is listed now, by the exchange's [seed](GatewayBuilder::seed).
+    pub fn bots(mut self, settings: BotSettings) -> GatewayBuilder {
+        self.bots = Some(settings);
+        self
+    }
+
+    /// Makes a certificate and listens, on loopback ports.
     ///
     /// # Panics
     ///
@@ -176,27 +215,23 @@ impl GatewayBuilder {
         for ticker in self.collections {
             hub.look(Product::Prediction, |exchange| exchange.list_collection(&ticker));
         }
-        let room = Arc::new(Semaphore::new(self.connections));
-        let tls = TlsAcceptor::from(certificate.server);
-        let mut addresses = BTreeMap::new();
+        let doors = Doors {
+            tls: TlsAcceptor::from(certificate.server),
+            ports: self.ports,
+            plaintext: self.plaintext,
+            outbound: self.outbound,
+            profile: self.profile,
+            logon_timeout: self.logon_timeout,
+            room: Arc::new(Semaphore::new(self.connections)),
+        };
         let mut tasks = JoinSet::new();
         let (closing, closes) = watch::channel(false);
-        for product in [Product::Prediction, Product::Margin] {
-            for kind in product.sessions().iter().copied() {
-                let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-                addresses.insert((product as u8, kind as u8), listener.local_addr()?);
-                let door = Door {
-                    hub: Arc::clone(&hub),
-                    product,
-                    kind,
-                    tls: tls.clone(),
-                    outbound: self.outbound,
-                    profile: self.profile,
-                };
-                tasks.spawn(listen(listener, door, Arc::clone(&room), closes.clone()));
-            }
+        let addresses = doors.open(&hub, &mut tasks, &closes).await?;
+        tasks.spawn(keep_time(Arc::clone(&hub), closes.clone()));
+        if let Some(settings) = self.bots {
+            let bots = Bots::new(Arc::clone(&hub), settings, self.seed);
+            tasks.spawn(bots.run(settings.interval, closes));
         }
-        tasks.spawn(keep_time(Arc::clone(&hub), closes));
         Ok(Gateway::new(hub, addresses, certificate.root, tasks, closing))
     }
 }
@@ -213,45 +248,6 @@ impl std::fmt::Debug for GatewayBuilder {
     }
 }
 
-/// Accepts connections until the gateway is dropped, which ends them too, or closed, which logs them out.
-async fn listen(listener: TcpListener, door: Door, room: Arc<Semaphore>, mut closes: watch::Receiver<bool>) {
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
-            _ = closes.wait_for(|closes| *closes) => break,
-        };
-        match (accepted, Arc::clone(&room).try_acquire_owned()) {
-            (Ok((stream, _)), Ok(place)) => {
-                let serve = door.clone().serve(stream, closes.clone());
-                connections.spawn(async move {
-                    serve.await;
-                    drop(place);
-                });
-            }
-            (Ok((_, peer)), Err(_)) => tracing::warn!(%peer, "too many connections; this one is closed"),
-            (Err(error), _) => {
-                // Out of descriptors, most likely: others have to end first.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
-}
-
-async fn keep_time(hub: Arc<Hub>, mut closes: watch::Receiver<bool>) {
-    let mut interval = tokio::time::interval(TICK);
-    loop {
-        tokio::select! {
-            _ = interval.tick() => hub.tick(),
-            _ = closes.wait_for(|closes| *closes) => return,
-        }
-    }
-}
-
 /// Why a gateway could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -262,9 +258,14 @@ pub enum StartError {
     /// The TLS library refused the certificate.
     #[error("TLS cannot be configured: {0}")]
     Tls(#[from] rustls::Error),
-    /// No port could be listened on.
-    #[error("cannot listen on a loopback port: {0}")]
-    Listen(#[from] std::io::Error),
+    /// A port could not be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where; port 0 stands for one that the system chooses.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The deposit is beyond all money.
     #[error("members cannot be given {dollars} dollars")]
     Deposit {
@@ -273,6 +274,5 @@ pub enum StartError {
     },
 }
 
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How late an order may expire.
-const TICK: Duration = Duration::from_millis(200);
+/// How long the logon may take unless told otherwise, the TLS handshake not counted.
+const LOGON_TIMEOUT: Duration = Duration::from_secs(10);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fix_dialect::Profile;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -27,11 +28,14 @@ pub(super) struct Door {
     pub(super) hub: Arc<Hub>,
     pub(super) product: Product,
     pub(super) kind: SessionKind,
-    pub(super) tls: TlsAcceptor,
+    /// Absent where clients speak plaintext.
+    pub(super) tls: Option<TlsAcceptor>,
     /// How many bytes may wait to be read by one client before it is cut off.
     pub(super) outbound: usize,
     /// What breaches of the dialect's rules lead to.
     pub(super) profile: Profile,
+    /// How long a client may take to log on.
+    pub(super) logon_timeout: Duration,
 }
 
 impl Door {
@@ -56,15 +60,21 @@ impl Door {
             }
         }
         let _ = stream.set_nodelay(true);
-        let accepted = tokio::time::timeout(TLS_HANDSHAKE, self.tls.accept(stream)).await;
-        let stream = match accepted {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "no TLS connection came about");
-                return;
-            }
-            Err(_) => return,
+        let Some(tls) = self.tls.clone() else {
+            return self.carry(stream, control, closes).await;
         };
+        match tokio::time::timeout(TLS_HANDSHAKE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.carry(stream, control, closes).await,
+            Ok(Err(error)) => tracing::debug!(%error, "no TLS connection came about"),
+            Err(_) => {}
+        }
+    }
+
+    /// Carries a session from its logon to its end.
+    async fn carry<S>(self, stream: S, control: Arc<Control>, mut closes: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let slot = Slot::default();
         let mut builder = driver::Builder::new(self.settings(), Role::Acceptor)
             .settings(driver_settings())
@@ -132,6 +142,7 @@ impl Door {
             settings = settings.retransmitting();
         }
         settings.message_types = message_types(self.product, self.kind);
+        settings.logon_timeout = self.logon_timeout;
         settings.disconnect_wait = AFTER_LOGOUT;
         settings.max_frame = LONGEST_REQUEST;
         settings.max_events = WAITING_REQUESTS;

@@ -47,6 +47,9 @@
 //!
 //! **Time** comes from the system, or from a [`ManualClock`].
 //!
+//! **Bots** make a book lively where the builder is [told so](GatewayBuilder::bots): they rest, cancel and take around a value that
+//! wanders.
+//!
 //! **Faults** are had on request ([`Gateway::inject`]): on any session and at any step of it messages are lost, held up, garbled,
 //! doubled, refused or cut in the middle, once or by chance; what is left to chance follows from a
 //! [seed](GatewayBuilder::seed). [`Gateway::begin_maintenance`] throws everybody out.
@@ -88,6 +91,7 @@
 //! - Texts where the documentation gives none are this exchange's own.
 
 mod authentication;
+mod bots;
 mod builder;
 mod certificate;
 mod clock;
@@ -100,6 +104,7 @@ mod groups;
 mod hub;
 mod kept;
 mod lines;
+mod listen;
 mod options;
 mod quotes;
 mod random;
@@ -109,6 +114,7 @@ mod server;
 mod settlement;
 mod wire;
 
+pub use bots::BotSettings;
 pub use builder::{GatewayBuilder, StartError};
 pub use clock::ManualClock;
 pub use fault::{Effect, Fault, Step};

@@ -17,6 +17,7 @@ use super::exchange::{
 };
 use super::fault::Fault;
 use super::hub::Hub;
+use super::listen::Port;
 use crate::client::{Client, ClientBuilder, KalshiProduct};
 use crate::credentials::{Credentials, PrivateKey, PublicKey};
 use crate::environment::{Endpoints, Environment, Product, SessionKind};
@@ -27,7 +28,7 @@ use crate::transport::TlsSettings;
 /// See the [module](super) for an example, for what it does and for where it differs from the venue.
 pub struct Gateway {
     hub: Arc<Hub>,
-    addresses: BTreeMap<(u8, u8), SocketAddr>,
+    addresses: BTreeMap<Port, SocketAddr>,
     root: String,
     /// Ends with the gateway: dropping the set aborts its tasks.
     tasks: JoinSet<()>,
@@ -51,7 +52,7 @@ impl Gateway {
 
     pub(super) fn new(
         hub: Arc<Hub>,
-        addresses: BTreeMap<(u8, u8), SocketAddr>,
+        addresses: BTreeMap<Port, SocketAddr>,
         root: String,
         tasks: JoinSet<()>,
         closing: watch::Sender<bool>,
@@ -81,7 +82,13 @@ impl Gateway {
     /// Where sessions of this kind are served; `None` for those that the product does not have.
     #[must_use]
     pub fn address(&self, product: Product, kind: SessionKind) -> Option<SocketAddr> {
-        self.addresses.get(&(product as u8, kind as u8)).copied()
+        self.addresses.get(&Port::tls(product, kind)).copied()
+    }
+
+    /// Where sessions of this kind are served without TLS, where that was [asked for](GatewayBuilder::plaintext).
+    #[must_use]
+    pub fn plaintext_address(&self, product: Product, kind: SessionKind) -> Option<SocketAddr> {
+        self.addresses.get(&Port::plaintext(product, kind)).copied()
     }
 
     /// How many sessions of a kind are logged on.

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     /// Work with data dictionaries
     #[command(subcommand)]
     Dictionary(DictionaryCommand),
+    /// Run the simulated exchange on this machine, until Ctrl-C
+    Gateway(GatewayArguments),
     /// Print a script that completes this program's commands in a shell
     Completions {
         /// The shell
@@ -180,4 +182,43 @@ pub(crate) struct HtmlArguments {
     pub(crate) directory: PathBuf,
     #[command(flatten)]
     pub(crate) dialect: DialectArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GatewayArguments {
+    /// Where the certificate to trust, the members' keys and a description are
+    /// written; created when it is not there, and its keys are used again
+    pub(crate) directory: PathBuf,
+    /// A prediction market; can be repeated [default: HIGHNY-23DEC31]
+    #[arg(long, value_name = "SYMBOL")]
+    pub(crate) market: Vec<String>,
+    /// A margin market; can be repeated [default: BTC-PERP]
+    #[arg(long, value_name = "SYMBOL")]
+    pub(crate) margin_market: Vec<String>,
+    /// How many members there are, each with an API key for every session
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) members: u32,
+    /// What each member has, in dollars, in each product
+    #[arg(long, default_value_t = 10_000, value_name = "DOLLARS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) deposit: u32,
+    /// How many bots trade in each market
+    #[arg(long, default_value_t = 0, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub(crate) bots: u32,
+    /// How long it takes until one bot of each market does something again
+    #[arg(long, default_value_t = 250, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) bot_interval: u32,
+    /// What chance follows from
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The first of the ports, in the order in which they are printed; those
+    /// without TLS come behind all others. The system chooses without it
+    #[arg(long, value_name = "PORT")]
+    pub(crate) first_port: Option<u16>,
+    /// Serve every session without TLS too, for engines that speak none
+    #[arg(long)]
+    pub(crate) plaintext: bool,
+    /// Keep sessions that retransmit in the directory, so that they resume when
+    /// the exchange is started again
+    #[arg(long)]
+    pub(crate) keep_sessions: bool,
 }

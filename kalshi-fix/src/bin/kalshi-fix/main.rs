@@ -1,12 +1,15 @@
-//! The command-line program: dictionaries checked, compared, shown and published, and frames made readable.
+//! The command-line program: dictionaries checked, compared, shown and published, frames made readable, and a simulated
+//! exchange.
 
 mod arguments;
 mod check;
 mod decode;
 mod diff;
+mod gateway;
 mod html;
 mod json;
 mod output;
+mod requested;
 mod show;
 mod source;
 
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
         Command::Dictionary(DictionaryCommand::Diff(arguments)) => diff::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Show(arguments)) => show::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Html(arguments)) => html::run(&arguments, &mut output),
+        Command::Gateway(arguments) => gateway::run(&arguments, &mut output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "kalshi-fix", &mut script);

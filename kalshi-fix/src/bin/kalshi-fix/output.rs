@@ -33,6 +33,13 @@ pub(crate) enum Failure {
     Faulty(#[from] Faults),
     #[error("the dictionaries do not go together: {0}")]
     Merge(#[from] MergeError),
+    #[error("the exchange cannot be started: {0}")]
+    Exchange(#[from] kalshi_fix::gateway::StartError),
+    #[error("{}: {source}", path.display())]
+    Key {
+        path: PathBuf,
+        source: kalshi_fix::credentials::KeyError,
+    },
     #[error("{0}")]
     Usage(String),
 }

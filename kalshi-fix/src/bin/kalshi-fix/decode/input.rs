@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::output::Failure;
+use crate::requested::Requested;
 
 /// What is read.
 pub(super) enum Input {
@@ -115,42 +116,6 @@ impl Interrupt {
 
     pub(super) fn is_raised(&self) -> bool {
         self.0.load(Ordering::Acquire)
-    }
-}
-
-#[cfg(unix)]
-struct Requested([tokio::signal::unix::Signal; 2]);
-
-#[cfg(unix)]
-impl Requested {
-    fn new() -> io::Result<Requested> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Requested([
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-        ]))
-    }
-
-    async fn wait(mut self) {
-        let [interrupt, terminate] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Requested;
-
-#[cfg(not(unix))]
-impl Requested {
-    fn new() -> io::Result<Requested> {
-        Ok(Requested)
-    }
-
-    async fn wait(self) {
-        let _ = tokio::signal::ctrl_c().await;
     }
 }
 
