@@ -51,7 +51,10 @@ impl Door {
             // Held open for as long as a patient client waits.
             Some(Effect::Ignore | Effect::Refuse(_) | Effect::Silence) => Some(IGNORED_CONNECTION),
             Some(Effect::Delay(pause)) => Some(pause),
-            Some(Effect::Garble | Effect::Duplicate | Effect::Gap(_) | Effect::CutAfter(_)) | None => None,
+            Some(
+                Effect::Doubt | Effect::Garble | Effect::Duplicate | Effect::Gap(_) | Effect::CutAfter(_),
+            )
+            | None => None,
         };
         if let Some(held) = held {
             let closes = closes.wait_for(|closes| *closes);
@@ -232,7 +235,7 @@ impl Connection {
                 self.handle.abort();
             }
             Some(Effect::Ignore) => {}
-            Some(Effect::Refuse(text)) => self.carry_out(inbound, Some(text)),
+            effect @ Some(Effect::Refuse(_) | Effect::Doubt) => self.carry_out(inbound, effect.as_ref()),
             Some(Effect::Duplicate) => {
                 self.carry_out(inbound, None);
                 self.carry_out(inbound, None);
@@ -248,9 +251,13 @@ impl Connection {
         }
     }
 
-    /// Carries out a request, or refuses it with this text.
-    fn carry_out(&mut self, inbound: &Inbound, refusal: Option<&String>) {
+    /// Carries out a request, or refuses it, or leaves what came of it in doubt.
+    fn carry_out(&mut self, inbound: &Inbound, effect: Option<&Effect>) {
         let Some(seat) = &self.seat else { return };
+        let refusal = match effect {
+            Some(Effect::Refuse(text)) => Some(text),
+            _ => None,
+        };
         if seat.options.listener {
             let reason = if self.door.product == Product::Prediction {
                 NOT_AUTHORIZED
@@ -271,12 +278,18 @@ impl Connection {
             self.reader.read(&inbound.frame, seat.origin, &seat.options),
             refusal,
         ) {
+            (Ok(command), None) if matches!(effect, Some(Effect::Doubt)) => {
+                seat.apply(Command::Doubt(Box::new(command)));
+            }
             (Ok(command), None) => seat.apply(command),
             (Ok(command), Some(text)) => match command {
                 Command::Unsubscribe(..) | Command::SubscribeStatus(..) | Command::UnsubscribeStatus(..) => {
                     seat.send(&business(inbound, OTHER, text));
                 }
-                command => seat.apply(Command::Refuse(Box::new(command), RejectReason::InternalError)),
+                command => {
+                    let reason = RejectReason::named(text).unwrap_or(RejectReason::InternalError);
+                    seat.apply(Command::Refuse(Box::new(command), reason));
+                }
             },
             (Err(refusal), _) => refuse(&self.handle, seat, refusal),
         }

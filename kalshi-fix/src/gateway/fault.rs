@@ -32,6 +32,7 @@ use crate::environment::{Product, SessionKind};
 /// | [`Disconnect`](Effect::Disconnect) | the connection ends | the connection ends, as if the message had not come | the connection ends instead | the connection ends |
 /// | [`Ignore`](Effect::Ignore) | no TLS handshake | no answer | the message is lost: a gap | no answer |
 /// | [`Refuse`](Effect::Refuse) | as `Ignore` | a refusal | as `Ignore` | as `Ignore` |
+/// | [`Doubt`](Effect::Doubt) | none | of an order it says EXCHANGE_UNAVAILABLE | none | none |
 /// | [`Delay`](Effect::Delay) | a late handshake | looked at later, and what follows too | it and what follows leave later | a late answer |
 /// | [`Silence`](Effect::Silence) | as `Ignore` | nothing more is sent | it and what follows are lost | no answer |
 /// | [`Garble`](Effect::Garble) | none | none | a byte of it is wrong | none |
@@ -81,11 +82,14 @@ pub enum Effect {
     Disconnect,
     /// It does nothing: no TLS handshake, no answer to the message.
     Ignore,
-    /// It refuses. A logon gets a Logout with this text; an order an ExecutionReport with INTERNAL_ERROR, an amend or a
-    /// cancel an OrderCancelReject with the same, a mass cancel and a market data request their own rejects, an event resend
+    /// It refuses. A logon gets a Logout with this text; an order an ExecutionReport with this text where the exchange knows
+    /// it as a reason ([`RejectReason::named`](super::exchange::RejectReason::named)), else with INTERNAL_ERROR; an amend or
+    /// a cancel an OrderCancelReject with INTERNAL_ERROR, a mass cancel and a market data request their own rejects, an event resend
     /// request EventResendRejectReason 2, anything else a BusinessMessageReject with this text. A connection or a logout
     /// cannot be refused: they are ignored.
     Refuse(String),
+    /// It carries the message out, and answers an order EXCHANGE_UNAVAILABLE: the order may live, and a client has to find out.
+    Doubt,
     /// It takes its time.
     Delay(Duration),
     /// It sends nothing from here on, heartbeats included, and keeps the connection.

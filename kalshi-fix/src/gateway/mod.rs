@@ -88,6 +88,10 @@
 //!   accept another. An order that accepts a quote cannot be cancelled while it is pending. Makers see OrderQty 0 where the
 //!   creator named an amount of money. RestRemainder and ReplaceExisting outside of their group are ignored or rejected by
 //!   the dictionary's rules, depending on the profile.
+//! - A market that closes cancels its orders at once, not shortly after. What EXCEEDED_SELL_POSITION_FLOOR stands for is not
+//!   documented: here it is the lowest position that a market lets sells lead to. TOO_LATE_TO_ENTER (OrdRejReason 4) and
+//!   EXCHANGE_UNAVAILABLE come about by faults alone; SessionRejectReasons 7, 8 and 12, BusinessRejectReason 2, and on
+//!   margin OrdRejReason 5 never do.
 //! - Texts where the documentation gives none are this exchange's own.
 
 mod authentication;

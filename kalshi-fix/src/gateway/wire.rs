@@ -163,7 +163,7 @@ impl<S> Wire<S> {
         }
         let control = Arc::clone(&self.control);
         match control.fault(Reached::Sending(msg_type)) {
-            None => self.push(frame),
+            None | Some(Effect::Doubt) => self.push(frame),
             Some(Effect::Ignore | Effect::Refuse(_)) => {}
             Some(Effect::Disconnect) => self.waiting.push_back(Piece::End),
             Some(Effect::Delay(pause)) => {
@@ -224,7 +224,7 @@ impl<S> Wire<S> {
             Some(Effect::Ignore | Effect::Refuse(_) | Effect::Silence) => self.control.silence(),
             Some(Effect::Delay(pause)) => self.waiting.push_back(Piece::Pause(pause)),
             Some(Effect::CutAfter(bytes)) => self.control.cut_after(bytes),
-            Some(Effect::Garble | Effect::Duplicate | Effect::Gap(_)) | None => {}
+            Some(Effect::Doubt | Effect::Garble | Effect::Duplicate | Effect::Gap(_)) | None => {}
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! The business of the simulated exchange, over FIX and without it.
 
 mod groups;
+mod invariants;
 mod rfq;
+mod text_codes;
 #[path = "../gateway_raw/wire.rs"]
 #[expect(dead_code, reason = "the tests of sessions use the rest of it")]
 mod wire;
@@ -50,6 +52,22 @@ impl Scene {
     /// A session of a member's that is logged on. It does not hear of pending orders.
     async fn session(&self, product: Product, kind: SessionKind, member: &Member) -> Wire {
         let key = member.add_key(PublicKey::from_pem(PUBLIC_KEY).unwrap());
+        let orders = matches!(
+            kind,
+            SessionKind::OrderEntry | SessionKind::OrderEntryRetransmitting
+        );
+        let fields = if orders { "21011=Y" } else { "" };
+        self.log_on(product, kind, &key, fields).await
+    }
+
+    async fn log_on(&self, product: Product, kind: SessionKind, key: &str, fields: &str) -> Wire {
+        let mut wire = self.connect(product, kind, key).await;
+        let answer = wire.logon(&private_key(), fields).await;
+        assert_eq!(field(&answer, "35"), Some("A"), "{answer}");
+        wire
+    }
+
+    async fn connect(&self, product: Product, kind: SessionKind, key: &str) -> Wire {
         let address = self.gateway.address(product, kind).unwrap();
         let target = kind.profile().target_comp_id;
         let tables = match product {
@@ -57,16 +75,7 @@ impl Scene {
             Product::Margin => Margin::tables(),
         };
         let root = self.gateway.root_certificate();
-        let mut wire = Wire::connect(address, root, &key, target, tables).await;
-        let orders = matches!(
-            kind,
-            SessionKind::OrderEntry | SessionKind::OrderEntryRetransmitting
-        );
-        let answer = wire
-            .logon(&private_key(), if orders { "21011=Y" } else { "" })
-            .await;
-        assert_eq!(field(&answer, "35"), Some("A"), "{answer}");
-        wire
+        Wire::connect(address, root, key, target, tables).await
     }
 
     /// Lets time pass, for the gateway and for the clients.

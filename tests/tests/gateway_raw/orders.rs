@@ -151,7 +151,7 @@ async fn amends_cancels_and_mass_cancels() {
     let scene = Scene::new().await;
     let mut wire = scene.orders("21005=Y").await;
     let market = format!("40=2|54=1|55={MARKET}");
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 11] = [
         (
             "35=D|11=a|38=10|44=0.40|59=1|M",
             &[
@@ -214,7 +214,6 @@ async fn amends_cancels_and_mass_cancels() {
                 "35=8|11=g|41=g|150=4|39=4|38=0.00|14=0.00|151=0.00",
             ],
         ),
-        ("35=q|11=i|530=6", &["35=r|11=i|531=6"]),
         ("35=q|11=i|530=7", &["35=3|373=5"]),
     ];
     for (message, expected) in cases {

@@ -28,7 +28,7 @@ pub(crate) struct Wire {
     stream: TlsStream<TcpStream>,
     received: Vec<u8>,
     waiting: VecDeque<String>,
-    sender: String,
+    pub(crate) sender: String,
     target: &'static str,
     pub(crate) sequence: u64,
     /// How far this client's clock is ahead of the system's.

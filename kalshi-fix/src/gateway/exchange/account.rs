@@ -130,6 +130,16 @@ impl Account {
             .filter(|(_, position)| position.quantity != Quantity::ZERO)
     }
 
+    /// What is open on a side of a market.
+    #[must_use]
+    pub fn open_quantity(&self, symbol: &str, side: Side) -> Quantity {
+        let holding = self.holdings.get(symbol);
+        holding.map_or(Quantity::ZERO, |holding| match side {
+            Side::Buy => holding.buys.quantity,
+            Side::Sell => holding.sells.quantity,
+        })
+    }
+
     /// Pays money in, or out where it is negative.
     pub fn deposit(&mut self, amount: Money) {
         self.balance += amount;

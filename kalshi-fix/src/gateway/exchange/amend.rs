@@ -2,9 +2,11 @@
 
 use super::engine::Exchange;
 use super::identifiers::Use;
-use super::market::{ExchangeStatus, MarketStatus};
+use super::market::{ExchangeStatus, MarketStatus, Symbol};
 use super::order::{Amend, ClOrdId, Order, OrderId, Origin, Target};
-use super::report::{CancelReason, CancelReject, CancelRejectReason, Ended, OrderEvent, Output};
+use super::report::{
+    CancelReason, CancelReject, CancelRejectReason, Ended, OrderEvent, Output, RejectReason,
+};
 use super::turn::{Request, Turn};
 
 /// What an OrigClOrdID leads to.
@@ -24,6 +26,9 @@ impl Exchange {
         };
         let order = match found {
             Found::Open(order) => order,
+            Found::Ended(..) if self.is_closed(&amend.target.symbol) => {
+                return refuse(turn, found, CancelRejectReason::MarketInactive);
+            }
             Found::Ended(_, Ended::Filled) => {
                 return refuse(turn, found, CancelRejectReason::CannotUpdateFilledOrder);
             }
@@ -64,6 +69,24 @@ impl Exchange {
         amended.quantity = amend.quantity;
         let keeps_place = price == order.price && amend.quantity <= order.quantity;
         if !keeps_place {
+            let more = (amended.leaves() - order.leaves()).or_zero();
+            match self.risk(&amended, more) {
+                Some(RejectReason::ExceededSellPositionFloor) => {
+                    return refuse(
+                        turn,
+                        Found::Open(order),
+                        CancelRejectReason::ExceededSellPositionFloor,
+                    );
+                }
+                Some(_) => {
+                    return refuse(
+                        turn,
+                        Found::Open(order),
+                        CancelRejectReason::ExceededPerMarketRiskLimit,
+                    );
+                }
+                None => {}
+            }
             if !self.is_covered_in_place_of(&order, &amended) {
                 return refuse(turn, Found::Open(order), CancelRejectReason::InsufficientBalance);
             }
@@ -93,6 +116,12 @@ impl Exchange {
             Some(Use::Ended(id, ended)) => Found::Ended(id, ended),
             Some(Use::Replaced(_)) | None => Found::Nothing,
         }
+    }
+
+    /// Whether a market's close time has passed, after which nothing else is said of its orders.
+    pub(super) fn is_closed(&self, symbol: &Symbol) -> bool {
+        let listing = self.markets.get(symbol);
+        listing.is_some_and(|listing| listing.market.status == MarketStatus::Closed)
     }
 
     fn amend_refusal(&mut self, order: &Order, amend: &Amend) -> Option<CancelRejectReason> {

@@ -15,6 +15,9 @@ impl Exchange {
         };
         let order = match found {
             Found::Open(order) => order,
+            Found::Ended(..) if self.is_closed(&cancel.target.symbol) => {
+                return refuse(turn, found, CancelRejectReason::MarketInactive);
+            }
             Found::Ended(..) => return refuse(turn, found, CancelRejectReason::TooLate),
             Found::Nothing => return refuse(turn, found, CancelRejectReason::UnknownOrder),
         };
@@ -37,10 +40,17 @@ impl Exchange {
         }
     }
 
-    /// Ends all orders that the session entered: the report first, then each cancel.
+    /// Ends all orders that the session entered: the report first, then each cancel. One that follows another too soon is
+    /// refused.
     pub(super) fn mass_cancel(&mut self, turn: &mut Turn, origin: Origin, cl_ord_id: ClOrdId) {
         let operation = self.next_order_id();
-        let refused = self.status == ExchangeStatus::Paused;
+        let interval = self.rules.mass_cancel_interval * 1_000_000;
+        let last = self.mass_cancels.get(&origin.session);
+        let is_soon = last.is_some_and(|last| turn.now.unix_nanos() - last.unix_nanos() < interval);
+        let refused = is_soon || self.status == ExchangeStatus::Paused;
+        if !is_soon {
+            self.mass_cancels.insert(origin.session, turn.now);
+        }
         let count = self
             .by_session
             .get(&origin.session)

@@ -37,6 +37,8 @@ pub struct Rules {
     pub remembered_identifiers: usize,
     /// How many orders a member may have open in one market.
     pub open_orders_per_market: usize,
+    /// How many milliseconds there must be between two mass cancels of a session.
+    pub mass_cancel_interval: i64,
     /// How many order groups a member may have.
     pub order_groups_per_member: usize,
     /// How many RFQs a member may have open.
@@ -70,6 +72,7 @@ impl Rules {
             initial_margin: 1_000_000,
             remembered_identifiers: 100_000,
             open_orders_per_market: 10_000,
+            mass_cancel_interval: 1_000,
             order_groups_per_member: 1_000,
             rfqs_per_member: 100,
             quotes_per_rfq: 1_000,
@@ -137,6 +140,9 @@ pub enum Command {
     SetStatus(ExchangeStatus),
     /// Refuses what another command asks for, for this reason where the answer has room for one: a fault on demand.
     Refuse(Box<Command>, RejectReason),
+    /// Carries out what another command asks for, and answers an order EXCHANGE_UNAVAILABLE instead of saying what came of
+    /// it: the order may live, and what becomes of it later is told as usual. Its reports are in drop copy.
+    Doubt(Box<Command>),
     /// Time passed: orders may have expired. Every other command does this first.
     Tick,
 }
@@ -152,6 +158,10 @@ pub struct Exchange {
     pub(super) members: BTreeMap<OwnerId, Member>,
     pub(super) by_session: BTreeMap<SessionId, BTreeSet<OrderId>>,
     pub(super) expiries: BTreeSet<(Time, OrderId)>,
+    /// The markets that close by themselves.
+    pub(super) closings: BTreeSet<(Time, Symbol)>,
+    /// When each session last asked for a mass cancel that was looked at.
+    pub(super) mass_cancels: BTreeMap<SessionId, Time>,
     fees: Money,
     /// The markets that the current command changed.
     pub(super) touched: BTreeSet<Symbol>,
@@ -200,6 +210,8 @@ impl Exchange {
             members: BTreeMap::new(),
             by_session: BTreeMap::new(),
             expiries: BTreeSet::new(),
+            closings: BTreeSet::new(),
+            mass_cancels: BTreeMap::new(),
             fees: Money::ZERO,
             touched: BTreeSet::new(),
             data: Subscriptions::default(),
@@ -217,7 +229,13 @@ impl Exchange {
 
     /// Lists a market. One of the same symbol keeps its book and gets the new grid, fees and status.
     pub fn list(&mut self, market: Market) {
+        if let Some(time) = market.closes {
+            self.closings.insert((time, Symbol::clone(&market.symbol)));
+        }
         if let Some(listing) = self.markets.get_mut(&market.symbol) {
+            if let Some(before) = listing.market.closes.filter(|time| Some(*time) != market.closes) {
+                self.closings.remove(&(before, Symbol::clone(&market.symbol)));
+            }
             listing.market = market;
             return;
         }
@@ -258,26 +276,67 @@ impl Exchange {
             outputs: Vec::new(),
         };
         self.expire(&mut turn);
+        let (command, doubted) = match command {
+            Command::Doubt(command) => {
+                let doubted = match &*command {
+                    Command::NewOrder(origin, request) => Some((*origin, request.clone())),
+                    _ => None,
+                };
+                (*command, doubted)
+            }
+            command => (command, None),
+        };
+        self.carry_out(&mut turn, command);
+        self.publish(&mut turn);
+        self.remember(now, &turn.outputs);
+        if let Some((origin, request)) = doubted {
+            self.hide(&mut turn, origin, request);
+        }
+        turn.outputs
+    }
+
+    /// Says of an order that nobody knows what came of it.
+    fn hide(&mut self, turn: &mut Turn, origin: Origin, request: NewOrder) {
+        let mut hidden = None;
+        turn.outputs.retain(|output| match output {
+            Output::Order(report)
+                if report.order.origin == origin && report.order.cl_ord_id == request.cl_ord_id =>
+            {
+                hidden = Some(report.order.id);
+                matches!(report.event, OrderEvent::PendingNew)
+            }
+            _ => true,
+        });
+        let id = hidden.unwrap_or_else(|| self.next_order_id());
+        let order = self.pending_order(id, origin, request);
+        turn.report(
+            order,
+            OrderEvent::Rejected(RejectReason::ExchangeUnavailable),
+            None,
+        );
+    }
+
+    fn carry_out(&mut self, turn: &mut Turn, command: Command) {
         match command {
-            Command::NewOrder(origin, request) => self.enter(&mut turn, origin, request),
-            Command::Amend(origin, request) => self.amend(&mut turn, origin, &request),
-            Command::Cancel(origin, request) => self.cancel(&mut turn, origin, &request),
-            Command::MassCancel(origin, cl_ord_id) => self.mass_cancel(&mut turn, origin, cl_ord_id),
-            Command::Group(origin, request) => self.group(&mut turn, origin, request),
-            Command::Rfq(origin, request) => self.rfq(&mut turn, origin, request),
+            Command::NewOrder(origin, request) => self.enter(turn, origin, request),
+            Command::Amend(origin, request) => self.amend(turn, origin, &request),
+            Command::Cancel(origin, request) => self.cancel(turn, origin, &request),
+            Command::MassCancel(origin, cl_ord_id) => self.mass_cancel(turn, origin, cl_ord_id),
+            Command::Group(origin, request) => self.group(turn, origin, request),
+            Command::Rfq(origin, request) => self.rfq(turn, origin, request),
             Command::AttachMaker(origin) => self.rfqs.attach(origin),
             Command::CancelOnDisconnect(session) => {
-                self.cancel_session(&mut turn, session, CancelReason::Disconnected);
+                self.cancel_session(turn, session, CancelReason::Disconnected);
             }
-            Command::Snapshot(session, symbols) => self.snapshots(&mut turn, session, symbols, false),
-            Command::Subscribe(session, symbols) => self.snapshots(&mut turn, session, symbols, true),
+            Command::Snapshot(session, symbols) => self.snapshots(turn, session, symbols, false),
+            Command::Subscribe(session, symbols) => self.snapshots(turn, session, symbols, true),
             Command::Unsubscribe(session, Some(symbols)) => {
                 for symbol in &symbols {
                     self.data.remove(session, symbol);
                 }
             }
             Command::Unsubscribe(session, None) => self.data.remove_all(session),
-            Command::SubscribeStatus(session, symbol) => self.subscribe_status(&mut turn, session, &symbol),
+            Command::SubscribeStatus(session, symbol) => self.subscribe_status(turn, session, &symbol),
             Command::UnsubscribeStatus(session, symbol) => self.statuses.remove(session, &symbol),
             Command::Detach(session) => {
                 self.data.remove_all(session);
@@ -286,15 +345,13 @@ impl Exchange {
             }
             // Positions are paid out by `Settle` alone.
             Command::SetMarketStatus(_, MarketStatus::Settled) | Command::Tick => {}
-            Command::SetMarketStatus(symbol, status) => self.set_market_status(&mut turn, &symbol, status),
-            Command::Determine(symbol, outcome) => self.determine(&mut turn, &symbol, outcome),
-            Command::Settle(symbol) => self.settle_market(&mut turn, &symbol),
-            Command::SetStatus(status) => self.set_status(&mut turn, status),
-            Command::Refuse(command, reason) => self.refuse(&mut turn, *command, reason),
+            Command::SetMarketStatus(symbol, status) => self.set_market_status(turn, &symbol, status),
+            Command::Determine(symbol, outcome) => self.determine(turn, &symbol, outcome),
+            Command::Settle(symbol) => self.settle_market(turn, &symbol),
+            Command::SetStatus(status) => self.set_status(turn, status),
+            Command::Refuse(command, reason) => self.refuse(turn, *command, reason),
+            Command::Doubt(command) => self.carry_out(turn, *command),
         }
-        self.publish(&mut turn);
-        self.remember(now, &turn.outputs);
-        turn.outputs
     }
 
     /// Answers a command as if it could not be carried out. Those that have no refusal are left without an answer.
@@ -353,12 +410,14 @@ impl Exchange {
         }
     }
 
-    /// When the next order or RFQ expires, or an accepted quote's time is over, if one's is: [`Command::Tick`] is due then.
+    /// When the next order or RFQ expires, a market closes, or an accepted quote's time is over, if one's is:
+    /// [`Command::Tick`] is due then.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Time> {
         let order = self.expiries.first().map(|(time, _)| *time);
+        let closing = self.closings.first().map(|(time, _)| *time);
         let rfq = self.rfqs.next_timer();
-        order.into_iter().chain(rfq).min()
+        order.into_iter().chain(closing).chain(rfq).min()
     }
 
     /// A member's subaccount on exchange index 0, once it has had money or trades.

@@ -4,7 +4,7 @@ use super::calendar::Time;
 use super::engine::{Exchange, LARGEST_QUANTITY};
 use super::market::{ExchangeStatus, MarketStatus, Symbol, quantity_step};
 use super::matching::{Plan, Step, Taker};
-use super::order::{MatchId, NewOrder, Order, OrderId, Origin, SelfTradePrevention, TimeInForce};
+use super::order::{MatchId, NewOrder, Order, OrderId, Origin, SelfTradePrevention, Side, TimeInForce};
 use super::report::{CancelReason, Fill, OrderEvent, RejectReason, TradePrint};
 use super::turn::{Request, Turn};
 use super::units::{Price, Quantity};
@@ -50,7 +50,9 @@ impl Exchange {
         if pending.is_none() {
             turn.report(order.clone(), OrderEvent::PendingNew, None);
         }
-        let refused = refused.or_else(|| self.unpaid(&order));
+        let refused = refused
+            .or_else(|| self.risk(&order, order.quantity))
+            .or_else(|| self.unpaid(&order));
         if let Some(reason) = refused {
             turn.report(order, OrderEvent::Rejected(reason), None);
             return;
@@ -281,6 +283,31 @@ impl Exchange {
             .get(&order.account())
             .is_some_and(|account| account.covers(self.terms(), &order.symbol, exposure));
         (!covered).then_some(RejectReason::InsufficientBalance)
+    }
+
+    /// Whether `more` of an order could lead to a position that its market does not allow.
+    pub(super) fn risk(&self, order: &Order, more: Quantity) -> Option<RejectReason> {
+        let market = &self.markets.get(&order.symbol)?.market;
+        let account = self.accounts.get(&order.account());
+        let (position, open) = account.map_or_else(Default::default, |account| {
+            let position = account.position(&order.symbol).quantity;
+            (position, account.open_quantity(&order.symbol, order.side))
+        });
+        let reached = match order.side {
+            Side::Buy => position + open + more,
+            Side::Sell => position - open - more,
+        };
+        let beyond = match order.side {
+            Side::Buy => market.position_limit.is_some_and(|most| reached > most),
+            Side::Sell => market.position_limit.is_some_and(|most| reached < -most),
+        };
+        if beyond {
+            return Some(RejectReason::ExceededPerMarketRiskLimit);
+        }
+        let floor = market.sell_position_floor.filter(|_| order.side == Side::Sell);
+        floor
+            .is_some_and(|lowest| reached < lowest)
+            .then_some(RejectReason::ExceededSellPositionFloor)
     }
 
     /// Whether a quantity is a multiple of the product's step, and not absurd.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::calendar::Time;
 use super::fee::FeeSchedule;
 use super::units::{Price, Quantity};
 use crate::environment::Product;
@@ -164,6 +165,12 @@ pub struct Market {
     pub status: MarketStatus,
     /// Whether it is a market of high volatility, in which accepted quotes are confirmed and executed faster.
     pub high_volatility: bool,
+    /// When it closes by itself.
+    pub closes: Option<Time>,
+    /// How many contracts an account may hold on either side, its open orders filled.
+    pub position_limit: Option<Quantity>,
+    /// The lowest position (negative when short) that an account's sells may lead to.
+    pub sell_position_floor: Option<Quantity>,
 }
 
 impl Market {
@@ -177,6 +184,9 @@ impl Market {
             fees: FeeSchedule::prediction(),
             status: MarketStatus::Active,
             high_volatility: false,
+            closes: None,
+            position_limit: None,
+            sell_position_floor: None,
         }
     }
 
@@ -190,6 +200,9 @@ impl Market {
             fees: FeeSchedule::margin(),
             status: MarketStatus::Active,
             high_volatility: false,
+            closes: None,
+            position_limit: None,
+            sell_position_floor: None,
         }
     }
 
@@ -213,6 +226,35 @@ impl Market {
     pub fn with_high_volatility(self) -> Market {
         Market {
             high_volatility: true,
+            ..self
+        }
+    }
+
+    /// The same market, which closes at this time.
+    #[must_use]
+    pub fn closing_at(self, time: Time) -> Market {
+        Market {
+            closes: Some(time),
+            ..self
+        }
+    }
+
+    /// The same market, in which an account holds so many contracts at most, long or short, its open orders filled:
+    /// EXCEEDED_PER_MARKET_RISK_LIMIT.
+    #[must_use]
+    pub fn with_position_limit(self, most: Quantity) -> Market {
+        Market {
+            position_limit: Some(most),
+            ..self
+        }
+    }
+
+    /// The same market, in which sells may not lead to a position below this one: EXCEEDED_SELL_POSITION_FLOOR. Zero forbids
+    /// short positions. (The venue names the text, not the rule.)
+    #[must_use]
+    pub fn with_sell_position_floor(self, lowest: Quantity) -> Market {
+        Market {
+            sell_position_floor: Some(lowest),
             ..self
         }
     }

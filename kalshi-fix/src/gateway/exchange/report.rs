@@ -233,7 +233,7 @@ pub enum RejectReason {
     TradingPaused,
     /// The ClOrdID was used before.
     OrderAlreadyExists,
-    /// Too many open orders in one market.
+    /// Too many open orders in one market, or a position beyond its limit.
     ExceededPerMarketRiskLimit,
     /// The account cannot pay for it.
     InsufficientBalance,
@@ -251,6 +251,10 @@ pub enum RejectReason {
     CustomerAccountNotFound,
     /// The customer is another member's.
     PermissionDeniedForCustomerAccount,
+    /// The sell could lead to a position that the market does not allow.
+    ExceededSellPositionFloor,
+    /// It came too late. Nothing brings this about but a fault on demand; the venue lists the code without a text.
+    TooLateToEnter,
     /// The exchange was told to refuse (a fault on demand).
     InternalError,
     /// The exchange was told not to answer for certain (a fault on demand): the order may live.
@@ -276,9 +280,20 @@ impl RejectReason {
             RejectReason::Expired => "EXPIRED",
             RejectReason::CustomerAccountNotFound => "CUSTOMER_ACCOUNT_NOT_FOUND",
             RejectReason::PermissionDeniedForCustomerAccount => "PERMISSION_DENIED_FOR_CUSTOMER_ACCOUNT",
+            RejectReason::ExceededSellPositionFloor => "EXCEEDED_SELL_POSITION_FLOOR",
+            RejectReason::TooLateToEnter => "TOO_LATE_TO_ENTER",
             RejectReason::InternalError => "INTERNAL_ERROR",
             RejectReason::ExchangeUnavailable => "EXCHANGE_UNAVAILABLE",
         }
+    }
+
+    /// The reason with this text; the first where several share it.
+    #[must_use]
+    pub fn named(text: &str) -> Option<RejectReason> {
+        ALL_REJECT_REASONS
+            .iter()
+            .copied()
+            .find(|reason| reason.text() == text)
     }
 
     /// OrdRejReason (103).
@@ -290,7 +305,9 @@ impl RejectReason {
             | RejectReason::MarketAlreadyClosed
             | RejectReason::ExchangePaused
             | RejectReason::TradingPaused => 2,
-            RejectReason::ExceededOrderGroupRiskLimit
+            RejectReason::TooLateToEnter => 4,
+            RejectReason::ExceededSellPositionFloor
+            | RejectReason::ExceededOrderGroupRiskLimit
             | RejectReason::ExceededPerMarketRiskLimit
             | RejectReason::InsufficientBalance => 3,
             RejectReason::OrderAlreadyExists => 6,
@@ -355,6 +372,10 @@ pub enum CancelRejectReason {
     OrderAlreadyExists,
     /// The account cannot pay for it.
     InsufficientBalance,
+    /// The account could hold more than the market allows.
+    ExceededPerMarketRiskLimit,
+    /// The sell could lead to a position that the market does not allow.
+    ExceededSellPositionFloor,
     /// The market does not trade.
     MarketInactive,
     /// The market's outcome is known.
@@ -381,6 +402,8 @@ impl CancelRejectReason {
             CancelRejectReason::Mismatch => "INVALID_ORDER",
             CancelRejectReason::OrderAlreadyExists => "ORDER_ALREADY_EXISTS",
             CancelRejectReason::InsufficientBalance => "INSUFFICIENT_BALANCE",
+            CancelRejectReason::ExceededPerMarketRiskLimit => "EXCEEDED_PER_MARKET_RISK_LIMIT",
+            CancelRejectReason::ExceededSellPositionFloor => "EXCEEDED_SELL_POSITION_FLOOR",
             CancelRejectReason::MarketInactive => "MARKET_INACTIVE",
             CancelRejectReason::MarketAlreadyClosed => "MARKET_ALREADY_CLOSED",
             CancelRejectReason::ExchangePaused => "EXCHANGE_PAUSED",
@@ -394,11 +417,12 @@ impl CancelRejectReason {
     pub const fn code(self) -> u16 {
         match self {
             CancelRejectReason::TooLate => 0,
-            CancelRejectReason::UnknownOrder => 1,
+            CancelRejectReason::UnknownOrder | CancelRejectReason::Mismatch => 1,
             CancelRejectReason::InvalidAmendQuantity | CancelRejectReason::CannotUpdateFilledOrder => 2,
             CancelRejectReason::SelfCrossAttempt | CancelRejectReason::InvalidPrice => 18,
-            CancelRejectReason::Mismatch
-            | CancelRejectReason::OrderAlreadyExists
+            CancelRejectReason::OrderAlreadyExists
+            | CancelRejectReason::ExceededPerMarketRiskLimit
+            | CancelRejectReason::ExceededSellPositionFloor
             | CancelRejectReason::InsufficientBalance
             | CancelRejectReason::MarketInactive
             | CancelRejectReason::MarketAlreadyClosed
@@ -472,6 +496,28 @@ pub enum MarketDataRejectReason {
     /// A SubscriptionRequestType that does not exist.
     UnsupportedType,
 }
+
+const ALL_REJECT_REASONS: [RejectReason; 19] = [
+    RejectReason::MarketNotFound,
+    RejectReason::MarketInactive,
+    RejectReason::MarketAlreadyClosed,
+    RejectReason::ExchangePaused,
+    RejectReason::TradingPaused,
+    RejectReason::OrderAlreadyExists,
+    RejectReason::ExceededPerMarketRiskLimit,
+    RejectReason::InsufficientBalance,
+    RejectReason::InvalidPrice,
+    RejectReason::IncorrectQuantity,
+    RejectReason::OrderGroupNotFound,
+    RejectReason::ExceededOrderGroupRiskLimit,
+    RejectReason::Expired,
+    RejectReason::CustomerAccountNotFound,
+    RejectReason::PermissionDeniedForCustomerAccount,
+    RejectReason::ExceededSellPositionFloor,
+    RejectReason::TooLateToEnter,
+    RejectReason::InternalError,
+    RejectReason::ExchangeUnavailable,
+];
 
 #[cfg(test)]
 mod tests {

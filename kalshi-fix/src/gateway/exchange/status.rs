@@ -17,8 +17,23 @@ impl Exchange {
                     // `end` removes the entry with its order; an entry without one must not stop the exchange.
                     self.expiries.remove(&(time, id));
                 }
-                _ => self.rfq_timer(turn),
+                _ => match self.closings.first() {
+                    Some((time, symbol)) if *time == due => {
+                        let symbol = Symbol::clone(symbol);
+                        self.closings.pop_first();
+                        self.close_on_time(turn, &symbol);
+                    }
+                    _ => self.rfq_timer(turn),
+                },
             }
+        }
+    }
+
+    /// A market's close time has come. One that has ended already stays as it is.
+    fn close_on_time(&mut self, turn: &mut Turn, symbol: &Symbol) {
+        let status = self.markets.get(symbol).map(|listing| listing.market.status);
+        if matches!(status, Some(MarketStatus::Active | MarketStatus::Inactive)) {
+            self.set_market_status(turn, symbol, MarketStatus::Closed);
         }
     }
 

@@ -286,7 +286,7 @@ impl Exchange {
     }
 
     /// An order that is not in the book.
-    pub(super) fn pending_order(&self, id: OrderId, origin: Origin, request: NewOrder) -> Order {
+    pub(in super::super) fn pending_order(&self, id: OrderId, origin: Origin, request: NewOrder) -> Order {
         let index = self.index_of(&request);
         let mut order = Order::new(id, origin, request, index, None);
         let customer = self.customer(origin.owner, order.party.as_ref());

@@ -4,6 +4,7 @@
 //! identifiers that only count out.
 
 mod groups;
+mod limits;
 mod rfq;
 
 use super::*;
@@ -139,6 +140,18 @@ impl Scene {
             ["volatile"] => {
                 self.exchange
                     .list(Market::prediction(SYMBOL).with_high_volatility());
+                Command::Tick
+            }
+            ["doubt", ref rest @ ..] => Command::Doubt(Box::new(self.command(rest))),
+            ["list", word] => {
+                let market = Market::prediction(SYMBOL).with_fees(FeeSchedule::free(Product::Prediction));
+                self.exchange.list(match word {
+                    "closing" => {
+                        market.closing_at(Time::from_unix_nanos(self.now.unix_nanos() + 1_000_000_000))
+                    }
+                    "floored" => market.with_sell_position_floor(Quantity::from_contracts(-2)),
+                    _ => market.with_position_limit(Quantity::from_contracts(10)),
+                });
                 Command::Tick
             }
             ["wait", millis] => {
@@ -439,7 +452,7 @@ fn amends_keep_or_lose_the_place_in_the_queue() {
          > alice amend a4 a3 sell 0.5 =
          a4 refused 2 INVALID_AMEND_QTY_FOR_ORDER
          > alice amend a4 a3 buy 5 =
-         a4 refused 99 INVALID_ORDER
+         a4 refused 1 INVALID_ORDER
          > alice amend a1 a3 sell 5 =
          a1 refused 99 ORDER_ALREADY_EXISTS
          > alice amend a4 a3 sell 5 60.5
@@ -492,8 +505,15 @@ fn a_mass_cancel_ends_the_sessions_orders_and_no_others() {
          m1 mass Some(2)
          a1 canceled MassCancel filled 0.00
          a2 canceled MassCancel filled 0.00
+         > wait 999
          > alice mass m2
-         m2 mass Some(0)",
+         m2 mass None
+         > bob mass m3
+         m3 mass Some(1)
+         b1 canceled MassCancel filled 0.00
+         > wait 1
+         > alice mass m4
+         m4 mass Some(0)",
     );
 }
 
@@ -524,6 +544,10 @@ fn pauses_and_closes() {
          a4 expired
          > alice buy a5 1 40
          a5 rejected 2 MARKET_INACTIVE
+         > alice cancel c a4 buy
+         c refused 99 MARKET_INACTIVE
+         > alice amend a5 a4 buy 2 =
+         a5 refused 99 MARKET_INACTIVE
          > market determined
          > alice buy a5 1 40
          a5 rejected 2 MARKET_ALREADY_CLOSED",

@@ -193,7 +193,11 @@ impl World {
                     },
                 )
             }
-            Action::MassCancel { member } => Command::MassCancel(origin(member), id.as_str().into()),
+            Action::MassCancel { member } => {
+                // One a second is taken.
+                self.now += 1;
+                Command::MassCancel(origin(member), id.as_str().into())
+            }
             Action::Wait { hours } => {
                 self.now += hours * 3_600;
                 Command::Tick
