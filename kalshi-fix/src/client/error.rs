@@ -6,7 +6,8 @@ use super::logon::LogonOptionsError;
 use crate::credentials::CredentialsError;
 use crate::driver::{EndCause, SessionEnd, SpawnError};
 use crate::environment::EnvironmentError;
-use crate::session::{EndReason, LogonRefused};
+use crate::reconnect::FailureClass;
+use crate::session::{EndReason, LogonRefused, RefusalKind};
 use crate::transport::{ConnectError, TlsSettingsError};
 
 /// Why a client cannot be built.
@@ -52,14 +53,12 @@ pub enum OpenError {
     /// The session could not be started.
     #[error(transparent)]
     Start(#[from] SpawnError),
-    /// The venue refused the logon. [`LogonRefused::kind`] says what to do about it.
-    #[error("{target}: {refused}")]
-    Refused {
-        /// The session, by its `TargetCompID (56)`.
-        target: &'static str,
-        /// What the venue said.
-        refused: LogonRefused,
-    },
+    /// There is no key for the session.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The venue refused the logon.
+    #[error(transparent)]
+    Refused(#[from] LogonError),
     /// The session ended before it was established, in any other way.
     #[error("{target} ended before it was established: {end}")]
     Ended {
@@ -76,8 +75,73 @@ impl OpenError {
             SessionEnd {
                 cause: EndCause::Session(EndReason::LogonRefused(refused)),
                 ..
-            } => OpenError::Refused { target, refused },
+            } => OpenError::Refused(LogonError { target, refused }),
             end => OpenError::Ended { target, end },
+        }
+    }
+}
+
+impl OpenError {
+    /// What kind of failure it is. `None` where nothing was tried: something has to be configured otherwise first.
+    #[must_use]
+    pub fn class(&self) -> Option<FailureClass> {
+        match self {
+            OpenError::Environment(_)
+            | OpenError::Logon(_)
+            | OpenError::Start(_)
+            | OpenError::Credentials(_) => None,
+            OpenError::Connect(error) if error.is_transient() => Some(FailureClass::Network),
+            OpenError::Connect(_) => Some(FailureClass::Unreachable),
+            OpenError::Refused(error) => Some(error.class()),
+            OpenError::Ended { end, .. } => Some(end.cause.class()),
+        }
+    }
+}
+
+/// The venue refused a logon: what it said, what kind of refusal that is, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{target}: {refused}; {}", self.remedy())]
+#[non_exhaustive]
+pub struct LogonError {
+    /// The session, by its `TargetCompID (56)`.
+    pub target: &'static str,
+    /// What the venue said.
+    #[source]
+    pub refused: LogonRefused,
+}
+
+impl LogonError {
+    /// What kind of failure it is: whether to wait, to repair something, or to stop.
+    #[must_use]
+    pub const fn class(&self) -> FailureClass {
+        FailureClass::of_refusal(self.refused.kind)
+    }
+
+    /// What to do about it, in words.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self.refused.kind {
+            RefusalKind::AlreadyExists => {
+                "another connection holds this API key: close it, wait until the venue misses it (up to 60 s), or give each \
+                 session a key of its own"
+            }
+            RefusalKind::Signature => {
+                "check that the private key is that of this API key id, and of this environment: demo and production share none"
+            }
+            RefusalKind::CompId => {
+                "check the API key id, its environment (demo and production share none), and that it is entitled to this \
+                 session: KalshiRT and KalshiPT are given on request"
+            }
+            RefusalKind::SendingTime => {
+                "set this machine's clock (NTP): it may be 30 s from the venue's at most"
+            }
+            RefusalKind::RateLimit => {
+                "wait for tokens of the rate limit: a logon takes them as an order does"
+            }
+            RefusalKind::Sequence => {
+                "the store's numbers do not fit the venue's: start anew (`Retransmission::start_anew`), and reconcile what was missed"
+            }
+            RefusalKind::Other => "the venue's own words are all that is known of it",
         }
     }
 }

@@ -47,18 +47,18 @@ pub struct LogonOptions<D: KalshiProduct> {
 
 /// The options of either product.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Choices {
-    pub(super) heartbeat: Duration,
-    pub(super) use_dollars: bool,
-    pub(super) cancel_orders_on_disconnect: bool,
-    enable_ioc_cancel_report: bool,
-    preserve_original_order_qty: bool,
-    skip_pending_exec_reports: bool,
-    use_expired_ord_status: bool,
-    always_emit_new_before_trade: bool,
-    split_collateral_return: bool,
-    message_retention: Option<RetentionHours>,
-    receive_settlement_reports: Option<bool>,
+pub(crate) struct Choices {
+    pub(crate) heartbeat: Duration,
+    pub(crate) use_dollars: bool,
+    pub(crate) cancel_orders_on_disconnect: bool,
+    pub(crate) enable_ioc_cancel_report: bool,
+    pub(crate) preserve_original_order_qty: bool,
+    pub(crate) skip_pending_exec_reports: bool,
+    pub(crate) use_expired_ord_status: bool,
+    pub(crate) always_emit_new_before_trade: bool,
+    pub(crate) split_collateral_return: bool,
+    pub(crate) message_retention: Option<RetentionHours>,
+    pub(crate) receive_settlement_reports: Option<bool>,
 }
 
 /// What a session with orders is opened for.
@@ -73,19 +73,7 @@ impl<D: KalshiProduct> Default for LogonOptions<D> {
     /// A heartbeat of 30 s, dollars, and everything else as the venue does it unasked.
     fn default() -> LogonOptions<D> {
         LogonOptions {
-            choices: Choices {
-                heartbeat: Duration::from_secs(30),
-                use_dollars: true,
-                cancel_orders_on_disconnect: false,
-                enable_ioc_cancel_report: false,
-                preserve_original_order_qty: false,
-                skip_pending_exec_reports: false,
-                use_expired_ord_status: false,
-                always_emit_new_before_trade: false,
-                split_collateral_return: false,
-                message_retention: None,
-                receive_settlement_reports: None,
-            },
+            choices: Choices::default(),
             product: PhantomData,
         }
     }
@@ -197,6 +185,24 @@ impl<D: KalshiProduct> Eq for LogonOptions<D> {}
 impl<D: KalshiProduct> fmt::Debug for LogonOptions<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("LogonOptions").field(&self.choices).finish()
+    }
+}
+
+impl Default for Choices {
+    fn default() -> Choices {
+        Choices {
+            heartbeat: Duration::from_secs(30),
+            use_dollars: true,
+            cancel_orders_on_disconnect: false,
+            enable_ioc_cancel_report: false,
+            preserve_original_order_qty: false,
+            skip_pending_exec_reports: false,
+            use_expired_ord_status: false,
+            always_emit_new_before_trade: false,
+            split_collateral_return: false,
+            message_retention: None,
+            receive_settlement_reports: None,
+        }
     }
 }
 

@@ -38,7 +38,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use error::{BuildError, OLD_SESSION_TIMEOUT, OpenError};
+pub use error::{BuildError, LogonError, OLD_SESSION_TIMEOUT, OpenError};
 pub use event::{Event, OwnedMessage, Received, Rejected};
 pub use logon::{LogonOptions, LogonOptionsError, RetentionHours};
 pub use product::{KalshiProduct, KalshiSession};
@@ -50,12 +50,14 @@ pub use retransmission::Retransmission;
 pub use session::{Receiver, Sender, Session};
 pub use validation::Validation;
 
+pub(crate) use logon::Choices;
+
 use gate::Limiters;
-use logon::{Choices, Purpose};
+use logon::Purpose;
 use requests::Requests;
 use session::Parts;
 
-use crate::credentials::Credentials;
+use crate::credentials::{CredentialsError, KeyRing, KeyUse};
 use crate::driver::{self, Clock, DriverSettings, InboundPolicy, Observer, SystemClock};
 use crate::environment::{Endpoint, Endpoints, Environment, Product, SessionKind};
 use crate::limits::SharedPreTrade;
@@ -74,7 +76,7 @@ pub struct Client<D: KalshiProduct> {
 
 struct Config {
     endpoints: Endpoints,
-    credentials: Credentials,
+    keys: KeyRing,
     connector: Connector,
     options: Choices,
     validation: Validation,
@@ -94,11 +96,10 @@ impl<D: KalshiProduct> Client<D> {
         ClientBuilder::new(environment)
     }
 
-    /// A client with the credentials of the process's environment variables (see [`Credentials::from_env`]) and the
-    /// default options.
+    /// A client with the keys of the process's environment variables (see [`KeyRing::from_env`]) and the default options.
     pub fn from_env(environment: Environment) -> Result<Client<D>, BuildError> {
         Client::builder(environment)
-            .credentials(Credentials::from_env(D::PRODUCT)?)
+            .credentials(KeyRing::from_env(D::PRODUCT)?)
             .build()
     }
 
@@ -128,7 +129,7 @@ impl<D: KalshiProduct> Client<D> {
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let client = Client::<Prediction>::from_env(Environment::Demo)?;
-    /// let whose = client.journal_settings(SessionKind::OrderEntryRetransmitting);
+    /// let whose = client.journal_settings(SessionKind::OrderEntryRetransmitting)?;
     /// let now = Timestamp::from(std::time::SystemTime::now());
     /// let journal = JournalStore::open("journal/orders", whose, now)?;
     /// let kept = Retransmission::new(SessionStore::threaded(journal)).resend(ResendPolicy::HoldBack);
@@ -166,12 +167,19 @@ impl<D: KalshiProduct> Client<D> {
     }
 
     /// The settings of a journal that belongs to this client's session of a kind: by product, environment, key and
-    /// session, so that no other one can take it for its own.
-    #[must_use]
-    pub fn journal_settings(&self, kind: SessionKind) -> JournalSettings {
-        let environment = self.config.endpoints.environment();
-        let key_id = self.config.credentials.key_id();
-        JournalSettings::new(format!("{} {environment} {key_id} {kind}", D::PRODUCT))
+    /// session, so that no other one can take it for its own. For a listener's, name [`KeyUse::Listener`].
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialsError::NoKeyFor`], when this client has no key for that session.
+    pub fn journal_settings(&self, key_use: impl Into<KeyUse>) -> Result<JournalSettings, CredentialsError> {
+        let key_use = key_use.into();
+        let (environment, kind) = (self.config.endpoints.environment(), key_use.kind());
+        let key_id = self.config.keys.find(key_use)?.key_id();
+        Ok(JournalSettings::new(format!(
+            "{} {environment} {key_id} {kind}",
+            D::PRODUCT
+        )))
     }
 
     /// Connects to market data (`KalshiMD`) and logs on.
@@ -196,7 +204,7 @@ impl<D: KalshiProduct> Client<D> {
     ) -> Result<Session<S>, OpenError> {
         let Config {
             endpoints,
-            credentials,
+            keys,
             connector,
             options,
             validation,
@@ -209,7 +217,11 @@ impl<D: KalshiProduct> Client<D> {
         let target = S::KIND.profile().target_comp_id;
         let mut logon = options.logon(D::PRODUCT, S::KIND, purpose)?;
         let endpoint = endpoints.endpoint(S::KIND)?;
-        let mut settings = self.settings(S::KIND);
+        let credentials = keys.find(match purpose {
+            Purpose::Trading => KeyUse::Session(S::KIND),
+            Purpose::Listening => KeyUse::Listener(S::KIND),
+        })?;
+        let mut settings = self.settings(S::KIND, credentials.key_id());
         let mut store = None;
         if let Some(kept) = kept {
             settings.resend = kept.resend;
@@ -268,9 +280,9 @@ impl<D: KalshiProduct> Client<D> {
         }
     }
 
-    fn settings(&self, kind: SessionKind) -> SessionSettings {
+    fn settings(&self, kind: SessionKind, key_id: &str) -> SessionSettings {
         let profile = kind.profile();
-        let identity = Identity::initiator(self.config.credentials.key_id(), profile.target_comp_id);
+        let identity = Identity::initiator(key_id, profile.target_comp_id);
         let settings = match (D::PRODUCT, profile.retransmission) {
             (Product::Prediction, false) => SessionSettings::kalshi_prediction,
             (Product::Prediction, true) => SessionSettings::kalshi_prediction_retransmitting,
@@ -332,7 +344,7 @@ impl Client<Prediction> {
     /// # use kalshi_fix::store::JournalStore;
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let client = Client::<Prediction>::from_env(Environment::Demo)?;
-    /// let whose = client.journal_settings(SessionKind::PostTrade);
+    /// let whose = client.journal_settings(SessionKind::PostTrade)?;
     /// let now = Timestamp::from(std::time::SystemTime::now());
     /// let journal = JournalStore::open("journal/settlement", whose, now)?;
     /// let session = client.post_trade(SessionStore::threaded(journal)).await?;
@@ -362,7 +374,7 @@ impl<D: KalshiProduct> fmt::Debug for Client<D> {
         f.debug_struct("Client")
             .field("product", &D::PRODUCT)
             .field("endpoints", &self.config.endpoints)
-            .field("credentials", &self.config.credentials)
+            .field("keys", &self.config.keys)
             .field("connector", &self.config.connector)
             .field("options", &self.config.options)
             .field("validation", &self.config.validation)
@@ -381,7 +393,7 @@ impl<D: KalshiProduct> fmt::Debug for Client<D> {
 #[must_use]
 pub struct ClientBuilder<D: KalshiProduct> {
     endpoints: Endpoints,
-    credentials: Option<Credentials>,
+    keys: KeyRing,
     security: Security,
     connect_timeouts: ConnectTimeouts,
     options: Choices,
@@ -407,7 +419,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
     fn new(environment: Environment) -> ClientBuilder<D> {
         ClientBuilder {
             endpoints: Endpoints::new(D::PRODUCT, environment),
-            credentials: None,
+            keys: KeyRing::empty(),
             security: Security::Tls(TlsSettings::new()),
             connect_timeouts: ConnectTimeouts::default(),
             options: LogonOptions::<D>::default().into_choices(),
@@ -424,9 +436,10 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         }
     }
 
-    /// Who logs on.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    /// Who logs on: [`Credentials`](crate::credentials::Credentials) for every session, or a [`KeyRing`] with a key for
+    /// each, which those that are open at the same time need.
+    pub fn credentials(mut self, keys: impl Into<KeyRing>) -> Self {
+        self.keys = keys.into();
         self
     }
 
@@ -451,6 +464,12 @@ impl<D: KalshiProduct> ClientBuilder<D> {
     /// What the logons ask for.
     pub fn logon(mut self, options: LogonOptions<D>) -> Self {
         self.options = options.into_choices();
+        self
+    }
+
+    /// What the logons ask for, for either product.
+    pub(crate) fn logon_flags(mut self, change: impl FnOnce(&mut Choices)) -> Self {
+        change(&mut self.options);
         self
     }
 
@@ -545,7 +564,9 @@ impl<D: KalshiProduct> ClientBuilder<D> {
 
     /// Checks everything that can be checked without a connection, and reads the roots.
     pub fn build(self) -> Result<Client<D>, BuildError> {
-        let credentials = self.credentials.ok_or(BuildError::NoCredentials)?;
+        if self.keys.is_empty() {
+            return Err(BuildError::NoCredentials);
+        }
         for kind in D::PRODUCT.sessions() {
             self.endpoints.endpoint(*kind)?;
             self.options.logon(D::PRODUCT, *kind, Purpose::Trading)?;
@@ -558,7 +579,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         };
         let config = Config {
             endpoints: self.endpoints,
-            credentials,
+            keys: self.keys,
             connector: connector.with_timeouts(self.connect_timeouts),
             options: self.options,
             validation: self.validation,
@@ -591,7 +612,7 @@ impl<D: KalshiProduct> fmt::Debug for ClientBuilder<D> {
         f.debug_struct("ClientBuilder")
             .field("product", &D::PRODUCT)
             .field("endpoints", &self.endpoints)
-            .field("credentials", &self.credentials)
+            .field("keys", &self.keys)
             .field("security", &self.security)
             .field("options", &self.options)
             .finish_non_exhaustive()

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::ring::KeyUse;
+
 /// Why a key could not be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -139,7 +141,7 @@ pub enum CredentialsError {
     #[error("{variable} is not set; it holds the id of the API key")]
     MissingKeyId {
         /// The variable.
-        variable: &'static str,
+        variable: String,
     },
     /// The id cannot be a `SenderCompID (49)`.
     #[error("the API key id {problem}")]
@@ -151,31 +153,31 @@ pub enum CredentialsError {
     #[error("no private key: set {text} (the PEM itself) or {path} (a file)")]
     NoKey {
         /// The variable for the PEM itself.
-        text: &'static str,
+        text: String,
         /// The variable for a path.
-        path: &'static str,
+        path: String,
     },
     /// Both sources of the private key are set, and might disagree.
     #[error("both {text} and {path} are set; set exactly one of them")]
     TwoKeys {
         /// The variable for the PEM itself.
-        text: &'static str,
+        text: String,
         /// The variable for a path.
-        path: &'static str,
+        path: String,
     },
     /// The key is encrypted, and the variable with its passphrase is not set.
     #[error("the key in {variable} is encrypted; set its passphrase in {passphrase}")]
     PassphraseMissing {
         /// The variable that the key came from.
-        variable: &'static str,
+        variable: String,
         /// The variable for the passphrase.
-        passphrase: &'static str,
+        passphrase: String,
     },
     /// The key that a variable holds or points at cannot be used.
     #[error("{variable}: {source}")]
     Key {
         /// The variable.
-        variable: &'static str,
+        variable: String,
         /// What is wrong with the key.
         source: KeyError,
     },
@@ -183,7 +185,13 @@ pub enum CredentialsError {
     #[error("the value of {variable} is not Unicode text")]
     NotUnicode {
         /// The variable.
-        variable: &'static str,
+        variable: String,
+    },
+    /// No key for a session, and no usual one.
+    #[error("no API key for {key_use}: it has none of its own, and there is no usual one")]
+    NoKeyFor {
+        /// What the key was to be used for.
+        key_use: KeyUse,
     },
 }
 

@@ -3,6 +3,7 @@
 mod error;
 mod key;
 mod pem;
+mod ring;
 mod signer;
 mod source;
 
@@ -11,11 +12,14 @@ use std::sync::Arc;
 
 pub use error::{CredentialsError, KeyError, KeyRole, SignerError, VerifyError};
 pub use key::{PrivateKey, PublicKey};
-pub use signer::{LogonText, SignatureFuture, Signer, raw_data};
+pub use ring::{KeyRing, KeyUse};
+pub(crate) use source::Variables;
+
+pub use signer::{BlockingSigner, LogonText, SignatureFuture, Signer, raw_data};
 
 /// The id of an API key and something that signs for it. Cheap to clone.
 ///
-/// The venue accepts one connection per key, so that concurrent sessions need a key each.
+/// The venue accepts one connection per key, so that concurrent sessions need a key each: see [`KeyRing`].
 #[derive(Clone)]
 pub struct Credentials {
     key_id: Arc<str>,

@@ -1,10 +1,13 @@
 //! What a logon signs, and who may sign it.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tokio::task::spawn_blocking;
 
 use super::error::SignerError;
 
@@ -14,30 +17,87 @@ pub type SignatureFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, Signe
 /// Something that can sign a logon: a key in memory, a hardware module, a key service, another process.
 ///
 /// It is asked once a logon, never on the way of an order. The answer is a future, since most of these are a call
-/// away; a signer that computes returns `Box::pin(std::future::ready(..))`, and one that blocks has to move the call to
-/// a thread for that (`tokio::task::spawn_blocking`). The session driver bounds the wait by its logon timeout.
+/// away; a signer that computes returns `Box::pin(std::future::ready(..))`, and one that blocks has to keep off the
+/// runtime's threads, as [`BlockingSigner`] does. The session driver bounds the wait by its logon timeout, and goes on with
+/// its other work meanwhile.
 ///
 /// The signature has to be RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes, over `message` (not over
 /// a digest of it), as raw bytes: base64 is added by the caller.
 ///
 /// ```
-/// use kalshi_fix::credentials::{PrivateKey, SignatureFuture, Signer, SignerError};
+/// use kalshi_fix::credentials::{SignatureFuture, Signer, SignerError};
 ///
-/// /// Signs in a thread of its own, as a blocking client of a hardware module would.
-/// struct OffThread(PrivateKey);
+/// /// A signing service, as an asynchronous client of it would be used.
+/// struct Service;
 ///
-/// impl Signer for OffThread {
+/// impl Service {
+///     async fn rsa_pss_sha256(&self, key: &str, message: &[u8]) -> Result<Vec<u8>, std::io::Error> {
+///         # let _ = (key, message);
+///         # unimplemented!()
+///     }
+/// }
+///
+/// impl Signer for Service {
 ///     fn sign<'a>(&'a self, message: &'a [u8]) -> SignatureFuture<'a> {
-///         let (key, message) = (self.0.clone(), message.to_vec());
-///         Box::pin(async move {
-///             tokio::task::spawn_blocking(move || key.sign_now(&message)).await.map_err(SignerError::new)?
-///         })
+///         Box::pin(async move { self.rsa_pss_sha256("fix", message).await.map_err(SignerError::new) })
 ///     }
 /// }
 /// ```
 pub trait Signer: Send + Sync {
     /// Signs `message`.
     fn sign<'a>(&'a self, message: &'a [u8]) -> SignatureFuture<'a>;
+}
+
+/// A signer that blocks: a hardware module behind a blocking library, a program that is run. Each call has a thread of tokio's
+/// blocking pool to itself, so that it holds up neither its own session nor another.
+///
+/// The session does not wait beyond its logon timeout; the call itself cannot be called off, and keeps its thread until it
+/// returns.
+///
+/// ```
+/// use kalshi_fix::credentials::{BlockingSigner, Credentials, PrivateKey};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let module = PrivateKey::generate()?;
+/// let signer = BlockingSigner::new(move |message| module.sign_now(message));
+/// let credentials = Credentials::with_signer("key-id", signer)?;
+/// # let _ = credentials;
+/// # Ok(())
+/// # }
+/// ```
+pub struct BlockingSigner<F> {
+    sign: Arc<F>,
+}
+
+impl<F, E> BlockingSigner<F>
+where
+    F: Fn(&[u8]) -> Result<Vec<u8>, E> + Send + Sync + 'static,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    /// Signs by calling this, which gets what [`Signer::sign`] gets.
+    pub fn new(sign: F) -> BlockingSigner<F> {
+        BlockingSigner { sign: Arc::new(sign) }
+    }
+}
+
+impl<F, E> Signer for BlockingSigner<F>
+where
+    F: Fn(&[u8]) -> Result<Vec<u8>, E> + Send + Sync + 'static,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    fn sign<'a>(&'a self, message: &'a [u8]) -> SignatureFuture<'a> {
+        let (sign, message) = (Arc::clone(&self.sign), message.to_vec());
+        Box::pin(async move {
+            let signed = spawn_blocking(move || sign(&message).map_err(SignerError::new)).await;
+            signed.map_err(SignerError::new)?
+        })
+    }
+}
+
+impl<F> fmt::Debug for BlockingSigner<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockingSigner").finish_non_exhaustive()
+    }
 }
 
 /// The values of a logon that its signature covers.

@@ -2,9 +2,10 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::environment::Product;
+use crate::environment::{Product, SessionKind};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -412,6 +413,170 @@ fn credentials_from_variables() {
         Err("KALSHI_PRIVATE_KEY_PATH: cannot read the key file /nonexistent: \
              No such file or directory (os error 2)"),
     );
+}
+
+#[test]
+fn key_rings_from_variables() {
+    use KeyUse::{Listener, Session};
+    use Product::{Margin, Prediction};
+    use SessionKind::{DropCopy, MarketData, OrderEntry, OrderEntryRetransmitting, PostTrade, Rfq};
+    let key = pem("rsa-pkcs8.pem");
+    let check = |product: Product, variables: &[(&str, &str)], expected: Result<&[(KeyUse, &str)], &str>| {
+        let variables: HashMap<&str, &str> = variables.iter().copied().collect();
+        let ring = KeyRing::from_lookup(product, |name| variables.get(name).copied());
+        let uses = KeyUse::all().filter(|key_use| product.offers(key_use.kind()));
+        let found = ring.map_err(|error| error.to_string()).map(|ring| {
+            let found =
+                uses.filter_map(|key_use| Some((key_use, ring.find(key_use).ok()?.key_id().to_owned())));
+            found.collect::<Vec<_>>()
+        });
+        let found: Result<Vec<(KeyUse, &str)>, &str> = match &found {
+            Ok(found) => Ok(found
+                .iter()
+                .map(|(key_use, id)| (*key_use, id.as_str()))
+                .collect()),
+            Err(error) => Err(error),
+        };
+        assert_eq!(found, expected.map(<[_]>::to_vec));
+    };
+    check(
+        Prediction,
+        &[
+            ("KALSHI_KEY_ID", "usual"),
+            ("KALSHI_PRIVATE_KEY", &key),
+            ("KALSHI_MD_KEY_ID", "data"),
+            ("KALSHI_MD_PRIVATE_KEY", &key),
+            ("KALSHI_RT_LISTENER_KEY_ID", "ears"),
+            ("KALSHI_RT_LISTENER_PRIVATE_KEY", &key),
+        ],
+        Ok(&[
+            (Session(OrderEntry), "usual"),
+            (Session(OrderEntryRetransmitting), "usual"),
+            (Session(DropCopy), "usual"),
+            (Session(PostTrade), "usual"),
+            (Session(Rfq), "usual"),
+            (Session(MarketData), "data"),
+            (Listener(OrderEntry), "usual"),
+            (Listener(OrderEntryRetransmitting), "ears"),
+        ]),
+    );
+    // Each session its own, and nothing for the rest.
+    check(
+        Margin,
+        &[
+            ("KALSHI_PERPS_DC_KEY_ID", "copy"),
+            ("KALSHI_PERPS_DC_PRIVATE_KEY", &key),
+        ],
+        Ok(&[(Session(DropCopy), "copy")]),
+    );
+    check(
+        Prediction,
+        &[
+            ("KALSHI_KEY_ID", "usual"),
+            ("KALSHI_PRIVATE_KEY", &key),
+            ("KALSHI_NR_KEY_ID", "orders"),
+        ],
+        Err(
+            "no private key: set KALSHI_NR_PRIVATE_KEY (the PEM itself) or KALSHI_NR_PRIVATE_KEY_PATH (a file)",
+        ),
+    );
+    check(
+        Prediction,
+        &[("KALSHI_NR_PRIVATE_KEY", &key)],
+        Err("KALSHI_NR_KEY_ID is not set; it holds the id of the API key"),
+    );
+    check(
+        Prediction,
+        &[],
+        Err("KALSHI_KEY_ID is not set; it holds the id of the API key"),
+    );
+    // The other product's keys are not this one's.
+    check(
+        Margin,
+        &[("KALSHI_KEY_ID", "usual"), ("KALSHI_PRIVATE_KEY", &key)],
+        Err("KALSHI_PERPS_KEY_ID is not set; it holds the id of the API key"),
+    );
+    let error = KeyRing::empty().find(Listener(OrderEntry)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no API key for a listener on KalshiNR: it has none of its own, and there is no usual one"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_draws_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = std::env::temp_dir().join(format!("kalshi-fix-key-{}.pem", std::process::id()));
+    std::fs::write(&file, pem("rsa-pkcs8.pem")).unwrap();
+    let mut warned = Vec::new();
+    for mode in [0o600, 0o400, 0o640, 0o604] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let log = Log::default();
+        tracing::subscriber::with_default(log.clone(), || PrivateKey::from_pem_file(&file)).unwrap();
+        let said = log.0.lock().unwrap().join("; ");
+        assert!(!said.contains("PRIVATE KEY"), "{said}");
+        if said.contains("chmod 600") && said.contains(&format!("{mode:o}")) {
+            warned.push(mode);
+        }
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(warned, [0o640, 0o604]);
+}
+
+/// Keeps the warnings.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::WARN
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Words(String);
+        impl tracing::field::Visit for Words {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.0 = format!("{} {field}={value:?}", self.0);
+            }
+        }
+        let mut words = Words(String::new());
+        event.record(&mut words);
+        self.0.lock().unwrap().push(words.0);
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// On the runtime's only thread this would wait for itself.
+#[tokio::test]
+async fn a_signer_that_blocks_does_not_block_the_runtime() {
+    let (allow, allowed) = std::sync::mpsc::channel();
+    let allowed = Mutex::new(allowed);
+    let signer = BlockingSigner::new(move |message: &[u8]| {
+        allowed.lock().unwrap().recv()?;
+        Ok::<_, std::sync::mpsc::RecvError>(message.to_vec())
+    });
+    let (signature, ()) = tokio::join!(signer.sign(b"text"), async { allow.send(()).unwrap() });
+    assert_eq!(signature.unwrap(), b"text");
+    drop(allow);
+    let error = signer.sign(b"text").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the logon could not be signed: receiving on a closed channel"
+    );
+    let panics = BlockingSigner::new(|_: &[u8]| -> Result<Vec<u8>, SignerError> { panic!("out of order") });
+    assert!(panics.sign(b"text").await.is_err());
 }
 
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use fix_dialect::{Decimal, EncodeBody, Outcome};
 use tokio::time::timeout;
 
 use super::*;
-use crate::credentials::PrivateKey;
+use crate::credentials::{Credentials, PrivateKey};
 use crate::environment::SessionKind;
 use crate::margin::Margin;
 use crate::prediction::{
@@ -288,11 +288,15 @@ async fn refusals_are_told_apart() {
         let venue = Venue::start(Product::Prediction, Some(refuse)).await;
         let client: Client<Prediction> = venue.client().build().unwrap();
         let error = client.order_entry().await.unwrap_err();
-        assert_eq!(error.to_string(), expected);
-        let OpenError::Refused { refused, .. } = error else {
+        let OpenError::Refused(error) = error else {
             panic!("{error:?}")
         };
-        assert_eq!(refused.kind, kind);
+        assert_eq!(error.refused.kind, kind);
+        let text = error.to_string();
+        assert_eq!(
+            text.strip_suffix(error.remedy()),
+            Some(format!("{expected}; ").as_str())
+        );
     }
     check(
         "already exists",
@@ -306,14 +310,16 @@ async fn refusals_are_told_apart() {
     let stranger = PrivateKey::generate().unwrap().to_pem().unwrap();
     let client: Client<Prediction> = venue.client_with_key(&stranger).build().unwrap();
     let error = client.market_data().await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "KalshiMD: logon refused: invalid signature: the signature in RawData (96) does not match the logon and the key"
+    let text = error.to_string();
+    assert!(
+        text.starts_with("KalshiMD: logon refused: invalid signature: the signature in RawData (96) does not match the logon and the key"),
+        "{text}"
     );
-    let OpenError::Refused { refused, .. } = error else {
+    assert_eq!(error.class(), Some(crate::reconnect::FailureClass::Credentials));
+    let OpenError::Refused(error) = error else {
         panic!("{error:?}")
     };
-    assert_eq!(refused.kind, RefusalKind::Signature);
+    assert_eq!(error.refused.kind, RefusalKind::Signature);
 }
 
 #[tokio::test]
@@ -431,4 +437,40 @@ fn ends_can_be_moved_to_tasks() {
         });
     }
     let _ = check;
+}
+
+/// Each session logs on with its own key, and one without a key does not try.
+#[tokio::test]
+async fn sessions_have_keys_of_their_own() {
+    let venue = Venue::start(Product::Prediction, None).await;
+    let key = || PrivateKey::from_pem(include_str!("../../../tests/fixtures/keys/rsa-pkcs8.pem")).unwrap();
+    let ring = KeyRing::empty()
+        .with(
+            SessionKind::MarketData,
+            Credentials::new("key-id", key()).unwrap(),
+        )
+        .with(
+            KeyUse::Listener(SessionKind::OrderEntry),
+            Credentials::new("stranger", key()).unwrap(),
+        );
+    let client: Client<Prediction> = venue.client().credentials(ring).build().unwrap();
+    client.market_data().await.unwrap();
+    let error = client.order_entry_listener().await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("KalshiNR: logon refused: unknown CompID; "),
+        "{error}"
+    );
+    let error = client.order_entry().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no API key for KalshiNR: it has none of its own, and there is no usual one"
+    );
+    assert_eq!(error.class(), None);
+    let whose = client
+        .journal_settings(KeyUse::Listener(SessionKind::OrderEntry))
+        .unwrap();
+    assert_eq!(whose.session, "prediction loopback stranger KalshiNR");
+    assert!(client.journal_settings(SessionKind::PostTrade).is_err());
 }

@@ -199,7 +199,9 @@ impl Directory {
     /// Opens the journal, as soon as the session before it has let go of it.
     async fn open<D: KalshiProduct>(&self, client: &Client<D>) -> JournalStore {
         for _ in 0..10_000 {
-            let mut settings = client.journal_settings(SessionKind::OrderEntryRetransmitting);
+            let mut settings = client
+                .journal_settings(SessionKind::OrderEntryRetransmitting)
+                .unwrap();
             settings.durability = Durability::OperatingSystem;
             match JournalStore::open(&self.0, settings, now()) {
                 Err(StoreError::Locked { .. }) => sleep(Duration::from_millis(1)).await,
