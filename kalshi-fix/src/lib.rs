@@ -118,6 +118,7 @@
 //! # Features
 //!
 //! - `gateway`: the simulated exchange. Off by default.
+//! - `config`: configuration from a file of TOML. Off by default.
 //! - `test-support`: what tests of stores stand on. Off by default.
 //! - `cli`: the program `kalshi-fix`. Off by default; a library has no use for it.
 //!
@@ -130,6 +131,7 @@
 //! | --- | --- |
 //! | [`prediction`], [`margin`] | messages, groups, enums and sessions of the dialects |
 //! | [`client`] | typed sessions of a product |
+//! | [`config`] | a client's configuration: from a file, from variables, from code |
 //! | [`credentials`] | API keys and the signature of a logon |
 //! | [`environment`] | hosts, ports, and what each kind of session does |
 //! | [`transport`] | TLS, pins, and connecting |
@@ -143,6 +145,7 @@
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
 pub mod client;
+pub mod config;
 pub mod credentials;
 pub mod driver;
 pub mod environment;

@@ -1,0 +1,153 @@
+//! Where the keys of a configuration are: by path or by the name of a variable, never in it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::value::{Expected, Raw};
+use crate::credentials::{Credentials, CredentialsError, KeyRing, KeyUse, Variables};
+use crate::environment::{Product, SessionKind};
+
+/// Where one key is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct KeySource {
+    pub(super) key_id: Option<String>,
+    pub(super) private_key_path: Option<PathBuf>,
+    pub(super) private_key_variable: Option<String>,
+    pub(super) passphrase_variable: Option<String>,
+}
+
+/// The key sources of a configuration: the usual one, and those of single sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct KeySources(pub(super) Vec<(Option<KeyUse>, KeySource)>);
+
+/// The tables under `credentials`, and what each is for.
+pub(super) const TABLES: [(&str, Option<KeyUse>); 9] = [
+    ("", None),
+    ("NR.", Some(KeyUse::Session(SessionKind::OrderEntry))),
+    ("NR_LISTENER.", Some(KeyUse::Listener(SessionKind::OrderEntry))),
+    (
+        "RT.",
+        Some(KeyUse::Session(SessionKind::OrderEntryRetransmitting)),
+    ),
+    (
+        "RT_LISTENER.",
+        Some(KeyUse::Listener(SessionKind::OrderEntryRetransmitting)),
+    ),
+    ("DC.", Some(KeyUse::Session(SessionKind::DropCopy))),
+    ("PT.", Some(KeyUse::Session(SessionKind::PostTrade))),
+    ("RFQ.", Some(KeyUse::Session(SessionKind::Rfq))),
+    ("MD.", Some(KeyUse::Session(SessionKind::MarketData))),
+];
+
+/// What each of them takes.
+pub(super) const FIELDS: [&str; 4] = [
+    "key_id",
+    "private_key_path",
+    "private_key_variable",
+    "passphrase_variable",
+];
+
+/// What one might look for there, and where it is instead.
+pub(super) const SECRETS: [(&str, &str); 3] = [
+    (
+        "private_key",
+        "give `private_key_path`, or name the variable that holds it in `private_key_variable`",
+    ),
+    (
+        "passphrase",
+        "name the variable that holds it in `passphrase_variable`",
+    ),
+    (
+        "private_key_passphrase",
+        "name the variable that holds it in `passphrase_variable`",
+    ),
+];
+
+impl KeySources {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn set(&mut self, key_use: Option<KeyUse>, field: &str, raw: &Raw) -> Result<(), Expected> {
+        let text = raw.text()?.to_owned();
+        let at = self.0.iter().position(|(known, _)| *known == key_use);
+        let at = at.unwrap_or_else(|| {
+            self.0.push((key_use, KeySource::default()));
+            self.0.len() - 1
+        });
+        let source = &mut self.0[at].1;
+        match field {
+            "key_id" => source.key_id = Some(text),
+            "private_key_path" => source.private_key_path = Some(PathBuf::from(text)),
+            "private_key_variable" => source.private_key_variable = Some(text),
+            _ => source.passphrase_variable = Some(text),
+        }
+        Ok(())
+    }
+
+    /// Reads the keys. Without any source, from the variables that [`KeyRing::from_lookup`] names.
+    pub(super) fn ring(
+        &self,
+        product: Product,
+        lookup: &mut dyn FnMut(&str) -> Option<OsString>,
+    ) -> Result<KeyRing, CredentialsError> {
+        if self.is_empty() {
+            return KeyRing::from_lookup(product, lookup);
+        }
+        let mut ring = KeyRing::empty();
+        for (key_use, source) in &self.0 {
+            let credentials = source.read(&name(*key_use), lookup)?;
+            ring = match key_use {
+                Some(key_use) => ring.with(*key_use, credentials),
+                None => ring.usual(credentials),
+            };
+        }
+        Ok(ring)
+    }
+}
+
+/// `credentials`, or `credentials.NR`.
+fn name(key_use: Option<KeyUse>) -> String {
+    let table = TABLES.iter().find(|(_, known)| *known == key_use);
+    let table = table.map_or("", |(table, _)| table.trim_end_matches('.'));
+    if table.is_empty() {
+        "credentials".to_owned()
+    } else {
+        format!("credentials.{table}")
+    }
+}
+
+impl KeySource {
+    fn read(
+        &self,
+        name: &str,
+        lookup: &mut dyn FnMut(&str) -> Option<OsString>,
+    ) -> Result<Credentials, CredentialsError> {
+        let or = |variable: &Option<String>, field: &str| match variable {
+            Some(variable) => variable.clone(),
+            None => format!("{name}.{field}"),
+        };
+        let variables = Variables {
+            key_id: format!("{name}.key_id"),
+            text: or(&self.private_key_variable, "private_key_variable"),
+            path: format!("{name}.private_key_path"),
+            passphrase: or(&self.passphrase_variable, "passphrase_variable"),
+        };
+        let (key_id, path) = (variables.key_id.clone(), variables.path.clone());
+        Credentials::read(variables, &mut |asked| {
+            let found = if asked == key_id {
+                self.key_id.clone().map(OsString::from)
+            } else if asked == path {
+                self.private_key_path.clone().map(PathBuf::into_os_string)
+            } else if [&self.private_key_variable, &self.passphrase_variable]
+                .into_iter()
+                .any(|variable| variable.as_deref() == Some(asked))
+            {
+                lookup(asked)
+            } else {
+                None
+            };
+            found.filter(|value| !value.is_empty())
+        })
+    }
+}
