@@ -42,6 +42,7 @@ use std::fmt;
 use std::marker::PhantomData;
 #[cfg(feature = "config")]
 use std::path::Path;
+use std::sync::Arc;
 
 use fix_dialect::Timestamp;
 
@@ -55,6 +56,7 @@ use crate::client::{Client, ClientBuilder, KalshiProduct, Retransmission};
 use crate::credentials::{KeyRing, KeyUse};
 use crate::driver::SessionStore;
 use crate::environment::Product;
+use crate::rate::SharedRateLimiter;
 use crate::store::JournalStore;
 use crate::transport::TlsSettings;
 
@@ -286,6 +288,10 @@ impl<D: KalshiProduct> Config<D> {
         }
         if let Some(policy) = settings.market_data_policy {
             builder = builder.market_data_policy(policy);
+        }
+        if let Some(budgets) = settings.rate.budgets() {
+            let limiter = Arc::new(SharedRateLimiter::new(budgets));
+            builder = builder.rate_limit(limiter, settings.rate.policy);
         }
         if settings.reconnects {
             builder = builder.reconnect(settings.reconnect.clone());

@@ -7,6 +7,7 @@ use super::value::{Expected, Raw};
 use crate::client::{Choices, RetentionHours};
 use crate::driver::{DriverSettings, InboundPolicy};
 use crate::environment::{Environment, Product, SessionKind};
+use crate::rate::{Budgets, RatePolicy, Tier};
 use crate::reconnect::{ClockTrouble, MaintenanceWindow, ReconnectPolicy};
 use crate::store::{Durability, Retention};
 use crate::transport::{ConnectTimeouts, Pin};
@@ -32,6 +33,16 @@ pub(super) struct Settings {
     pub(super) reconnects: bool,
     pub(super) reconnect: ReconnectPolicy,
     pub(super) store: StoreSettings,
+    pub(super) rate: Rate,
+}
+
+/// Tokens a second are for margin, whose tiers are not published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rate {
+    pub(super) tier: Option<Tier>,
+    pub(super) read_tokens: Option<u32>,
+    pub(super) write_tokens: Option<u32>,
+    pub(super) policy: RatePolicy,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +114,17 @@ impl LogonFlags {
     }
 }
 
+impl Rate {
+    /// What is known of the product's budgets; `None`: no limit is kept.
+    pub(super) fn budgets(&self) -> Option<Budgets> {
+        match (self.tier, self.read_tokens, self.write_tokens) {
+            (Some(tier), ..) => Some(Budgets::prediction(tier)),
+            (None, Some(read), Some(write)) => Some(Budgets::margin(read, write, false)),
+            _ => None,
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
@@ -134,6 +156,7 @@ impl Default for Settings {
                 durability: Durability::EVERY_COMMIT,
                 retention: Retention::EVERYTHING,
             },
+            rate: Rate::default(),
         }
     }
 }
@@ -159,6 +182,14 @@ const fn prediction(name: &'static str, apply: fn(&mut Settings, &Raw) -> Result
     Setting {
         name,
         only: Some(Product::Prediction),
+        apply,
+    }
+}
+
+const fn margin(name: &'static str, apply: fn(&mut Settings, &Raw) -> Result<(), Expected>) -> Setting {
+    Setting {
+        name,
+        only: Some(Product::Margin),
         apply,
     }
 }
@@ -198,7 +229,7 @@ fn limit(raw: &Raw) -> Result<usize, Expected> {
     raw.number(1, u64::from(u32::MAX)).map(|limit| limit as usize)
 }
 
-fn limit_of_attempts(raw: &Raw) -> Result<u32, Expected> {
+fn count(raw: &Raw) -> Result<u32, Expected> {
     raw.number(1, u64::from(u32::MAX)).map(|limit| limit as u32)
 }
 
@@ -292,7 +323,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     both("reconnect.spacing", into!(reconnect.spacing, duration)),
     both("reconnect.stable_after", into!(reconnect.stable_after, duration)),
     both("reconnect.max_failures", |settings, raw| {
-        settings.reconnect.max_failures = Some(limit_of_attempts(raw)?);
+        settings.reconnect.max_failures = Some(count(raw)?);
         Ok(())
     }),
     both(
@@ -312,7 +343,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         into!(reconnect.rate_limit_wait, duration),
     ),
     both("reconnect.max_refusals", |settings, raw| {
-        settings.reconnect.max_refusals = limit_of_attempts(raw)?;
+        settings.reconnect.max_refusals = count(raw)?;
         Ok(())
     }),
     both("reconnect.clock_trouble", |settings, raw| {
@@ -384,6 +415,34 @@ pub(super) static SETTINGS: &[Setting] = &[
     }),
     both("store.max_messages", |settings, raw| {
         settings.store.retention.max_messages = Some(raw.number(1, u64::MAX)?);
+        Ok(())
+    }),
+    prediction("rate.tier", |settings, raw| {
+        settings.rate.tier = Some(raw.word(&[
+            ("basic", Tier::Basic),
+            ("advanced", Tier::Advanced),
+            ("expert", Tier::Expert),
+            ("premier", Tier::Premier),
+            ("paragon", Tier::Paragon),
+            ("prime", Tier::Prime),
+            ("prestige", Tier::Prestige),
+        ])?);
+        Ok(())
+    }),
+    margin("rate.read_tokens", |settings, raw| {
+        settings.rate.read_tokens = Some(count(raw)?);
+        Ok(())
+    }),
+    margin("rate.write_tokens", |settings, raw| {
+        settings.rate.write_tokens = Some(count(raw)?);
+        Ok(())
+    }),
+    both("rate.policy", |settings, raw| {
+        settings.rate.policy = raw.word(&[
+            ("wait", RatePolicy::Wait),
+            ("refuse", RatePolicy::Refuse),
+            ("off", RatePolicy::Off),
+        ])?;
         Ok(())
     }),
     both("queues.inbound", |settings, raw| {

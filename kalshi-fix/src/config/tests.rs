@@ -27,6 +27,7 @@ fn the_sample_is_read_and_names_every_key() {
     (expected.logon_timeout, expected.logout_timeout) = (Some(seconds(10)), Some(seconds(2)));
     expected.request_timeout = Some(seconds(10));
     expected.market_data_policy = Some(crate::driver::InboundPolicy::DropAndInvalidate);
+    expected.rate.tier = Some(crate::rate::Tier::Premier);
     expected.logon = sample.settings.logon;
     assert_eq!(sample.settings, expected);
     // And without it a client is the same.
@@ -157,6 +158,16 @@ fn products_differ() {
     assert_eq!(
         error("credentials.RFQ.key_id = \"x\""),
         "line 1: unknown key \"credentials.RFQ.key_id\"; did you mean \"key_id\"?"
+    );
+    let rate = |text| Config::<Margin>::from_toml(text).unwrap().settings.rate.budgets();
+    assert_eq!(rate("rate.read_tokens = 7"), None);
+    assert_eq!(
+        rate("rate.read_tokens = 7\nrate.write_tokens = 9"),
+        Some(crate::rate::Budgets::margin(7, 9, false))
+    );
+    assert_eq!(
+        error("rate.tier = \"premier\""),
+        "line 1: rate.tier is for prediction alone, and this is a configuration for margin"
     );
     assert!(Config::<Margin>::from_toml("environment = \"demo\"\nheartbeat = \"3s\"").is_ok());
 }

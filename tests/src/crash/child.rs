@@ -79,7 +79,7 @@ pub async fn run(orders: Orders) -> Result<(), Box<dyn Error>> {
     let told = listen();
     let mut log = Log::open(&orders.directory)?;
     let client = client(&orders)?;
-    let mut settings = client.journal_settings(SessionKind::OrderEntryRetransmitting);
+    let mut settings = client.journal_settings(SessionKind::OrderEntryRetransmitting)?;
     settings.durability = Durability::OperatingSystem;
     settings.max_segment_bytes = 64 << 10;
     let now = SystemTime::now().into();
