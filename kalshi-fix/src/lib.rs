@@ -141,6 +141,7 @@
 //! | [`store`] | what of a session outlives its connection |
 //! | [`ticks`], [`orders`] | price grids; orders that are checked before they are sent |
 //! | [`rate`], [`limits`] | the venue's rate limits, kept on our side; limits of one's own, and the kill switch |
+//! | [`tracker`] | orders, fills and positions |
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
@@ -160,6 +161,7 @@ pub mod reconnect;
 pub mod session;
 pub mod store;
 pub mod ticks;
+pub mod tracker;
 pub mod transport;
 pub mod units;
 

@@ -1,0 +1,351 @@
+//! Which sessions bring reports, when they did not, and from where what was missed is to be fetched.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use fix_dialect::Timestamp;
+
+use super::exec_id::{ExecId, ExecPlace};
+use super::fills::MAX_EXCHANGE_INDEXES;
+use super::order::{Coverage, OrderKey, Resolution};
+use super::state::Doubt;
+use super::{Event, Tracker};
+
+/// Where reports come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Order entry, with retransmission or without: the session that requests are sent on.
+    OrderEntry,
+    /// A listener: it hears what order entry hears, and goes on while that is gone.
+    Listener,
+    /// Drop copy: what was, and not what comes next.
+    DropCopy,
+}
+
+/// Whether the sessions bring reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Feeds {
+    pub(super) order_entry: Feed,
+    pub(super) listener: Feed,
+    /// Counts the periods in which reports came without a gap.
+    pub(super) period: u64,
+    /// Counts the connections of order entry whose numbers start anew.
+    pub(super) connection: u64,
+}
+
+/// One session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Feed {
+    /// Nothing was heard of it.
+    #[default]
+    Unused,
+    Up,
+    Down,
+}
+
+/// How far the reports of an exchange index have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct IndexProgress {
+    pub(super) exchange_index: u32,
+    /// The highest report that came live, or was fetched.
+    pub(super) high: ExecPlace,
+    /// Where the first gap begins that has not been filled: the highest report before it.
+    pub(super) gap: Option<ExecPlace>,
+    /// That gap began with the last disconnection.
+    pub(super) is_fresh: bool,
+    /// The highest report of an order that was forgotten.
+    pub(super) forgotten: Option<ExecPlace>,
+}
+
+impl Feeds {
+    pub(super) fn coverage(&self) -> Coverage {
+        let is_unused = self.order_entry == Feed::Unused && self.listener == Feed::Unused;
+        Coverage {
+            is_up: is_unused || self.order_entry == Feed::Up || self.listener == Feed::Up,
+            period: self.period,
+        }
+    }
+
+    fn feed(&mut self, source: Source) -> Option<&mut Feed> {
+        match source {
+            Source::OrderEntry => Some(&mut self.order_entry),
+            Source::Listener => Some(&mut self.listener),
+            Source::DropCopy => None,
+        }
+    }
+
+    /// Something came, or went out, on a session that nothing was heard of.
+    pub(super) fn note(&mut self, source: Source) {
+        if let Some(feed) = self.feed(source)
+            && *feed == Feed::Unused
+        {
+            *feed = Feed::Up;
+        }
+    }
+}
+
+impl Tracker {
+    /// A session is logged on. `missed` is whether reports may have been lost to it since it was last there: it is not the
+    /// first connection, and its numbers start anew
+    /// ([`Missed::Unknown`](crate::driver::Missed::Unknown)). Drop copy has no such state, and changes nothing.
+    ///
+    /// Reports count as missed where no other session brought them in the meantime.
+    pub fn connected(&mut self, source: Source, missed: bool, events: &mut Vec<Event>) {
+        let before = self.feeds.coverage();
+        let Some(feed) = self.feeds.feed(source) else {
+            return;
+        };
+        *feed = Feed::Up;
+        if source == Source::OrderEntry {
+            if missed {
+                self.feeds.connection += 1;
+            } else {
+                self.answers_will_come();
+            }
+        }
+        if !before.is_up && missed {
+            self.feeds.period += 1;
+        } else if !before.is_up {
+            // What was missed comes again, in its order: nothing is lost.
+            self.close_fresh_gaps();
+        }
+        self.settle_all(events);
+    }
+
+    /// A session has lost its connection, or ended. `in_doubt` are the numbers of messages that the venue is not known to
+    /// have received ([`SessionEnd::in_doubt`](crate::driver::SessionEnd::in_doubt)).
+    ///
+    /// Requests of order entry without an answer are in doubt from now on. Open orders are, where no other session brings
+    /// their reports.
+    pub fn disconnected(&mut self, source: Source, in_doubt: &RangeInclusive<u64>, events: &mut Vec<Event>) {
+        let before = self.feeds.coverage();
+        let Some(feed) = self.feeds.feed(source) else {
+            return;
+        };
+        *feed = Feed::Down;
+        if source == Source::OrderEntry {
+            self.doubt_requests(in_doubt);
+        }
+        if before.is_up && !self.feeds.coverage().is_up {
+            for index in &mut self.indexes {
+                index.is_fresh = index.gap.is_none();
+                index.gap = index.gap.or(Some(index.high));
+            }
+        }
+        self.settle_all(events);
+    }
+
+    /// Says of an order what the user has found out. It ends a doubt; what a later report says counts for more.
+    ///
+    /// Whether there was such an order, and it had not ended.
+    pub fn resolve(&mut self, key: OrderKey, resolution: Resolution, events: &mut Vec<Event>) -> bool {
+        let period = self.feeds.period;
+        let Some(order) = self.orders.get_mut(&key) else {
+            return false;
+        };
+        if order.state.is_final() {
+            return false;
+        }
+        order.contradicted = false;
+        order.confirmed = period;
+        order.requests.retain(|request| request.sent.doubt.is_none());
+        order.resolution = match resolution {
+            // A report has shown it: it is as that says.
+            Resolution::NeverAccepted if order.latest.is_some() => return false,
+            Resolution::Open if order.latest.is_some() => None,
+            resolution => Some(resolution),
+        };
+        self.settle(key, false, true, events);
+        true
+    }
+
+    /// Time passes: immediate-or-cancel orders that are partly filled have ended, where the venue does not report that.
+    pub fn advance(&mut self, now: Timestamp, events: &mut Vec<Event>) {
+        let grace = self.settings.immediate_grace;
+        let mut over = Vec::new();
+        self.immediate.retain(|key| {
+            let latest = self.orders.get(key).and_then(|order| order.latest.as_ref());
+            let is_over = latest.is_none_or(|latest| elapsed(latest.received, now) >= grace);
+            if is_over {
+                over.push(*key);
+            }
+            !is_over
+        });
+        for key in over {
+            if let Some(order) = self.orders.get_mut(&key) {
+                order.is_over = true;
+                self.settle(key, false, true, events);
+            }
+        }
+    }
+
+    /// From where reports are missing, for each exchange index: the last report before the gap. What follows it is to be
+    /// fetched from drop copy ([`Recovery`](crate::recovery::Recovery)). An index of which no report ever came is not among
+    /// them: nobody can say where its reports begin.
+    pub fn gaps(&self) -> impl Iterator<Item = ExecId> {
+        self.indexes
+            .iter()
+            .filter_map(|index| Some(ExecId::at(index.exchange_index, index.gap?)))
+    }
+
+    /// Whether a numbered report was ever seen, on any exchange index.
+    #[must_use]
+    pub fn has_seen_reports(&self) -> bool {
+        !self.indexes.is_empty()
+    }
+
+    /// Counts the periods in which reports came without a gap: what was fetched in one fills the gaps before it.
+    #[must_use]
+    pub fn period(&self) -> u64 {
+        self.feeds.period
+    }
+
+    /// All reports of an exchange index up to now have been fetched, by a query that began in this
+    /// [period](Tracker::period), with `last` the highest of them. The orders of that index are as reported again.
+    ///
+    /// Requests in doubt stay so: drop copy has neither rejects nor requests that are still under way.
+    pub fn recovered(
+        &mut self,
+        exchange_index: u32,
+        period: u64,
+        last: Option<ExecId>,
+        events: &mut Vec<Event>,
+    ) {
+        if let Some(last) = last {
+            self.reached(last);
+        }
+        if period != self.feeds.period || !self.feeds.coverage().is_up {
+            return;
+        }
+        for index in &mut self.indexes {
+            if index.exchange_index == exchange_index {
+                index.gap = None;
+            }
+        }
+        for order in self.orders.values_mut() {
+            let index = order.last_exec_id().map(|exec_id| exec_id.exchange_index());
+            if index == Some(exchange_index) {
+                order.confirmed = period;
+                order.contradicted = false;
+                for request in &mut order.requests {
+                    if request.sent.doubt == Some(Doubt::Unavailable) {
+                        request.sent.doubt = Some(Doubt::Unanswered);
+                    }
+                }
+            }
+        }
+        self.settle_all(events);
+    }
+
+    /// Whether a live report of this number was made after the last gap began, and so shows how things are now.
+    pub(super) fn is_after_gap(&self, exec_id: ExecId) -> bool {
+        match self.progress(exec_id.exchange_index()) {
+            Some(index) => index.gap.is_none_or(|gap| gap < exec_id.place()),
+            None => true,
+        }
+    }
+
+    /// Reports of an exchange index have come this far.
+    pub(super) fn reached(&mut self, exec_id: ExecId) {
+        let place = exec_id.place();
+        if let Some(index) = self.progress_mut(exec_id) {
+            index.high = index.high.max(place);
+        }
+    }
+
+    /// A report of an exchange index was fetched: it says nothing of those before it.
+    pub(super) fn fetched(&mut self, exec_id: ExecId) {
+        self.progress_mut(exec_id);
+    }
+
+    /// An order is forgotten whose last report this was.
+    pub(super) fn forgot(&mut self, exec_id: ExecId) {
+        let place = exec_id.place();
+        if let Some(index) = self.progress_mut(exec_id) {
+            index.forgotten = index.forgotten.max(Some(place));
+        }
+    }
+
+    /// Whether a report may be of an order that was forgotten.
+    pub(super) fn may_be_forgotten(&self, exec_id: ExecId) -> bool {
+        self.progress(exec_id.exchange_index())
+            .is_some_and(|index| index.forgotten >= Some(exec_id.place()))
+    }
+
+    fn progress(&self, exchange_index: u32) -> Option<&IndexProgress> {
+        self.indexes
+            .iter()
+            .find(|index| index.exchange_index == exchange_index)
+    }
+
+    fn progress_mut(&mut self, exec_id: ExecId) -> Option<&mut IndexProgress> {
+        let exchange_index = exec_id.exchange_index();
+        let at = self
+            .indexes
+            .iter()
+            .position(|index| index.exchange_index == exchange_index);
+        if at.is_none() && self.indexes.len() < MAX_EXCHANGE_INDEXES {
+            self.indexes.push(IndexProgress {
+                exchange_index,
+                high: exec_id.place(),
+                gap: None,
+                is_fresh: false,
+                forgotten: None,
+            });
+            return self.indexes.last_mut();
+        }
+        self.indexes.get_mut(at?)
+    }
+
+    fn doubt_requests(&mut self, in_doubt: &RangeInclusive<u64>) {
+        let connection = self.feeds.connection;
+        for order in self.orders.values_mut().filter(|order| !order.state.is_final()) {
+            let is_entered = order.latest.is_none();
+            let entry = order.entry.as_mut().filter(|_| is_entered);
+            let requests = order.requests.iter_mut().map(|request| &mut request.sent);
+            for sent in entry.map(|entry| &mut entry.sent).into_iter().chain(requests) {
+                if sent.connection == connection && sent.doubt.is_none() {
+                    sent.doubt = Some(if in_doubt.contains(&sent.msg_seq_num) && !sent.acknowledged {
+                        Doubt::Unconfirmed
+                    } else {
+                        Doubt::Unanswered
+                    });
+                }
+            }
+        }
+    }
+
+    /// The numbers of order entry go on: what the venue received, it answers.
+    fn answers_will_come(&mut self) {
+        let connection = self.feeds.connection;
+        for order in self.orders.values_mut() {
+            let entry = order.entry.as_mut().map(|entry| &mut entry.sent);
+            let requests = order.requests.iter_mut().map(|request| &mut request.sent);
+            for sent in entry.into_iter().chain(requests) {
+                if sent.connection == connection && sent.doubt == Some(Doubt::Unanswered) {
+                    sent.doubt = None;
+                }
+            }
+        }
+    }
+
+    /// The gap that began with the last disconnection is none. An earlier one stays.
+    fn close_fresh_gaps(&mut self) {
+        for index in self.indexes.iter_mut().filter(|index| index.is_fresh) {
+            index.gap = None;
+        }
+    }
+
+    fn settle_all(&mut self, events: &mut Vec<Event>) {
+        let open = |order: &&super::Order| !order.state.is_final();
+        let keys: Vec<OrderKey> = self.orders.values().filter(open).map(|order| order.key).collect();
+        for key in keys {
+            self.settle(key, false, true, events);
+        }
+    }
+}
+
+fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
+    let nanos = now.unix_nanos().saturating_sub(since.unix_nanos());
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
+}

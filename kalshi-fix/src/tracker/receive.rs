@@ -1,0 +1,605 @@
+//! What the venue says, taken in.
+
+use fix_dialect::Timestamp;
+
+use super::coverage::Source;
+use super::event::{Event, FillEvent, Inconsistency, Unattributed};
+use super::exec_id::ExecId;
+use super::fills::Seen;
+use super::order::{Order, OrderKey, PendingRequest, Rejection, RequestKind, Resolution};
+use super::position::{Account, Totals};
+use super::report::{CancelReject, ExecType, Fill, Incoming, MassCancelReport, OrdStatus, Refusal, Report};
+use super::state::{Doubt, OrderState, is_final_refusal};
+use super::{Named, NamedKind, Tracker};
+use crate::units::Money;
+
+/// What became of a fill.
+enum Counted {
+    /// It may be taken for a part of its report.
+    Yes,
+    /// The whole report is left aside, and may come again.
+    No,
+}
+
+impl Tracker {
+    /// Takes in what the venue says about orders, from whatever session it comes, and adds what that changes to `events`.
+    pub fn receive(
+        &mut self,
+        now: Timestamp,
+        source: Source,
+        incoming: &Incoming<'_>,
+        events: &mut Vec<Event>,
+    ) {
+        self.feeds.note(source);
+        match incoming {
+            Incoming::Report(report) if report.is_rejected() => self.rejected(source, report, events),
+            Incoming::Report(report) if report.is_pending() => self.pending(report, events),
+            Incoming::Report(report) => self.executed(now, source, report, events),
+            Incoming::CancelReject(reject) => self.cancel_rejected(reject, events),
+            Incoming::MassCancel(report) => self.mass_cancelled(report, events),
+            Incoming::Refusal(refusal) => self.refused(refusal, events),
+        }
+    }
+
+    /// A report of something that happened: it has a number.
+    fn executed(&mut self, now: Timestamp, source: Source, report: &Report<'_>, events: &mut Vec<Event>) {
+        let Some(exec_id) = report.exec_id else {
+            let order_id = report.order_id.into();
+            events.push(Event::Inconsistent(Inconsistency::Unnumbered { order_id }));
+            return;
+        };
+        let is_live = source != Source::DropCopy;
+        let shows_now = is_live && self.feeds.coverage().is_up && self.is_after_gap(exec_id);
+        if is_live {
+            self.reached(exec_id);
+        } else {
+            self.fetched(exec_id);
+        }
+
+        let known = self.find(report);
+        if known.is_none() {
+            let old = self.may_be_forgotten(exec_id);
+            if old || self.orders.len() >= self.settings.adopted_orders {
+                self.count_apart(exec_id, report, events);
+                let order_id = report.order_id.into();
+                events.push(Event::Unattributed(if old {
+                    Unattributed::Old { exec_id, order_id }
+                } else {
+                    Unattributed::NoRoom { exec_id, order_id }
+                }));
+                return;
+            }
+        }
+        let key = known.unwrap_or_else(|| self.adopt(report));
+        if known.is_none() {
+            events.push(Event::Adopted { order: key });
+        }
+        if let Some(field) = self.mismatch(key, exec_id, report) {
+            let order = key;
+            events.push(Event::Inconsistent(Inconsistency::Mismatch {
+                order,
+                exec_id,
+                field,
+            }));
+            return;
+        }
+        if report.exec_type == ExecType::Trade {
+            match self.count(Some(key), exec_id, report, events) {
+                Counted::Yes => {}
+                Counted::No => return,
+            }
+        }
+        self.apply(now, key, exec_id, report, shows_now, known.is_some(), events);
+    }
+
+    /// Takes a numbered report over into its order.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one report, in one place")]
+    fn apply(
+        &mut self,
+        now: Timestamp,
+        key: OrderKey,
+        exec_id: ExecId,
+        report: &Report<'_>,
+        shows_now: bool,
+        known: bool,
+        events: &mut Vec<Event>,
+    ) {
+        let period = self.feeds.period;
+        let Some(order) = self.orders.get_mut(&key) else {
+            return;
+        };
+        if order.order_id.is_none() && !report.order_id.is_empty() {
+            order.order_id = Some(report.order_id.into());
+            self.by_order_id.insert(report.order_id.into(), key);
+        }
+        if shows_now {
+            order.confirmed = period;
+        }
+        let changed = order.merge(exec_id, report, now);
+        let answered = order.take_request(report.cl_ord_id);
+        if order.resolution.is_some() && !report.ord_status.is_final() {
+            let wrong = order.resolution != Some(Resolution::Open);
+            order.resolution = None;
+            if wrong {
+                events.push(Event::Inconsistent(Inconsistency::ResolvedWrongly {
+                    order: key,
+                    exec_id,
+                }));
+            }
+        }
+        if changed
+            && let Some(latest) = &order.latest
+            && order.filled.quantity > latest.cum_qty
+        {
+            events.push(Event::Inconsistent(Inconsistency::Overfilled {
+                order: key,
+                exec_id,
+                counted: order.filled.quantity,
+                cum_qty: latest.cum_qty,
+            }));
+        }
+        if matches!(report.ord_status, OrdStatus::Unlisted(_)) {
+            events.push(Event::Inconsistent(Inconsistency::UnknownStatus {
+                order: key,
+                exec_id,
+            }));
+        }
+        let is_immediate = order.entry.as_ref().is_some_and(|entry| entry.is_immediate);
+        if is_immediate && report.exec_type == ExecType::Trade && !self.settings.ioc_cancel_reports {
+            let rests = order
+                .latest
+                .as_ref()
+                .is_some_and(|latest| !latest.status.is_final());
+            self.immediate.retain(|immediate| *immediate != key);
+            if rests && !order.is_over {
+                self.immediate.push(key);
+            }
+        }
+        self.identify(key, exec_id, report);
+        if let Some(request) = answered {
+            self.release_request(&request.cl_ord_id, key);
+        }
+        self.settle(key, changed, known, events);
+    }
+
+    /// The identifiers that a report names belong to its order.
+    fn identify(&mut self, key: OrderKey, exec_id: ExecId, report: &Report<'_>) {
+        let is_cancel = matches!(report.ord_status, OrdStatus::Canceled | OrdStatus::Expired);
+        let own = if is_cancel && report.orig_cl_ord_id.is_some() {
+            None
+        } else {
+            Some((report.cl_ord_id, true))
+        };
+        let before = report.orig_cl_ord_id.map(|before| (before, false));
+        for (cl_ord_id, is_own) in own.into_iter().chain(before) {
+            let Some(order) = self.orders.get_mut(&key) else {
+                return;
+            };
+            if let Some(removed) = order.identify(cl_ord_id, Some((exec_id.place(), is_own))) {
+                self.unname(&removed.cl_ord_id, key);
+                if *removed.cl_ord_id == *cl_ord_id {
+                    continue;
+                }
+            }
+            let free = match self.by_cl_ord_id.get(cl_ord_id) {
+                None => true,
+                Some(named) if named.order == key => named.kind == NamedKind::Request,
+                // The identifier was used for another order: the one that is not over counts.
+                Some(named) => self
+                    .orders
+                    .get(&named.order)
+                    .is_none_or(|other| other.state.is_final()),
+            };
+            if free {
+                let kind = NamedKind::Order;
+                self.by_cl_ord_id
+                    .insert(cl_ord_id.into(), Named { order: key, kind });
+            }
+        }
+    }
+
+    /// The order that a numbered report is about.
+    fn find(&self, report: &Report<'_>) -> Option<OrderKey> {
+        if let Some(key) = self.by_order_id.get(report.order_id) {
+            return Some(*key);
+        }
+        let named = |cl_ord_id: &str| {
+            let key = self.by_cl_ord_id.get(cl_ord_id)?.order;
+            let order = self.orders.get(&key)?;
+            // One that has another OrderID only had the same identifier.
+            order.order_id.is_none().then_some(key)
+        };
+        named(report.cl_ord_id).or_else(|| named(report.orig_cl_ord_id?))
+    }
+
+    /// Follows an order from its first report on.
+    fn adopt(&mut self, report: &Report<'_>) -> OrderKey {
+        let key = self.next_key();
+        let symbol = self.symbol(report.symbol);
+        self.orders.insert(
+            key,
+            Order {
+                key,
+                symbol,
+                side: report.side,
+                account: Account::from(report.account),
+                order_group: None,
+                entry: None,
+                order_id: None,
+                identifiers: Vec::new(),
+                latest: None,
+                filled: Totals::default(),
+                fees: Money::ZERO,
+                requests: Vec::new(),
+                rejection: None,
+                contradicted: false,
+                confirmed: 0,
+                resolution: None,
+                is_over: false,
+                state: OrderState::Unknown,
+                is_retired: false,
+            },
+        );
+        key
+    }
+
+    /// What of a report differs from its order and never may.
+    fn mismatch(&self, key: OrderKey, exec_id: ExecId, report: &Report<'_>) -> Option<&'static str> {
+        let order = self.orders.get(&key)?;
+        let index = order.last_exec_id().map(|last| last.exchange_index());
+        if *order.symbol != *report.symbol {
+            Some("Symbol (55)")
+        } else if order.side != report.side {
+            Some("Side (54)")
+        } else if index.is_some_and(|index| index != exec_id.exchange_index()) {
+            Some("exchange index")
+        } else {
+            None
+        }
+    }
+
+    /// Counts the fill of a report of no order that is kept.
+    fn count_apart(&mut self, exec_id: ExecId, report: &Report<'_>, events: &mut Vec<Event>) {
+        if report.exec_type == ExecType::Trade {
+            self.count(None, exec_id, report, events);
+        }
+    }
+
+    /// Counts a fill, if it is new.
+    fn count(
+        &mut self,
+        key: Option<OrderKey>,
+        exec_id: ExecId,
+        report: &Report<'_>,
+        events: &mut Vec<Event>,
+    ) -> Counted {
+        let Some(fill) = &report.fill else {
+            events.push(Event::Inconsistent(Inconsistency::NoFill { exec_id }));
+            return Counted::No;
+        };
+        let content = fingerprint(report.order_id);
+        match self.fills.look(exec_id, content) {
+            Seen::New => match self.add(key, exec_id, report, fill, events) {
+                Ok(()) => {
+                    self.fills.add(exec_id, content);
+                    Counted::Yes
+                }
+                Err(inconsistency) => {
+                    events.push(Event::Inconsistent(inconsistency));
+                    Counted::No
+                }
+            },
+            Seen::Before => Counted::Yes,
+            Seen::Conflict => {
+                events.push(Event::Inconsistent(Inconsistency::Conflict { exec_id }));
+                Counted::No
+            }
+            Seen::Outside => {
+                events.push(Event::Inconsistent(Inconsistency::OutsideMemory {
+                    exec_id,
+                    symbol: report.symbol.into(),
+                    quantity: fill.quantity,
+                    price: fill.price,
+                }));
+                Counted::Yes
+            }
+            Seen::NoRoom => {
+                let what = "exchange indexes";
+                events.push(Event::Inconsistent(Inconsistency::NoRoom { exec_id, what }));
+                Counted::No
+            }
+        }
+    }
+
+    /// Adds a fill to its order and its position: to both, or to none.
+    fn add(
+        &mut self,
+        key: Option<OrderKey>,
+        exec_id: ExecId,
+        report: &Report<'_>,
+        fill: &Fill<'_>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Inconsistency> {
+        let too_large = Inconsistency::TooLarge { exec_id };
+        let order = key.and_then(|key| self.orders.get(&key));
+        let (symbol, account) = match order {
+            Some(order) => (order.symbol.clone(), order.account.clone()),
+            None => (self.symbol(report.symbol), Account::from(report.account)),
+        };
+        let of_order = match order {
+            Some(order) => {
+                let filled = order.filled.with(fill.quantity, fill.price);
+                let fees = order.fees.checked_add(fill.fee.unwrap_or(Money::ZERO));
+                Some(filled.zip(fees).ok_or(too_large.clone())?)
+            }
+            None => None,
+        };
+        let at = self.position_at(&symbol, &account).ok_or(Inconsistency::NoRoom {
+            exec_id,
+            what: "positions",
+        })?;
+        let position = &mut self.positions[at];
+        let sums = position
+            .with(report.side, fill.quantity, fill.price, fill.fee)
+            .ok_or(too_large)?;
+        position.set(sums);
+        if let Some(reported) = fill.position {
+            position.report(exec_id, reported);
+        }
+        let order = key.and_then(|key| self.orders.get_mut(&key));
+        if let (Some(order), Some((filled, fees))) = (order, of_order) {
+            (order.filled, order.fees) = (filled, fees);
+        }
+        events.push(Event::Fill(FillEvent {
+            order: key,
+            exec_id,
+            symbol,
+            side: report.side,
+            quantity: fill.quantity,
+            price: fill.price,
+            fee: fill.fee,
+        }));
+        Ok(())
+    }
+
+    /// A report that looks like a refusal. It answers the request that it names, and says nothing about the order as such.
+    fn rejected(&mut self, source: Source, report: &Report<'_>, events: &mut Vec<Event>) {
+        if let Some(exec_id) = report.exec_id
+            && source != Source::DropCopy
+        {
+            self.reached(exec_id);
+        }
+        let (reason, text) = (report.ord_rej_reason, report.text);
+        if !self.refuse(report.cl_ord_id, report.exec_id, reason, text, events) {
+            events.push(Event::Unattributed(Unattributed::Request {
+                cl_ord_id: report.cl_ord_id.into(),
+                msg_type: "8",
+                text: text.map(Into::into),
+            }));
+        }
+    }
+
+    /// A request was received, and has not been carried out yet.
+    fn pending(&mut self, report: &Report<'_>, events: &mut Vec<Event>) {
+        let order = self
+            .by_cl_ord_id
+            .get(report.cl_ord_id)
+            .and_then(|named| self.orders.get_mut(&named.order));
+        let is_known = order.is_some();
+        let sent = order.and_then(|order| {
+            let entry = order
+                .entry
+                .as_mut()
+                .filter(|entry| *entry.cl_ord_id == *report.cl_ord_id);
+            let mut requests = order.requests.iter_mut();
+            match entry {
+                Some(entry) => Some(&mut entry.sent),
+                None => requests
+                    .find(|request| *request.cl_ord_id == *report.cl_ord_id)
+                    .map(|request| &mut request.sent),
+            }
+        });
+        if let Some(sent) = sent {
+            sent.acknowledged = true;
+        } else if !is_known {
+            events.push(Event::Unattributed(Unattributed::Request {
+                cl_ord_id: report.cl_ord_id.into(),
+                msg_type: "8",
+                text: None,
+            }));
+        }
+    }
+
+    /// An amend or a cancel was refused.
+    fn cancel_rejected(&mut self, reject: &CancelReject<'_>, events: &mut Vec<Event>) {
+        let named = self.by_cl_ord_id.get(reject.cl_ord_id).copied();
+        let named = named.or_else(|| self.by_cl_ord_id.get(reject.orig_cl_ord_id?).copied());
+        let answers = self.refuse(reject.cl_ord_id, None, reject.reason, reject.text, events);
+        // The venue knows the order as ended. A report should have said so first, and may still come.
+        let is_final_there = reject.ord_status.is_final();
+        if let Some(Named { order: key, .. }) = named.filter(|_| is_final_there)
+            && let Some(order) = self.orders.get_mut(&key)
+            && !order.state.is_final()
+            && !order.contradicted
+        {
+            order.contradicted = true;
+            events.push(Event::Inconsistent(Inconsistency::EndedUnseen { order: key }));
+            self.settle(key, false, true, events);
+        }
+        if !answers {
+            events.push(Event::Unattributed(Unattributed::Request {
+                cl_ord_id: reject.cl_ord_id.into(),
+                msg_type: "9",
+                text: reject.text.map(Into::into),
+            }));
+        }
+    }
+
+    fn mass_cancelled(&mut self, report: &MassCancelReport<'_>, events: &mut Vec<Event>) {
+        let known = self
+            .mass_cancels
+            .iter()
+            .position(|known| **known == *report.cl_ord_id);
+        let cl_ord_id: Box<str> = report.cl_ord_id.into();
+        events.push(match known.and_then(|at| self.mass_cancels.remove(at)) {
+            Some(cl_ord_id) => Event::MassCancel {
+                cl_ord_id,
+                accepted: report.accepted,
+            },
+            None => Event::Unattributed(Unattributed::Request {
+                cl_ord_id,
+                msg_type: "r",
+                text: None,
+            }),
+        });
+    }
+
+    /// A message of ours did not get as far as the exchange.
+    fn refused(&mut self, refusal: &Refusal<'_>, events: &mut Vec<Event>) {
+        let by_id = refusal.ref_id.filter(|id| self.is_under_way(id)).map(Box::from);
+        let cl_ord_id = by_id.or_else(|| self.under_way_by_number(refusal.ref_seq_num?));
+        let answered = cl_ord_id
+            .is_some_and(|cl_ord_id| self.refuse(&cl_ord_id, None, refusal.reason, refusal.text, events));
+        if !answered {
+            events.push(Event::Unattributed(Unattributed::Refusal {
+                ref_seq_num: refusal.ref_seq_num,
+                text: refusal.text.map(Into::into),
+            }));
+        }
+    }
+
+    /// The request of this identifier is refused, or (with EXCHANGE_UNAVAILABLE) in doubt. Whether there is one.
+    fn refuse(
+        &mut self,
+        cl_ord_id: &str,
+        exec_id: Option<ExecId>,
+        reason: Option<i64>,
+        text: Option<&str>,
+        events: &mut Vec<Event>,
+    ) -> bool {
+        let Some(Named { order: key, .. }) = self.by_cl_ord_id.get(cl_ord_id).copied() else {
+            return self.refuse_mass_cancel(cl_ord_id, text, events);
+        };
+        let is_final = is_final_refusal(text);
+        let Some(order) = self.orders.get_mut(&key) else {
+            return false;
+        };
+        if let Some(entry) = order
+            .entry
+            .as_mut()
+            .filter(|entry| *entry.cl_ord_id == *cl_ord_id)
+        {
+            if is_final {
+                let rejection = Rejection {
+                    exec_id,
+                    reason,
+                    text: text.map(Into::into),
+                };
+                let rank = |rejection: &Rejection| rejection.exec_id.map(|id| id.place());
+                if order
+                    .rejection
+                    .as_ref()
+                    .is_none_or(|known| rank(known) < rank(&rejection))
+                {
+                    order.rejection = Some(rejection);
+                }
+            } else {
+                entry.sent.doubt = Some(Doubt::Unavailable);
+            }
+            self.settle(key, false, true, events);
+            return true;
+        }
+        if !is_final {
+            let mut requests = order.requests.iter_mut();
+            let Some(request) = requests.find(|request| *request.cl_ord_id == *cl_ord_id) else {
+                return false;
+            };
+            request.sent.doubt = Some(Doubt::Unavailable);
+            self.settle(key, false, true, events);
+            return true;
+        }
+        let Some(PendingRequest { kind, cl_ord_id, .. }) = order.take_request(cl_ord_id) else {
+            return false;
+        };
+        self.release_request(&cl_ord_id, key);
+        events.push(Event::RequestRefused {
+            order: key,
+            kind,
+            cl_ord_id,
+            reason,
+            text: text.map(Into::into),
+        });
+        self.settle(key, false, true, events);
+        true
+    }
+
+    fn refuse_mass_cancel(&mut self, cl_ord_id: &str, text: Option<&str>, events: &mut Vec<Event>) -> bool {
+        let Some(at) = self.mass_cancels.iter().position(|known| **known == *cl_ord_id) else {
+            return false;
+        };
+        if is_final_refusal(text)
+            && let Some(cl_ord_id) = self.mass_cancels.remove(at)
+        {
+            events.push(Event::MassCancel {
+                cl_ord_id,
+                accepted: false,
+            });
+        }
+        true
+    }
+
+    /// Lets go of the identifier of a request that was answered, unless the order has it now.
+    pub(super) fn release_request(&mut self, cl_ord_id: &str, key: OrderKey) {
+        let is_request = self
+            .by_cl_ord_id
+            .get(cl_ord_id)
+            .is_some_and(|named| named.order == key && named.kind == NamedKind::Request);
+        if is_request {
+            self.by_cl_ord_id.remove(cl_ord_id);
+        }
+    }
+
+    fn is_under_way(&self, cl_ord_id: &str) -> bool {
+        self.by_cl_ord_id.contains_key(cl_ord_id)
+            || self.mass_cancels.iter().any(|known| **known == *cl_ord_id)
+    }
+
+    /// The request of this number on the present connection that has no answer. Refusals are rare: this looks at every open
+    /// order.
+    fn under_way_by_number(&self, msg_seq_num: u64) -> Option<Box<str>> {
+        let connection = self.feeds.connection;
+        self.open_orders().find_map(|order| {
+            let entry = order.entry.as_ref().filter(|_| order.latest.is_none());
+            let entry = entry.map(|entry| (&entry.sent, &entry.cl_ord_id));
+            let requests = order.requests.iter();
+            let requests = requests.map(|request| (&request.sent, &request.cl_ord_id));
+            let mut all = entry.into_iter().chain(requests);
+            let found =
+                all.find(|(sent, _)| sent.connection == connection && sent.msg_seq_num == msg_seq_num)?;
+            Some(found.1.clone())
+        })
+    }
+}
+
+/// What a fill's number is remembered with: two orders hardly ever have the same.
+fn fingerprint(order_id: &str) -> u64 {
+    let mut hash = 0x9e37_79b9_7f4a_7c15_u64 ^ order_id.len() as u64;
+    for chunk in order_id.as_bytes().chunks(8) {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash ^= hash >> 29;
+    }
+    hash
+}
+
+impl RequestKind {
+    /// MsgType (35).
+    #[must_use]
+    pub const fn msg_type(self) -> &'static str {
+        match self {
+            RequestKind::Replace => "G",
+            RequestKind::Cancel => "F",
+        }
+    }
+}
