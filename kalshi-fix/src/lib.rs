@@ -142,6 +142,7 @@
 //! | [`ticks`], [`orders`] | price grids; orders that are checked before they are sent |
 //! | [`rate`], [`limits`] | the venue's rate limits, kept on our side; limits of one's own, and the kill switch |
 //! | [`tracker`] | orders, fills and positions |
+//! | [`tracker`], [`recovery`] | orders, fills and positions; what was missed, from drop copy |
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
@@ -158,6 +159,7 @@ pub mod orders;
 pub mod prediction;
 pub mod rate;
 pub mod reconnect;
+pub mod recovery;
 pub mod session;
 pub mod store;
 pub mod ticks;
