@@ -143,6 +143,7 @@
 //! | [`rate`], [`limits`] | the venue's rate limits, kept on our side; limits of one's own, and the kill switch |
 //! | [`tracker`] | orders, fills and positions |
 //! | [`tracker`], [`recovery`] | orders, fills and positions; what was missed, from drop copy |
+//! | [`tracker`], [`recovery`], [`groups`] | orders, fills and positions; what was missed, from drop copy; order groups |
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
@@ -154,6 +155,7 @@ pub mod environment;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod limits;
+pub mod groups;
 pub mod margin;
 pub mod orders;
 pub mod prediction;
