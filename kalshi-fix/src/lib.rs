@@ -141,8 +141,6 @@
 //! | [`store`] | what of a session outlives its connection |
 //! | [`ticks`], [`orders`] | price grids; orders that are checked before they are sent |
 //! | [`rate`], [`limits`] | the venue's rate limits, kept on our side; limits of one's own, and the kill switch |
-//! | [`tracker`] | orders, fills and positions |
-//! | [`tracker`], [`recovery`] | orders, fills and positions; what was missed, from drop copy |
 //! | [`tracker`], [`recovery`], [`groups`] | orders, fills and positions; what was missed, from drop copy; order groups |
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
@@ -154,8 +152,8 @@ pub mod driver;
 pub mod environment;
 #[cfg(feature = "gateway")]
 pub mod gateway;
-pub mod limits;
 pub mod groups;
+pub mod limits;
 pub mod margin;
 pub mod orders;
 pub mod prediction;

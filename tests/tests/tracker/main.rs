@@ -1,0 +1,5 @@
+//! The order tracker against the exchange's own truth.
+
+mod history;
+mod interleavings;
+mod sessions;
