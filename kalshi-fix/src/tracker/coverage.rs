@@ -299,8 +299,8 @@ impl Tracker {
 
     fn doubt_requests(&mut self, in_doubt: &RangeInclusive<u64>) {
         let connection = self.feeds.connection;
-        for order in self.orders.values_mut().filter(|order| !order.state.is_final()) {
-            let is_entered = order.latest.is_none();
+        for order in self.orders.values_mut() {
+            let is_entered = order.latest.is_none() && !order.state.is_final();
             let entry = order.entry.as_mut().filter(|_| is_entered);
             let requests = order.requests.iter_mut().map(|request| &mut request.sent);
             for sent in entry.map(|entry| &mut entry.sent).into_iter().chain(requests) {

@@ -78,12 +78,14 @@
 //! A report as old as a forgotten order never brings it back. What a peer alone can make the tracker keep is bounded by
 //! [`Settings::adopted_orders`], [`Settings::positions`] and [`KEPT_IDENTIFIERS`].
 
+mod count;
 mod coverage;
 mod event;
 mod exec_id;
 mod fills;
 mod incoming;
 mod observe;
+mod open;
 mod order;
 mod position;
 mod receive;

@@ -3,6 +3,7 @@
 use fix_dialect::Timestamp;
 
 use super::exec_id::ExecId;
+pub use crate::orders::Side;
 use crate::units::{Money, Price, Quantity};
 
 /// Something that the venue says about orders. [`AsIncoming`](super::AsIncoming) makes it of a typed message.
@@ -135,15 +136,6 @@ pub struct AccountRef<'a> {
     pub subaccount: u8,
     /// PartyID (448).
     pub party: Option<&'a str>,
-}
-
-/// Side (54), in YES terms on prediction: selling YES is buying NO.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
-    /// Buys (YES).
-    Buy,
-    /// Sells (YES).
-    Sell,
 }
 
 /// ExecType (150).

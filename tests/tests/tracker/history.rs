@@ -331,7 +331,12 @@ impl World {
         let is_pending = report.exec_id.is_none();
         let is_rejected = matches!(report.event, OrderEvent::Rejected(_));
         if !is_pending && !is_rejected {
-            self.own.insert(report.order.id, report.order.clone());
+            let mut order = report.order.clone();
+            if let (OrderEvent::Canceled(_), Some(own)) = (&report.event, &report.orig_cl_ord_id) {
+                // An amend to what is filled ends the order; its identifier is nobody's then.
+                order.cl_ord_id = own.clone();
+            }
+            self.own.insert(order.id, order);
         }
         if is_rejected {
             let rejected = TrueOrder {

@@ -1,0 +1,203 @@
+//! What is not known, and what ends that.
+
+use super::*;
+
+#[test]
+fn unavailable_is_no_reject() {
+    let unavailable = || saying(EXCHANGE_UNAVAILABLE, report("-1;-1", "88", "a", "0/0"));
+    let mut first = world();
+    first.order("a");
+    first.read(&unavailable());
+    first.check("a", OrderState::Unknown, "0");
+    assert_eq!(
+        first.tracker.by_cl_ord_id("a").unwrap().doubt(),
+        Some(Doubt::Unavailable)
+    );
+    assert_eq!(first.tracker.open_orders().count(), 1);
+    // A report shows that it lives.
+    let mut alive = World {
+        tracker: first.tracker.clone(),
+        events: Vec::new(),
+        ..first
+    };
+    alive.read_from(Source::DropCopy, &report("3;1", "00", "a", "0/10"));
+    alive.check("a", OrderState::New, "0");
+    // The same, when the report was first.
+    alive.read(&unavailable());
+    alive.check("a", OrderState::New, "0");
+    // Another attempt is refused since the identifier is in use: that says that it lived once, and not more.
+    let mut again = World {
+        tracker: first.tracker.clone(),
+        events: Vec::new(),
+        ..first
+    };
+    again.order("a");
+    again.check("a", OrderState::PendingNew, "0");
+    again.read(&saying("ORDER_ALREADY_EXISTS", report("-1;-1", "88", "a", "0/0")));
+    again.check("a", OrderState::Unknown, "0");
+    again.read_from(Source::DropCopy, &trade("3;2", "a", "10/0", "10@0.5"));
+    again.check("a", OrderState::Filled, "10");
+}
+
+#[test]
+fn a_refusal_of_the_only_attempt_is_final() {
+    let mut world = world();
+    world.order("a");
+    world.read(&saying("INSUFFICIENT_BALANCE", report("2;1", "88", "a", "0/0")));
+    world.check("a", OrderState::Rejected, "0");
+    let order = world.tracker.by_cl_ord_id("a").unwrap();
+    assert_eq!(order.rejection().unwrap().text(), Some("INSUFFICIENT_BALANCE"));
+    assert_eq!(order.ended(), Some(Ended::Rejected));
+    let first = order.key();
+    // A new order may have its identifier.
+    world.order("a");
+    world.check("a", OrderState::PendingNew, "0");
+    assert_ne!(world.tracker.by_cl_ord_id("a").unwrap().key(), first);
+}
+
+#[test]
+fn a_reject_that_knows_the_order_as_ended_puts_it_in_doubt() {
+    let mut world = world();
+    world.order("a");
+    world.read(&report("1;1", "00", "a", "0/10"));
+    world.cancel("b", "a");
+    world.read(&cancel_reject(
+        "b",
+        fields::OrdStatus::Filled,
+        "TOO_LATE_TO_CANCEL",
+    ));
+    world.check("a", OrderState::Unknown, "0");
+    assert!(matches!(
+        world.inconsistencies()[..],
+        [Inconsistency::EndedUnseen { .. }]
+    ));
+    world.read_from(Source::DropCopy, &trade("1;2", "a", "10/0", "10@0.5"));
+    world.check("a", OrderState::Filled, "10");
+}
+
+#[test]
+fn the_end_of_a_connection_puts_everything_in_doubt() {
+    let mut world = world();
+    world.order("open");
+    world.read(&report("1;1", "00", "open", "0/10"));
+    world.order("unanswered");
+    world.order("unconfirmed");
+    world.lose();
+    for order in ["open", "unanswered", "unconfirmed"] {
+        assert_eq!(world.state(order), OrderState::Unknown, "{order}");
+    }
+    let doubt = |world: &World, order| world.tracker.by_cl_ord_id(order).unwrap().doubt();
+    assert_eq!(doubt(&world, "open"), None);
+    assert_eq!(doubt(&world, "unanswered"), Some(Doubt::Unanswered));
+    assert_eq!(doubt(&world, "unconfirmed"), Some(Doubt::Unconfirmed));
+
+    // Numbers that go on bring what was missed; a session that starts anew does not.
+    let mut resumed = World {
+        tracker: world.tracker.clone(),
+        events: Vec::new(),
+        ..world
+    };
+    resumed.connect(false);
+    assert_eq!(resumed.state("open"), OrderState::New);
+    assert_eq!(resumed.state("unanswered"), OrderState::PendingNew);
+    assert_eq!(resumed.state("unconfirmed"), OrderState::Unknown);
+    assert_eq!(resumed.tracker.gaps().count(), 0);
+    world.connect(true);
+    assert_eq!(world.state("open"), OrderState::Unknown);
+    assert_eq!(world.tracker.gaps().collect::<Vec<_>>(), [ExecId::new(0, 1, 1)]);
+
+    // A report from before the gap, again, shows nothing of now; one from after it does.
+    world.read(&report("1;1", "00", "open", "0/10"));
+    assert_eq!(world.state("open"), OrderState::Unknown);
+    let mut shown = World {
+        tracker: world.tracker.clone(),
+        events: Vec::new(),
+        ..world
+    };
+    shown.read(&trade("9;1", "open", "4/6", "4@0.5"));
+    shown.check("open", OrderState::PartiallyFilled, "4");
+    // What was fetched shows it too, once all of it was.
+    world.read_from(Source::DropCopy, &trade("9;1", "open", "4/6", "4@0.5"));
+    world.check("open", OrderState::Unknown, "4");
+    let period = world.tracker.period();
+    world
+        .tracker
+        .recovered(0, period, Some(ExecId::new(0, 9, 1)), &mut world.events);
+    world.check("open", OrderState::PartiallyFilled, "4");
+    assert_eq!(world.state("unanswered"), OrderState::Unknown);
+    assert_eq!(world.tracker.gaps().count(), 0);
+}
+
+#[test]
+fn what_was_fetched_before_another_gap_does_not_fill_it() {
+    let mut world = world();
+    world.order("a");
+    world.read(&report("1;1", "00", "a", "0/10"));
+    world.lose();
+    world.connect(true);
+    let period = world.tracker.period();
+    world.lose();
+    world.tracker.recovered(0, period, None, &mut world.events);
+    world.connect(true);
+    assert_eq!(world.state("a"), OrderState::Unknown);
+    world.tracker.recovered(0, period, None, &mut world.events);
+    assert_eq!(world.state("a"), OrderState::Unknown);
+    assert_eq!(world.tracker.gaps().count(), 1);
+    let period = world.tracker.period();
+    world.tracker.recovered(0, period, None, &mut world.events);
+    assert_eq!(world.state("a"), OrderState::New);
+}
+
+#[test]
+fn a_listener_that_stays_keeps_orders_known() {
+    let mut world = world();
+    world.order("a");
+    world.read(&report("1;1", "00", "a", "0/10"));
+    world.tracker.connected(Source::Listener, false, &mut Vec::new());
+    world.order("b");
+    world.lose();
+    assert_eq!(world.state("a"), OrderState::New);
+    assert_eq!(world.state("b"), OrderState::Unknown);
+    world.read_from(Source::Listener, &trade("2;1", "a", "4/6", "4@0.5"));
+    world.check("a", OrderState::PartiallyFilled, "4");
+    world.connect(true);
+    world.check("a", OrderState::PartiallyFilled, "4");
+    assert_eq!(world.tracker.gaps().count(), 0);
+}
+
+#[test]
+fn the_user_can_say_what_became_of_it() {
+    let mut world = world();
+    world.order("a");
+    world.lose();
+    let key = world.tracker.by_cl_ord_id("a").unwrap().key();
+    let resolve = |world: &mut World, resolution| {
+        world.events.clear();
+        world.tracker.resolve(key, resolution, &mut world.events)
+    };
+    let mut never = World {
+        tracker: world.tracker.clone(),
+        events: Vec::new(),
+        ..world
+    };
+    assert!(resolve(&mut never, Resolution::NeverAccepted));
+    never.check("a", OrderState::Rejected, "0");
+    assert_eq!(
+        never.tracker.by_cl_ord_id("a").unwrap().ended(),
+        Some(Ended::Resolved)
+    );
+    assert!(!resolve(&mut never, Resolution::Open));
+    // What the venue says counts for more, and the contradiction shows.
+    never.read_from(Source::DropCopy, &trade("2;1", "a", "4/6", "4@0.5"));
+    assert!(matches!(
+        never.inconsistencies()[..],
+        [Inconsistency::ResolvedWrongly { .. }]
+    ));
+    assert_eq!(
+        never.tracker.by_cl_ord_id("a").unwrap().filled().quantity,
+        "4".parse().unwrap()
+    );
+    assert!(!never.state("a").is_final());
+    assert!(resolve(&mut world, Resolution::Ended));
+    world.check("a", OrderState::Canceled, "0");
+}
