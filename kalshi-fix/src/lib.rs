@@ -132,6 +132,7 @@
 //! | [`prediction`], [`margin`] | messages, groups, enums and sessions of the dialects |
 //! | [`client`] | typed sessions of a product |
 //! | [`config`] | a client's configuration: from a file, from variables, from code |
+//! | [`book`] | order books, trades and trading statuses from market data |
 //! | [`credentials`] | API keys and the signature of a logon |
 //! | [`environment`] | hosts, ports, and what each kind of session does |
 //! | [`transport`] | TLS, pins, and connecting |
@@ -145,6 +146,7 @@
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
+pub mod book;
 pub mod client;
 pub mod config;
 pub mod credentials;
