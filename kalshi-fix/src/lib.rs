@@ -139,6 +139,7 @@
 //! | [`driver`] | the task that runs a session over a stream |
 //! | [`reconnect`] | when to connect again: a decision, and nothing else |
 //! | [`session`] | the session engine: no clock, no socket, no task |
+//! | [`settlement`] | settlements put together from their pages, and reconciled |
 //! | [`store`] | what of a session outlives its connection |
 //! | [`ticks`], [`orders`] | price grids; orders that are checked before they are sent |
 //! | [`rate`], [`limits`] | the venue's rate limits, kept on our side; limits of one's own, and the kill switch |
@@ -163,6 +164,7 @@ pub mod rate;
 pub mod reconnect;
 pub mod recovery;
 pub mod session;
+pub mod settlement;
 pub mod store;
 pub mod ticks;
 pub mod tracker;

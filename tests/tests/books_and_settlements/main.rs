@@ -5,3 +5,4 @@ mod book_allocations;
 mod book_feed;
 mod book_properties;
 mod book_venue;
+mod settlement_properties;
