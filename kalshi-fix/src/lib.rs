@@ -158,6 +158,7 @@ pub mod gateway;
 pub mod groups;
 pub mod limits;
 pub mod margin;
+pub mod observe;
 pub mod orders;
 pub mod prediction;
 pub mod rate;

@@ -61,6 +61,7 @@ use crate::credentials::{CredentialsError, KeyRing, KeyUse};
 use crate::driver::{self, Clock, DriverSettings, InboundPolicy, Observer, SystemClock};
 use crate::environment::{Endpoint, Endpoints, Environment, Product, SessionKind};
 use crate::limits::SharedPreTrade;
+use crate::observe::{Labels, MessageLog};
 use crate::prediction::{Prediction, sessions};
 use crate::rate::{RatePolicy, SharedRateLimiter};
 use crate::reconnect::ReconnectPolicy;
@@ -82,6 +83,7 @@ struct Config {
     validation: Validation,
     driver: DriverSettings,
     market_data_policy: InboundPolicy,
+    message_log: Option<MessageLog>,
     reconnect: Option<ReconnectPolicy>,
     logon_timeout: Duration,
     logout_timeout: Duration,
@@ -232,7 +234,11 @@ impl<D: KalshiProduct> Client<D> {
         let mut builder = driver::Builder::new(settings, Role::Initiator(logon))
             .signer(credentials.shared_signer())
             .settings(driver)
-            .clock(Arc::clone(&self.config.clock));
+            .clock(Arc::clone(&self.config.clock))
+            .labels(Labels::new(D::PRODUCT.name(), target));
+        if let Some(log) = &self.config.message_log {
+            builder = builder.message_log(log.clone());
+        }
         let requests = Arc::new(Requests::new(store.is_some()));
         let limiters = &self.config.limiters;
         builder = builder.observer(limiters.watching(Arc::clone(&requests) as Arc<dyn Observer>));
@@ -400,6 +406,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     validation: Validation,
     driver: DriverSettings,
     market_data_policy: InboundPolicy,
+    message_log: Option<MessageLog>,
     reconnect: Option<ReconnectPolicy>,
     logon_timeout: Duration,
     logout_timeout: Duration,
@@ -426,6 +433,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             validation: Validation::default(),
             driver: DriverSettings::default(),
             market_data_policy: InboundPolicy::DropAndInvalidate,
+            message_log: None,
             reconnect: None,
             logon_timeout: Duration::from_secs(10),
             logout_timeout: Duration::from_secs(2),
@@ -556,6 +564,12 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         self
     }
 
+    /// Where the messages of this client's sessions are written, without their secrets.
+    pub fn message_log(mut self, log: MessageLog) -> Self {
+        self.message_log = Some(log);
+        self
+    }
+
     /// Where UTC comes from, for tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -585,6 +599,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             validation: self.validation,
             driver: self.driver,
             market_data_policy: self.market_data_policy,
+            message_log: self.message_log,
             reconnect: self.reconnect,
             logon_timeout: self.logon_timeout,
             logout_timeout: self.logout_timeout,

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::Instrument as _;
 
 use super::clock::{Clock, SystemClock};
 use super::handle::{Events, Handle};
@@ -17,6 +18,7 @@ use super::supervisor::{Dial, Supervisor};
 use super::task::Task;
 use super::{Acknowledge, DriverSettings, InboundPolicy};
 use crate::credentials::Signer;
+use crate::observe::{Instruments, Labels, MessageLog};
 use crate::reconnect::{ReconnectPolicy, Reconnector};
 use crate::session::{Acknowledgement, Journal, Role, Session, SessionSettings, SettingsError};
 
@@ -47,6 +49,8 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     random: Random,
     observer: Option<Arc<dyn Observer>>,
+    log: Option<MessageLog>,
+    labels: Labels,
 }
 
 pub(super) type Random = Box<dyn FnMut() -> u64 + Send>;
@@ -63,6 +67,8 @@ impl Builder {
             clock: Arc::new(SystemClock),
             random: Box::new(random),
             observer: None,
+            log: None,
+            labels: Labels::default(),
         }
     }
 
@@ -107,6 +113,18 @@ impl Builder {
         self
     }
 
+    /// Where the session's messages are written, of all its connections.
+    pub fn message_log(mut self, log: MessageLog) -> Builder {
+        self.log = Some(log);
+        self
+    }
+
+    /// What the session is called in spans, metrics and logs.
+    pub fn labels(mut self, labels: Labels) -> Builder {
+        self.labels = labels;
+        self
+    }
+
     /// Starts a session over a connected stream, on the current tokio runtime. It ends with its connection.
     ///
     /// # Panics
@@ -119,6 +137,7 @@ impl Builder {
         let shared = self.shared()?;
         let keeper = self.keeper(&shared)?;
         let ends = self.ends(&shared);
+        let span = self.labels.span(&self.session, &self.role);
         let task = Task::new(
             stream,
             Arc::clone(&shared),
@@ -129,10 +148,12 @@ impl Builder {
         );
         // Made here rather than in the task, which a runtime may drop before it was ever polled.
         let guard = EndGuard(Arc::clone(&shared));
-        tokio::spawn(async move {
+        let connection = span.in_scope(|| tracing::info_span!("connection", number = 1));
+        let run = async move {
             task.run(|outcome| shared.finish(outcome.end)).await;
             drop(guard);
-        });
+        };
+        tokio::spawn(run.instrument(connection).instrument(span));
         Ok(ends)
     }
 
@@ -158,6 +179,7 @@ impl Builder {
         let shared = self.shared()?;
         let keeper = self.keeper(&shared)?;
         let ends = self.ends(&shared);
+        let span = self.labels.span(&self.session, &self.role);
         let retransmits = self.session.journal != Journal::None;
         let supervisor = Supervisor {
             dial,
@@ -171,10 +193,11 @@ impl Builder {
             random: self.random,
         };
         let guard = EndGuard(Arc::clone(&shared));
-        tokio::spawn(async move {
+        let run = async move {
             supervisor.run().await;
             drop(guard);
-        });
+        };
+        tokio::spawn(run.instrument(span));
         Ok(ends)
     }
 
@@ -191,9 +214,15 @@ impl Builder {
         let Some(store) = self.store.take() else {
             return Ok(None);
         };
-        Keeper::new(store, Arc::clone(&self.clock), Arc::clone(&shared.wake))
-            .map(Some)
-            .map_err(SpawnError::Thread)
+        let instruments = shared.instruments.clone();
+        Keeper::new(
+            store,
+            Arc::clone(&self.clock),
+            Arc::clone(&shared.wake),
+            instruments,
+        )
+        .map(Some)
+        .map_err(SpawnError::Thread)
     }
 
     fn shared(&mut self) -> Result<Arc<Shared>, SpawnError> {
@@ -224,10 +253,20 @@ impl Builder {
             return Err(SpawnError::DropsWhatIsKept);
         }
         let core = Session::new(self.session.clone(), self.role.clone())?;
+        let instruments = Instruments::new(&self.labels, &self.role);
         let shared = Shared::new(
             core,
             Arc::clone(&self.clock),
-            Inbox::new(max_waiting_events, max_waiting_bytes, drops, self.observer.take()),
+            Inbox::new(
+                max_waiting_events,
+                max_waiting_bytes,
+                drops,
+                self.observer.take(),
+                instruments.clone(),
+            ),
+            instruments,
+            self.log.take(),
+            self.labels,
         );
         Ok(Arc::new(shared))
     }

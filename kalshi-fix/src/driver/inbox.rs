@@ -11,6 +11,7 @@ use super::end::SessionEnd;
 use super::event::{Dropped, Event};
 use super::observer::Observer;
 use super::shared::Origin;
+use crate::observe::{Instruments, trace};
 use crate::session;
 
 pub(super) struct Inbox {
@@ -20,6 +21,7 @@ pub(super) struct Inbox {
     max_events: usize,
     max_bytes: usize,
     observer: Option<Arc<dyn Observer>>,
+    instruments: Instruments,
     /// Messages make room for later ones, rather than keeping them out.
     drops: bool,
 }
@@ -48,6 +50,7 @@ impl Inbox {
         max_bytes: usize,
         drops: bool,
         observer: Option<Arc<dyn Observer>>,
+        instruments: Instruments,
     ) -> Inbox {
         Inbox {
             state: Mutex::default(),
@@ -55,6 +58,7 @@ impl Inbox {
             max_events,
             max_bytes,
             observer,
+            instruments,
             drops,
         }
     }
@@ -68,10 +72,20 @@ impl Inbox {
         self.lock().events.len()
     }
 
+    /// How many events wait, and how many bytes of frames.
+    pub(super) fn load(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.events.len(), state.messages.bytes + state.others.bytes)
+    }
+
     /// Takes an event, room or no room: to ask first is the caller's part.
     pub(super) fn push(&self, mut event: Event, origin: Origin) {
         if let Some(observer) = &self.observer {
             observer.observe(&event);
+        }
+        if !is_message(&event) {
+            trace(&event);
+            self.instruments.event(&event);
         }
         let mut state = self.lock();
         if matches!(event, Event::AttemptFailed(_)) {
@@ -87,6 +101,11 @@ impl Inbox {
             if is_message(&event) {
                 let limit = state.messages.bytes + frame_length(&event);
                 if state.messages.events >= self.max_events || limit > self.max_bytes {
+                    tracing::warn!(
+                        messages = state.messages.events,
+                        "the application does not keep up: dropped"
+                    );
+                    self.instruments.dropped(state.messages.events as u64);
                     state.drop_messages();
                 }
             } else {

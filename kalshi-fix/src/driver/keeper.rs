@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 
 use super::clock::Clock;
+use crate::observe::Instruments;
 use crate::session::{Now, SequenceNumber, Session, StoreOperation, Ticket};
 use crate::store::{Store, StoreError, StoreState};
 
@@ -71,11 +72,13 @@ impl Keeper {
         store: SessionStore,
         clock: Arc<dyn Clock>,
         wake: Arc<Notify>,
+        instruments: Instruments,
     ) -> Result<Keeper, std::io::Error> {
         let worker = Worker {
             store: store.store,
             clock,
             failed: None,
+            instruments,
         };
         if store.thread {
             Thread::start(worker, wake).map(Keeper::Thread)
@@ -121,6 +124,14 @@ impl Keeper {
         matches!(self, Keeper::Thread(thread) if thread.outstanding > 0)
     }
 
+    /// Operations that wait for the store's thread.
+    pub(super) fn outstanding(&self) -> usize {
+        match self {
+            Keeper::Inline(_) => 0,
+            Keeper::Thread(thread) => thread.outstanding,
+        }
+    }
+
     /// What the store holds, once everything that was handed on is done. `None`: it has failed.
     pub(super) async fn state(&mut self) -> Option<StoreState> {
         match self {
@@ -154,11 +165,13 @@ pub(super) struct Worker {
     store: Box<dyn Store>,
     clock: Arc<dyn Clock>,
     failed: Option<String>,
+    instruments: Instruments,
 }
 
 impl Worker {
     /// Does these operations in their order, with one commit, before which none of them is confirmed.
     fn work(&mut self, operations: Vec<StoreOperation>, answers: &mut VecDeque<Answer>) -> Option<Duration> {
+        let begun = Instruments::ENABLED.then(Instant::now);
         let (mut last, mut reads) = (None, VecDeque::new());
         for operation in operations {
             let ticket = operation.ticket();
@@ -186,6 +199,9 @@ impl Worker {
             }
         }
         answers.append(&mut reads);
+        if let Some(begun) = begun {
+            self.instruments.stored(begun.elapsed());
+        }
         again_in
     }
 

@@ -10,6 +10,7 @@ use super::clock::{Clock, Time};
 use super::end::{EndCause, SessionEnd};
 use super::inbox::Inbox;
 use super::wire::{Mark, Written};
+use crate::observe::{Instruments, Labels, MessageLog, Tap};
 use crate::session::{EndReason, Event, SequenceNumber, Session, TestRequestId};
 
 /// It lasts as long as the handles do: a supervised session puts one core after the other into it.
@@ -37,14 +38,25 @@ pub(super) struct Shared {
     closing: AtomicBool,
     aborted: AtomicBool,
     over: AtomicBool,
+    pub(super) instruments: Instruments,
+    log: Option<MessageLog>,
+    labels: Labels,
+    clock: Arc<dyn Clock>,
 }
 
 impl Shared {
-    pub(super) fn new(session: Session, clock: Arc<dyn Clock>, inbox: Inbox) -> Shared {
+    pub(super) fn new(
+        session: Session,
+        clock: Arc<dyn Clock>,
+        inbox: Inbox,
+        instruments: Instruments,
+        log: Option<MessageLog>,
+        labels: Labels,
+    ) -> Shared {
         let before = session.sequences().next_outgoing.saturating_sub(1);
-        Shared {
+        let shared = Shared {
             session: Mutex::new(session),
-            time: Time::new(clock),
+            time: Time::new(Arc::clone(&clock)),
             inbox,
             wake: Arc::default(),
             room: Notify::new(),
@@ -57,11 +69,26 @@ impl Shared {
             closing: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
             over: AtomicBool::new(false),
+            instruments,
+            log,
+            labels,
+            clock,
+        };
+        shared.tap(&mut shared.session());
+        shared
+    }
+
+    /// Lets those who look see the frames of this core.
+    fn tap(&self, session: &mut Session) {
+        let (instruments, log) = (self.instruments.clone(), self.log.clone());
+        if let Some(tap) = Tap::new(instruments, log, Arc::clone(&self.clock), self.labels) {
+            session.set_tap(Box::new(tap));
         }
     }
 
     /// Puts the core of the next connection in the place of the last. Refused once the application wants no more.
-    pub(super) fn install(&self, next: Session) -> bool {
+    pub(super) fn install(&self, mut next: Session) -> bool {
+        self.tap(&mut next);
         let mut session = self.session();
         if self.is_closing() {
             return false;

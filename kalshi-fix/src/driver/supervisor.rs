@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
+use tracing::Instrument as _;
 
 use super::DriverSettings;
 use super::builder::Random;
@@ -173,7 +174,8 @@ impl<D: Dial> Supervisor<D> {
             self.keeper.take(),
         );
         let mut outcome = None;
-        task.run(|ended| outcome = Some(ended)).await;
+        let span = tracing::info_span!("connection", number = shared.connection());
+        task.run(|ended| outcome = Some(ended)).instrument(span).await;
         let mut outcome = outcome.unwrap_or_else(|| failed(EndCause::Stopped));
         self.keeper = outcome.keeper.take();
         outcome

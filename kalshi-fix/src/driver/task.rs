@@ -17,6 +17,7 @@ use super::shared::Shared;
 use super::wire::{Outgoing, Progress, make_room, poll_stream};
 use super::{DriverSettings, InboundPolicy};
 use crate::credentials::{Signer, SignerError, raw_data};
+use crate::observe::{Depths, Instruments};
 use crate::session::{EndReason, Event, Intake, Now, Session, SignLogon, SigningFailed, Ticket};
 
 pub(super) struct Task<S> {
@@ -97,6 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
 
     fn outcome(&mut self, cause: EndCause) -> Outcome {
         let shared = Arc::clone(&self.shared);
+        shared.instruments.established(false);
         let end = shared.end(cause, |event| match event {
             Event::SignLogon(_) | Event::Ended(_) => None,
             event => Some(event::Event::Session(event)),
@@ -199,6 +201,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
                 self.intake = session.handle_bytes(shared.time.now(), &mut self.received);
             }
             if before == (self.received.len(), self.intake) {
+                if Instruments::ENABLED {
+                    self.tell_depths(&session);
+                }
                 return Turn::Wait(
                     session
                         .next_deadline()
@@ -206,6 +211,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
                 );
             }
         }
+    }
+
+    fn tell_depths(&self, session: &Session) {
+        let (waiting_events, waiting_bytes) = self.shared.inbox.load();
+        self.shared.instruments.depths(Depths {
+            waiting_events,
+            waiting_bytes,
+            pending_bytes: session.pending_bytes() + self.outgoing.bytes.len(),
+            store_operations: self.keeper.as_ref().map_or(0, Keeper::outstanding),
+            clock_offset_millis: session.clock_offset_millis(),
+        });
     }
 
     /// Hands the core's events on, while there is room. Returns how the session ended, when it has.
@@ -237,6 +253,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             (Event::Established(established), gone) => {
                 let now = *self.established.insert(self.shared.time.now());
                 self.gone = None;
+                self.shared.instruments.established(true);
                 // Said before the application can know: whoever waits for this may send at once.
                 self.shared.ready.notify_waiters();
                 match gone {

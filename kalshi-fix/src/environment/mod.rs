@@ -22,6 +22,15 @@ pub enum Product {
 }
 
 impl Product {
+    /// `prediction` or `margin`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Product::Prediction => "prediction",
+            Product::Margin => "margin",
+        }
+    }
+
     /// The sessions that this product offers, order entry first.
     #[must_use]
     pub const fn sessions(self) -> &'static [SessionKind] {
@@ -54,10 +63,7 @@ impl Product {
 
 impl fmt::Display for Product {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Product::Prediction => "prediction",
-            Product::Margin => "margin",
-        })
+        f.write_str(self.name())
     }
 }
 

@@ -19,7 +19,7 @@ use super::timer::Timers;
 use super::{
     Acceptance, CommandError, EndReason, Event, Intake, Now, Refusal, Reject, Role, SendError,
     SequenceNumber, Sequences, SessionSettings, SettingsError, SigningFailed, State, StoreOperation,
-    TestRequestId, Ticket, Transmit,
+    TestRequestId, Ticket, Transmit, WireTap,
 };
 
 /// One FIX session over one connection, as a state machine without input or output of its own.
@@ -105,6 +105,18 @@ impl Session {
         Ok(())
     }
 
+    /// What sees every frame of both directions from here on. To be called before the session is connected: of what has
+    /// left already it is told nothing.
+    pub fn set_tap(&mut self, tap: Box<dyn WireTap>) {
+        self.outbox.set_tap(tap);
+    }
+
+    /// How many bytes wait to be sent.
+    #[must_use]
+    pub fn pending_bytes(&self) -> usize {
+        self.outbox.pending()
+    }
+
     /// Takes whole frames off the front of `received`, without a copy, and leaves what is not yet whole.
     ///
     /// Append what the transport reads to the same buffer. See [`Intake`] for when to call again.
@@ -134,11 +146,17 @@ impl Session {
             match self.framer.next(received) {
                 Framing::NeedMore(total) => return Intake::NeedMore(total),
                 Framing::Garbled { skip, reason } => {
+                    if let Some(tap) = self.outbox.tap() {
+                        tap.garbled(&received[..skip]);
+                    }
                     received.advance(skip);
                     self.garbled(skip, reason);
                 }
                 Framing::Frame(length) => {
                     let frame = received.split_to(length).freeze();
+                    if let Some(tap) = self.outbox.tap() {
+                        tap.received(&frame);
+                    }
                     self.handle_frame(now, frame);
                     self.settle_gap(now);
                 }

@@ -81,6 +81,7 @@ mod resync;
 mod settings;
 mod skew;
 mod state;
+mod tap;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -101,6 +102,7 @@ pub use self::policy::{
 pub use self::reject::{BusinessReject, Reject, RejectReason};
 pub use self::settings::{Role, SessionSettings};
 pub use self::state::State;
+pub use self::tap::WireTap;
 
 /// A MsgSeqNum (34), from 1.
 pub type SequenceNumber = u64;

@@ -8,6 +8,7 @@ use fix_dialect::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader, T
 use super::replay::Original;
 use super::{
     Journal, JournalGate, MAX_JOURNALLED, SendError, SequenceNumber, StoreOperation, Ticket, Transmit,
+    WireTap,
 };
 
 /// Encodes frames and holds them until they may leave. No `Debug`: they may hold secrets.
@@ -45,6 +46,7 @@ struct Queue {
     through: Mark,
     /// The store has failed: nothing that waits may leave, and nothing more is asked of it.
     failed: bool,
+    tap: Option<Box<dyn WireTap>>,
 }
 
 struct Gated {
@@ -109,6 +111,7 @@ impl Outbox {
             numbering: 0,
             through: Mark::default(),
             failed: false,
+            tap: None,
         };
         Outbox {
             encoder: Encoder::new(),
@@ -116,6 +119,15 @@ impl Outbox {
             last_processed: None,
             queue,
         }
+    }
+
+    /// What sees the frames of both directions.
+    pub(super) fn set_tap(&mut self, tap: Box<dyn WireTap>) {
+        self.queue.tap = Some(tap);
+    }
+
+    pub(super) fn tap(&mut self) -> Option<&mut (dyn WireTap + 'static)> {
+        self.queue.tap.as_deref_mut()
     }
 
     /// From whom and to whom all frames go from here on.
@@ -361,12 +373,15 @@ impl Queue {
         let open = self.open();
         let Gated { frame, mark, .. } = self.gated.pop_front_if(|gated| gated.behind <= open)?;
         self.gated_bytes -= frame.len();
+        self.tapped(&frame);
         self.through = self.through.max(mark);
         Some(frame)
     }
 
     fn push(&mut self, frame: &[u8], sequence: SequenceNumber, record: Record) {
         if self.journal == Journal::None {
+            // Next in turn: nothing can come before it any more.
+            self.tapped(frame);
             self.ready.extend_from_slice(frame);
             self.ready_through = self.ready_through.max(self.mark(sequence));
             return;
@@ -407,6 +422,8 @@ impl Queue {
     /// A frame of a resend: the store has had its number, and it goes before all that is held.
     fn push_again(&mut self, frame: &[u8], sequence: SequenceNumber) {
         if self.journal == Journal::None {
+            // Next in turn: nothing can come before it any more.
+            self.tapped(frame);
             self.ready.extend_from_slice(frame);
             self.ready_through = self.ready_through.max(self.mark(sequence));
             return;
@@ -417,6 +434,12 @@ impl Queue {
             frame: Bytes::copy_from_slice(frame),
             mark: self.mark(sequence),
         });
+    }
+
+    fn tapped(&mut self, frame: &[u8]) {
+        if let Some(tap) = &mut self.tap {
+            tap.sent(frame);
+        }
     }
 
     fn operate(&mut self, operation: impl FnOnce(Ticket) -> StoreOperation) {

@@ -3,6 +3,7 @@
 mod cancel;
 mod endings;
 mod flow;
+mod observed;
 mod pair;
 mod pressure;
 mod renumbering;
