@@ -1,12 +1,13 @@
 //! Bots: members that keep a book lively, by chance that follows from a seed.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::clock::{Follower, ManualClock};
 use super::exchange::{
     Account, Cancel, Command, MarketStatus, Money, NewOrder, Origin, OwnerId, Price, Quantity, SessionId,
     Side, Target, TimeInForce,
@@ -42,6 +43,7 @@ pub(super) struct Bots {
     random: Random,
     crowds: Vec<Crowd>,
     orders: u64,
+    interval: Duration,
 }
 
 /// The bots of one market, and what they think it is worth.
@@ -99,12 +101,13 @@ impl Bots {
             random,
             crowds,
             orders: 0,
+            interval: settings.interval.max(Duration::from_millis(1)),
         }
     }
 
     /// Trades until the exchange closes.
-    pub(super) async fn run(mut self, every: Duration, mut closes: watch::Receiver<bool>) {
-        let mut ticks = interval(every.max(Duration::from_millis(1)));
+    pub(super) async fn run(mut self, mut closes: watch::Receiver<bool>) {
+        let mut ticks = interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -114,12 +117,41 @@ impl Bots {
         }
     }
 
+    /// Trades by a clock that is moved by hand.
+    pub(super) fn follow(self, clock: &ManualClock) -> Arc<Follow> {
+        Arc::new(Follow {
+            clock: clock.clone(),
+            state: Mutex::new((clock.now().unix_nanos(), self)),
+        })
+    }
+
     /// In each market one bot does one thing.
     fn step(&mut self) {
         for crowd in &mut self.crowds {
             self.orders += 1;
             crowd.step(&self.hub, &mut self.random, self.orders);
         }
+    }
+}
+
+/// Bots by a clock that is moved by hand.
+pub(super) struct Follow {
+    clock: ManualClock,
+    /// Up to when they have traded, in nanoseconds.
+    state: Mutex<(i64, Bots)>,
+}
+
+impl Follower for Follow {
+    fn catch_up(&self) {
+        let now = self.clock.now().unix_nanos();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (traded, bots) = &mut *state;
+        let interval = i64::try_from(bots.interval.as_nanos()).unwrap_or(i64::MAX);
+        let due = now.saturating_sub(*traded) / interval;
+        for _ in 0..due.min(AT_ONCE) {
+            bots.step();
+        }
+        *traded = traded.saturating_add(due.saturating_mul(interval));
     }
 }
 
@@ -211,6 +243,8 @@ impl Crowd {
     }
 }
 
+/// How often a bot of a market acts at most when a clock is moved far.
+const AT_ONCE: i64 = 10_000;
 /// How many orders of a bot rest at most.
 const RESTING: usize = 20;
 /// What a bot has at least before it places an order.
@@ -222,14 +256,23 @@ const SALT: u64 = 0x626f_7473;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::driver::SystemClock;
-    use crate::gateway::exchange::Market;
+    use crate::gateway::exchange::{Market, Rules};
     use crate::gateway::kept::Keeping;
 
     /// The book of a market after so many steps, as bids and offers in dollars.
     fn book(seed: u64, steps: usize) -> (usize, String) {
-        let hub = Hub::new(Arc::new(SystemClock), Money::ZERO, Keeping::default(), 0);
+        let hub = Hub::new(
+            Arc::new(SystemClock),
+            Money::ZERO,
+            Keeping::default(),
+            0,
+            BTreeMap::new(),
+            [Rules::prediction(), Rules::margin()],
+        );
         let hub = Arc::new(hub);
         hub.look(Product::Prediction, |exchange| {
             exchange.list(Market::prediction("M"));

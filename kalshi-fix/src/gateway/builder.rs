@@ -17,13 +17,14 @@ use super::Gateway;
 use super::bots::{BotSettings, Bots};
 use super::certificate::Certificate;
 use super::clock::ManualClock;
-use super::exchange::{Market, Money};
+use super::exchange::{Market, Money, Rules};
 use super::hub::Hub;
 use super::kept::Keeping;
-use super::listen::{Doors, Port, keep_time};
+use super::listen::{Doors, Port, keep, keep_time};
 use super::request;
 use crate::driver::{Clock, SystemClock};
 use crate::environment::{Product, SessionKind};
+use crate::rate::{Budgets, Tier};
 
 /// Puts a [`Gateway`] together.
 #[must_use]
@@ -42,6 +43,9 @@ pub struct GatewayBuilder {
     plaintext: bool,
     logon_timeout: Duration,
     bots: Option<BotSettings>,
+    budgets: BTreeMap<u8, Budgets>,
+    prediction: Rules,
+    margin: Rules,
 }
 
 impl GatewayBuilder {
@@ -61,6 +65,9 @@ impl GatewayBuilder {
             plaintext: false,
             logon_timeout: LOGON_TIMEOUT,
             bots: None,
+            budgets: BTreeMap::new(),
+            prediction: Rules::prediction(),
+            margin: Rules::margin(),
         }
     }
 
@@ -90,6 +97,24 @@ impl GatewayBuilder {
     /// What a new member has, in dollars, in each product; 10,000 unless told otherwise.
     pub fn deposit(mut self, dollars: Decimal) -> GatewayBuilder {
         self.deposit = dollars;
+        self
+    }
+
+    /// The rules and bounds of a product's exchange, other than the usual ones.
+    ///
+    /// ```
+    /// use kalshi_fix::gateway::Gateway;
+    /// use kalshi_fix::gateway::exchange::Rules;
+    ///
+    /// let mut rules = Rules::prediction();
+    /// rules.remembered_identifiers = 1_000;
+    /// let exchange = Gateway::builder().rules(rules);
+    /// ```
+    pub fn rules(mut self, rules: Rules) -> GatewayBuilder {
+        match rules.product {
+            Product::Prediction => self.prediction = rules,
+            Product::Margin => self.margin = rules,
+        }
         self
     }
 
@@ -142,6 +167,27 @@ impl GatewayBuilder {
     /// and the same script give the same faults.
     pub fn seed(mut self, seed: u64) -> GatewayBuilder {
         self.seed = seed;
+        self
+    }
+
+    /// Holds the members of the prediction exchange to the rate limits of this tier. Unless told otherwise there are none.
+    ///
+    /// Each member has its own buckets, over all its keys and sessions. A request over the limit gets a
+    /// BusinessMessageReject (j), a logon a Logout.
+    ///
+    /// ```
+    /// use kalshi_fix::gateway::Gateway;
+    /// use kalshi_fix::rate::Tier;
+    ///
+    /// let exchange = Gateway::builder().market("HIGHNY-23DEC31").rate_tier(Tier::Premier);
+    /// ```
+    pub fn rate_tier(self, tier: Tier) -> GatewayBuilder {
+        self.rate_limits(Product::Prediction, Budgets::prediction(tier))
+    }
+
+    /// Holds the members of a product to these rate limits: those of margin are not published.
+    pub fn rate_limits(mut self, product: Product, budgets: Budgets) -> GatewayBuilder {
+        self.budgets.insert(product as u8, budgets);
         self
     }
 
@@ -205,9 +251,11 @@ impl GatewayBuilder {
             Money::from_millionths(deposit),
             self.keeping,
             self.seed,
+            self.budgets,
+            [self.prediction, self.margin],
         ));
-        if let Some(clock) = self.manual {
-            clock.lead(&hub);
+        if let Some(clock) = &self.manual {
+            clock.lead(Arc::clone(&hub));
         }
         for (product, market) in self.markets {
             hub.look(product, |exchange| exchange.list(market));
@@ -230,7 +278,14 @@ impl GatewayBuilder {
         tasks.spawn(keep_time(Arc::clone(&hub), closes.clone()));
         if let Some(settings) = self.bots {
             let bots = Bots::new(Arc::clone(&hub), settings, self.seed);
-            tasks.spawn(bots.run(settings.interval, closes));
+            match &self.manual {
+                None => drop(tasks.spawn(bots.run(closes))),
+                Some(clock) => {
+                    // It follows the clock for as long as this task goes on.
+                    let follower = clock.lead(bots.follow(clock));
+                    tasks.spawn(keep(follower, closes));
+                }
+            }
         }
         Ok(Gateway::new(hub, addresses, certificate.root, tasks, closing))
     }

@@ -1,5 +1,6 @@
 //! A clock that stands still until it is told to move.
 
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -40,13 +41,24 @@ use crate::driver::Clock;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ManualClock(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     nanos: AtomicI64,
-    followers: Mutex<Vec<Weak<Hub>>>,
+    followers: Mutex<Vec<Weak<dyn Follower>>>,
+}
+
+/// Something in an exchange that happens by the clock.
+pub(super) trait Follower: Send + Sync {
+    /// The clock has moved.
+    fn catch_up(&self);
+}
+
+impl Follower for Hub {
+    fn catch_up(&self) {
+        self.tick();
+    }
 }
 
 impl ManualClock {
@@ -68,13 +80,13 @@ impl ManualClock {
             .0
             .nanos
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, moved);
-        let followers: Vec<Arc<Hub>> = {
+        let followers: Vec<Arc<dyn Follower>> = {
             let mut followers = self.0.followers.lock().unwrap_or_else(PoisonError::into_inner);
-            followers.retain(|hub| hub.strong_count() > 0);
+            followers.retain(|follower| follower.strong_count() > 0);
             followers.iter().filter_map(Weak::upgrade).collect()
         };
-        for hub in followers {
-            hub.tick();
+        for follower in followers {
+            follower.catch_up();
         }
     }
 
@@ -84,9 +96,18 @@ impl ManualClock {
         Timestamp::from_unix_nanos(self.0.nanos.load(Ordering::SeqCst))
     }
 
-    pub(super) fn lead(&self, hub: &Arc<Hub>) {
+    /// Has this follow the clock for as long as somebody else keeps it.
+    pub(super) fn lead<F: Follower + 'static>(&self, follower: Arc<F>) -> Arc<F> {
+        let weak: Weak<F> = Arc::downgrade(&follower);
         let mut followers = self.0.followers.lock().unwrap_or_else(PoisonError::into_inner);
-        followers.push(Arc::downgrade(hub));
+        followers.push(weak);
+        follower
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("ManualClock").field(&self.now()).finish()
     }
 }
 

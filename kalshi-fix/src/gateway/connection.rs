@@ -271,6 +271,14 @@ impl Connection {
             );
             return seat.send(&reject);
         }
+        if !seat.allows(inbound.msg_type(), &inbound.frame) {
+            let reason = if self.door.product == Product::Prediction {
+                THROTTLED
+            } else {
+                OTHER
+            };
+            return seat.send(&business(inbound, reason, "rate limit exceeded"));
+        }
         if inbound.msg_type() == b"U1" {
             return self.event_resend(inbound, refusal.is_some());
         }
@@ -363,6 +371,7 @@ fn driver_settings() -> DriverSettings {
 /// BusinessRejectReason (380).
 const OTHER: u16 = 0;
 const NOT_AUTHORIZED: u16 = 6;
+const THROTTLED: u16 = 8;
 
 /// How long the TLS handshake may take.
 const TLS_HANDSHAKE: Duration = Duration::from_secs(10);

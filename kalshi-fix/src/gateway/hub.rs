@@ -18,6 +18,7 @@ use super::exchange::{
 use super::fault::Faults;
 use super::groups::{self, OrderGroupResponse};
 use super::kept::{Keeping, Kept, NotKept, Slot, lock};
+use super::limits::Limits;
 use super::lines::{Lines, Place};
 use super::options::Options;
 use super::quotes;
@@ -29,6 +30,7 @@ use super::settlement::MarketSettlementReport;
 use crate::credentials::PublicKey;
 use crate::driver::{Clock, Handle};
 use crate::environment::{Product, SessionKind};
+use crate::rate::Budgets;
 use crate::session::{Acceptance, CommandError, SequenceNumber};
 
 /// The shared state of a gateway.
@@ -51,6 +53,7 @@ struct State {
     keeping: Keeping,
     members: u32,
     is_maintained: bool,
+    limits: Limits,
 }
 
 #[derive(Clone)]
@@ -91,6 +94,8 @@ pub(super) enum NoSeat {
     AlreadyExists,
     #[error("maintenance")]
     Maintenance,
+    #[error("rate limit exceeded")]
+    RateLimit,
     #[error("what was kept of this session cannot be opened")]
     NotKept(#[from] NotKept),
     /// The connection ended while its logon was looked at.
@@ -99,10 +104,18 @@ pub(super) enum NoSeat {
 }
 
 impl Hub {
-    pub(super) fn new(clock: Arc<dyn Clock>, deposit: Money, keeping: Keeping, seed: u64) -> Hub {
+    pub(super) fn new(
+        clock: Arc<dyn Clock>,
+        deposit: Money,
+        keeping: Keeping,
+        seed: u64,
+        budgets: BTreeMap<u8, Budgets>,
+        [prediction, margin]: [Rules; 2],
+    ) -> Hub {
+        let limits = Limits::new(budgets, clock.utc());
         let state = State {
-            prediction: Exchange::new(Rules::prediction()),
-            margin: Exchange::new(Rules::margin()),
+            prediction: Exchange::new(prediction),
+            margin: Exchange::new(margin),
             keys: BTreeMap::new(),
             connected: BTreeSet::new(),
             identities: BTreeMap::new(),
@@ -110,6 +123,7 @@ impl Hub {
             keeping,
             members: 0,
             is_maintained: false,
+            limits,
         };
         Hub {
             state: Mutex::new(state),
@@ -155,6 +169,12 @@ impl Hub {
     pub(super) fn apply(&self, product: Product, command: Command) -> Vec<Output> {
         let mut state = self.state();
         state.apply(self.clock.utc(), product, command)
+    }
+
+    /// Whether a member may send this message now, for which it then has paid.
+    pub(super) fn allows(&self, owner: OwnerId, product: Product, msg_type: &[u8], frame: &[u8]) -> bool {
+        let now = self.clock.utc();
+        self.state().limits.allow(now, owner, product, msg_type, frame)
     }
 
     /// Sends a session a message of its own.
@@ -214,6 +234,9 @@ impl Hub {
         let now = self.clock.utc();
         let mut state = self.state();
         let owner = state.keys.get(&key_id).ok_or(NoSeat::UnknownKey)?.owner;
+        if !state.limits.allow(now, owner, product, b"A", b"") {
+            return Err(NoSeat::RateLimit);
+        }
         if state.is_maintained {
             return Err(NoSeat::Maintenance);
         }
@@ -393,6 +416,11 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Seat {
+    /// Whether the member may send this message now.
+    pub(super) fn allows(&self, msg_type: &[u8], frame: &[u8]) -> bool {
+        self.hub.allows(self.origin.owner, self.product, msg_type, frame)
+    }
+
     /// Carries out a command of this session's.
     pub(super) fn apply(&self, command: Command) {
         self.hub.apply(self.product, command);

@@ -119,6 +119,12 @@ async fn listen(listener: TcpListener, door: Door, room: Arc<Semaphore>, mut clo
     while connections.join_next().await.is_some() {}
 }
 
+/// Keeps something until the exchange closes.
+pub(super) async fn keep<T: Send + Sync>(kept: Arc<T>, mut closes: watch::Receiver<bool>) {
+    let _ = closes.wait_for(|closes| *closes).await;
+    drop(kept);
+}
+
 /// Has happen what is due.
 pub(super) async fn keep_time(hub: Arc<Hub>, mut closes: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(TICK);

@@ -48,7 +48,10 @@
 //! **Time** comes from the system, or from a [`ManualClock`].
 //!
 //! **Bots** make a book lively where the builder is [told so](GatewayBuilder::bots): they rest, cancel and take around a value that
-//! wanders.
+//! wanders, by the system's time or as a [`ManualClock`] moves. The same seed and the same script make the same bytes.
+//!
+//! **Rate limits** are kept where the builder names a [tier](GatewayBuilder::rate_tier): by member and product, over all its
+//! sessions, logons included. What is over the limit gets a BusinessMessageReject, with BusinessRejectReason 8 on prediction.
 //!
 //! **Faults** are had on request ([`Gateway::inject`]): on any session and at any step of it messages are lost, held up, garbled,
 //! doubled, refused or cut in the middle, once or by chance; what is left to chance follows from a
@@ -58,6 +61,7 @@
 //!
 //! # Bounds
 //!
+//! A client has 10 s for TLS and as long for its logon ([`logon_timeout`](GatewayBuilder::logon_timeout)).
 //! Connections, frames, requests that wait and bytes that wait to be read are bounded. A client that does not read is
 //! cut off when 4 MiB wait for it ([`outbound_limit`](GatewayBuilder::outbound_limit)) or when it takes nothing for 10 s; a member may have 10,000 open orders in a market, and
 //! a session 1,000 subscriptions. Of each session that retransmits 64 MiB of messages are kept; a gap fill stands for older
@@ -65,7 +69,7 @@
 //!
 //! # Where it is known to differ from the venue
 //!
-//! - No rate limits.
+//! - Rate limits are off unless asked for, and a connection that is refused before its logon costs nothing.
 //! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
 //!   over an order's life, not at each fill.
@@ -107,6 +111,7 @@ mod fault;
 mod groups;
 mod hub;
 mod kept;
+mod limits;
 mod lines;
 mod listen;
 mod options;

@@ -281,4 +281,5 @@ impl Drop for Directory {
 
 /// Nothing here takes as long; a session that hangs fails its test.
 pub(crate) const BOUND: Duration = Duration::from_secs(30);
-const PRIVATE_KEY: &str = include_str!("../../../kalshi-fix/tests/fixtures/keys/rsa-pkcs8.pem");
+pub(crate) const PUBLIC_KEY: &str = include_str!("../../../kalshi-fix/tests/fixtures/keys/rsa-public.pem");
+pub(crate) const PRIVATE_KEY: &str = include_str!("../../../kalshi-fix/tests/fixtures/keys/rsa-pkcs8.pem");
