@@ -144,6 +144,7 @@
 //! | [`ticks`], [`orders`] | price grids; orders that are checked before they are sent |
 //! | [`rate`], [`limits`] | the venue's rate limits, kept on our side; limits of one's own, and the kill switch |
 //! | [`tracker`], [`recovery`], [`groups`] | orders, fills and positions; what was missed, from drop copy; order groups |
+//! | [`replay`] | a recorded message log, played into what follows messages |
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
@@ -164,6 +165,7 @@ pub mod prediction;
 pub mod rate;
 pub mod reconnect;
 pub mod recovery;
+pub mod replay;
 pub mod session;
 pub mod settlement;
 pub mod store;
