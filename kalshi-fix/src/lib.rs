@@ -145,6 +145,7 @@
 //! | [`rate`], [`limits`] | the venue's rate limits, kept on our side; limits of one's own, and the kill switch |
 //! | [`tracker`], [`recovery`], [`groups`] | orders, fills and positions; what was missed, from drop copy; order groups |
 //! | [`replay`] | a recorded message log, played into what follows messages |
+//! | [`rfq`] | requests for quotes: the creator's side and the maker's |
 //! | [`units`] | prices, amounts and quantities that do not mix, and cents against dollars |
 //! | [`dialect`] | the wire runtime, for dialects of one's own |
 
@@ -166,6 +167,7 @@ pub mod rate;
 pub mod reconnect;
 pub mod recovery;
 pub mod replay;
+pub mod rfq;
 pub mod session;
 pub mod settlement;
 pub mod store;

@@ -9,22 +9,22 @@ use crate::environment::Product;
 use crate::ticks::{Snap, TickGrid};
 use crate::units::{Money, Price, PriceField, PriceUnits, Quantity};
 
-pub(super) const CL_ORD_ID: &str = "ClOrdID (11)";
-pub(super) const ORIG_CL_ORD_ID: &str = "OrigClOrdID (41)";
-pub(super) const SYMBOL: &str = "Symbol (55)";
-pub(super) const ORDER_QTY: &str = "OrderQty (38)";
-pub(super) const PRICE: &str = "Price (44)";
-pub(super) const EXEC_INST: &str = "ExecInst (18)";
-pub(super) const EXPIRE_TIME: &str = "ExpireTime (126)";
-pub(super) const ALLOC_ACCOUNT: &str = "AllocAccount (79)";
-pub(super) const PARTY_ID: &str = "PartyID (448)";
-pub(super) const ORDER_GROUP: &str = "SecondaryClOrdID (526)";
-pub(super) const MAX_EXECUTION_COST: &str = "MaxExecutionCost (21009)";
-pub(super) const QUOTE_ID: &str = "QuoteID (117)";
-pub(super) const RFQ_ID: &str = "RfqId (21023)";
+pub(crate) const CL_ORD_ID: &str = "ClOrdID (11)";
+pub(crate) const ORIG_CL_ORD_ID: &str = "OrigClOrdID (41)";
+pub(crate) const SYMBOL: &str = "Symbol (55)";
+pub(crate) const ORDER_QTY: &str = "OrderQty (38)";
+pub(crate) const PRICE: &str = "Price (44)";
+pub(crate) const EXEC_INST: &str = "ExecInst (18)";
+pub(crate) const EXPIRE_TIME: &str = "ExpireTime (126)";
+pub(crate) const ALLOC_ACCOUNT: &str = "AllocAccount (79)";
+pub(crate) const PARTY_ID: &str = "PartyID (448)";
+pub(crate) const ORDER_GROUP: &str = "SecondaryClOrdID (526)";
+pub(crate) const MAX_EXECUTION_COST: &str = "MaxExecutionCost (21009)";
+pub(crate) const QUOTE_ID: &str = "QuoteID (117)";
+pub(crate) const RFQ_ID: &str = "RfqId (21023)";
 
 /// An identifier of ours: 64 characters at most.
-pub(super) fn identifier(field: &'static str, value: &str) -> Result<(), OrderError> {
+pub(crate) fn identifier(field: &'static str, value: &str) -> Result<(), OrderError> {
     if (1..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());
     }
@@ -32,7 +32,7 @@ pub(super) fn identifier(field: &'static str, value: &str) -> Result<(), OrderEr
     Err(OrderError::value(field, &format!("{value:?}"), expected))
 }
 
-pub(super) fn symbol(value: &str) -> Result<(), OrderError> {
+pub(crate) fn symbol(value: &str) -> Result<(), OrderError> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(());
     }
@@ -40,7 +40,7 @@ pub(super) fn symbol(value: &str) -> Result<(), OrderError> {
     Err(OrderError::value(SYMBOL, &format!("{value:?}"), expected))
 }
 
-pub(super) fn uuid(field: &'static str, value: &str) -> Result<(), OrderError> {
+pub(crate) fn uuid(field: &'static str, value: &str) -> Result<(), OrderError> {
     let parts = value.split('-').map(|part| {
         let hexadecimal = part.bytes().all(|byte| byte.is_ascii_hexdigit());
         hexadecimal.then_some(part.len())
@@ -51,7 +51,7 @@ pub(super) fn uuid(field: &'static str, value: &str) -> Result<(), OrderError> {
     Err(OrderError::value(field, &format!("{value:?}"), "a UUID"))
 }
 
-pub(super) fn quantity(product: Product, quantity: Quantity) -> Result<Decimal, OrderError> {
+pub(crate) fn quantity(product: Product, quantity: Quantity) -> Result<Decimal, OrderError> {
     let (step, expected) = match product {
         Product::Prediction => (
             Quantity::from_contracts(Decimal::new(1, 2)),
@@ -66,7 +66,18 @@ pub(super) fn quantity(product: Product, quantity: Quantity) -> Result<Decimal, 
 }
 
 /// The price for the wire.
-pub(super) fn price(units: PriceUnits, grid: Option<&TickGrid>, price: Price) -> Result<Decimal, OrderError> {
+pub(crate) fn price(units: PriceUnits, grid: Option<&TickGrid>, price: Price) -> Result<Decimal, OrderError> {
+    price_of(PRICE, PriceField::Price, units, grid, price)
+}
+
+/// As [`price`], of another field, by its name and by what it is to the units.
+pub(crate) fn price_of(
+    name: &'static str,
+    field: PriceField,
+    units: PriceUnits,
+    grid: Option<&TickGrid>,
+    price: Price,
+) -> Result<Decimal, OrderError> {
     let (is_inside, expected) = match units.product() {
         Product::Prediction => (
             price > Price::ZERO && price < Price::ONE_DOLLAR,
@@ -75,7 +86,7 @@ pub(super) fn price(units: PriceUnits, grid: Option<&TickGrid>, price: Price) ->
         Product::Margin => (price > Price::ZERO, "dollars above 0"),
     };
     if !is_inside {
-        return Err(OrderError::value(PRICE, &price, expected));
+        return Err(OrderError::value(name, &price, expected));
     }
     if let Some(grid) = grid
         && !grid.is_on_grid(price)
@@ -88,13 +99,13 @@ pub(super) fn price(units: PriceUnits, grid: Option<&TickGrid>, price: Price) ->
             }
             [None, None] => "a price on the market's grid".to_owned(),
         };
-        return Err(OrderError::value(PRICE, &price, expected));
+        return Err(OrderError::value(name, &price, expected));
     }
-    let wire = units.to_wire(PriceField::Price, price);
-    wire.map_err(|source| OrderError::Unit { field: PRICE, source })
+    let wire = units.to_wire(field, price);
+    wire.map_err(|source| OrderError::Unit { field: name, source })
 }
 
-pub(super) fn time_in_force(time: TimeInForce, post_only: bool, now: Timestamp) -> Result<(), OrderError> {
+pub(crate) fn time_in_force(time: TimeInForce, post_only: bool, now: Timestamp) -> Result<(), OrderError> {
     if let TimeInForce::GoodTillDate(until) = time
         && until.unix_nanos() <= now.unix_nanos()
     {
@@ -116,7 +127,7 @@ pub(super) fn time_in_force(time: TimeInForce, post_only: bool, now: Timestamp) 
     Ok(())
 }
 
-pub(super) fn account(product: Product, account: &Account) -> Result<(), OrderError> {
+pub(crate) fn account(product: Product, account: &Account) -> Result<(), OrderError> {
     match account {
         Account::Primary => Ok(()),
         Account::Subaccount(number) if *number <= 63 => Ok(()),
@@ -128,7 +139,7 @@ pub(super) fn account(product: Product, account: &Account) -> Result<(), OrderEr
     }
 }
 
-pub(super) fn cost(most: Money) -> Result<Decimal, OrderError> {
+pub(crate) fn cost(most: Money) -> Result<Decimal, OrderError> {
     if most.is_positive() {
         return Ok(most.dollars());
     }

@@ -51,7 +51,7 @@ impl OrderError {
         }
     }
 
-    pub(super) fn value(
+    pub(crate) fn value(
         field: &'static str,
         value: &dyn fmt::Display,
         expected: impl Into<String>,

@@ -32,7 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod check;
+pub(crate) mod check;
 mod cl_ord_id;
 mod dialect;
 mod error;

@@ -1,0 +1,302 @@
+//! The creator's side.
+
+use super::*;
+
+fn created() -> CreatedRfq {
+    CreatedRfq::create(RequestForQuote::market("M", hundred()), "req-1")
+        .unwrap()
+        .0
+}
+
+fn ack(rfq_id: &'static str) -> Message<'static> {
+    let ack = QuoteRequestAck::new("req-1", fields::QuoteRequestType::Manual);
+    Message::QuoteRequestAck(QuoteRequestAck {
+        rfq_id: Some(rfq_id.into()),
+        ex_destination: Some(0),
+        ..ack
+    })
+}
+
+fn announced(quote_id: &'static str, maker: &'static str, yes: &str, no: &str) -> Message<'static> {
+    let party = groups::Party {
+        party_id: Some(maker.into()),
+        ..groups::Party::new()
+    };
+    Message::Quote(Quote {
+        bid_px: Some(decimal(yes)),
+        offer_px: Some(decimal(no)),
+        party_ids: Some(vec![party]),
+        ..Quote::new(quote_id, "rfq-1", "M")
+    })
+}
+
+fn open() -> CreatedRfq {
+    let mut rfq = created();
+    rfq.handle(seconds(0), &ack("rfq-1"));
+    rfq
+}
+
+fn accepted(quote_id: &'static str, accepted: &'static str) -> Message<'static> {
+    let status = AcceptQuoteStatus::new(quote_id, fields::AcceptQuoteStatus::Accepted);
+    Message::AcceptQuoteStatus(AcceptQuoteStatus {
+        accepted_quote_id: Some(accepted.into()),
+        ..status
+    })
+}
+
+#[test]
+fn quotes_are_ranked_by_what_they_cost() {
+    let mut rfq = open();
+    assert_eq!(
+        (rfq.state(), rfq.rfq_id(), rfq.symbol()),
+        (CreatorState::Open, Some("rfq-1"), Some("M"))
+    );
+    for (id, maker, yes, no) in [
+        ("a", "alice", "0.45", "0.50"),
+        ("b", "bob", "0.40", "0.55"),
+        ("c", "carol", "0.46", "0"),
+        ("d", "dave", "0.45", "0.50"),
+    ] {
+        rfq.handle(seconds(0), &announced(id, maker, yes, no));
+    }
+    let ranked = |rfq: &CreatedRfq, buy| {
+        rfq.ranked(buy)
+            .iter()
+            .map(|offer| offer.quote_id.clone())
+            .collect::<Vec<_>>()
+    };
+    // YES costs a dollar less the bid for NO: 45 cents from Bob, 50 from Alice and Dave, and Carol sells none.
+    assert_eq!(ranked(&rfq, Contract::Yes), ["b", "a", "d"]);
+    assert_eq!(rfq.best(Contract::Yes).unwrap().yes_ask(), Some(price("0.45")));
+    assert_eq!(ranked(&rfq, Contract::No), ["c", "a", "d", "b"]);
+    assert_eq!(rfq.best(Contract::No).unwrap().no_ask(), Some(price("0.54")));
+    // A maker's new quote takes the place of its last.
+    let events = rfq.handle(seconds(0), &announced("e", "bob", "0.40", "0.49"));
+    assert_eq!(
+        events,
+        [CreatorEvent::Quoted {
+            quote_id: "e".to_owned(),
+            replaced: Some("b".to_owned())
+        }]
+    );
+    assert_eq!(ranked(&rfq, Contract::Yes), ["a", "d", "e"]);
+}
+
+#[test]
+fn to_buy_yes_the_makers_bid_for_no_is_taken() {
+    let mut rfq = open();
+    rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
+    let message = rfq
+        .accept("a", Contract::Yes, None, Some("order-1"), true)
+        .unwrap();
+    assert_eq!(
+        (message.side, message.rfq_id),
+        (fields::Side::Buy, Some("rfq-1".into()))
+    );
+    assert_eq!(message.prefer_better_quote, Some(fields::PreferBetterQuote::Yes));
+    assert_eq!(rfq.state(), CreatorState::Accepting);
+    // The venue found a better one.
+    let events = rfq.handle(seconds(10), &accepted("a", "z"));
+    let (quote_id, accepted_quote_id) = ("a".to_owned(), "z".to_owned());
+    assert_eq!(
+        events,
+        [CreatorEvent::Accepted {
+            quote_id,
+            accepted_quote_id
+        }]
+    );
+    // 30 seconds to confirm, 15 to execute, and some on the way.
+    assert_eq!(rfq.next_deadline(), Some(seconds(57)));
+    assert_eq!(rfq.handle_timeout(seconds(56)), []);
+    let mut late = rfq.clone();
+    assert_eq!(late.handle_timeout(seconds(57)), [CreatorEvent::TradeOverdue]);
+    assert_eq!(late.next_deadline(), None);
+
+    let zero = Decimal::ZERO;
+    let (status, side) = (fields::OrdStatus::Filled, fields::Side::Buy);
+    let report = |id| {
+        let kind = fields::ExecType::Trade;
+        Message::ExecutionReport(ExecutionReport::new(
+            zero, id, zero, "1;1", "o", zero, status, side, "M", kind, zero,
+        ))
+    };
+    assert_eq!(rfq.handle(seconds(20), &report("other")), []);
+    assert_eq!(
+        rfq.handle(seconds(20), &report("order-1")),
+        [CreatorEvent::Traded]
+    );
+    assert_eq!(rfq.next_deadline(), None);
+}
+
+#[test]
+fn to_buy_no_the_bid_for_yes_is_taken_in_shorter_windows_on_a_combination() {
+    let request = RequestForQuote::combination("PARLAY", legs(), hundred());
+    let (mut rfq, _) = CreatedRfq::create(request, "req-1").unwrap();
+    let ack = QuoteRequestAck::new("req-1", fields::QuoteRequestType::Manual);
+    let ack = QuoteRequestAck {
+        rfq_id: Some("rfq-1".into()),
+        symbol: Some("PARLAY-1".into()),
+        ex_destination: Some(1),
+        ..ack
+    };
+    let events = rfq.handle(seconds(0), &Message::QuoteRequestAck(ack));
+    let symbol = Some("PARLAY-1".to_owned());
+    assert_eq!(
+        events,
+        [CreatorEvent::Opened {
+            rfq_id: Some("rfq-1".to_owned()),
+            symbol,
+            exchange_index: Some(1)
+        }]
+    );
+    rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
+    let message = rfq
+        .accept("a", Contract::No, Some(Quantity::from_whole(5)), None, false)
+        .unwrap();
+    assert_eq!(
+        (message.side, message.order_qty),
+        (fields::Side::Sell, Some(decimal("5")))
+    );
+    rfq.handle(seconds(0), &accepted("a", "a"));
+    assert_eq!(rfq.next_deadline(), Some(seconds(6)));
+}
+
+#[test]
+fn an_acceptance_that_is_refused_can_be_tried_again() {
+    let mut rfq = open();
+    rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0"));
+    let error = rfq.accept("a", Contract::Yes, None, None, false).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot accept a quote: quote \"a\" is without a bid on that side, expected a bid for the contract that is not bought"
+    );
+    assert!(matches!(
+        rfq.accept("z", Contract::No, None, None, false),
+        Err(RfqError::UnknownQuote { .. })
+    ));
+    rfq.accept("a", Contract::No, None, None, false).unwrap();
+    let error = rfq.accept("a", Contract::No, None, None, false).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot accept a quote: RFQ \"req-1\" is accepting a quote, expected open"
+    );
+    let refused = AcceptQuoteStatus::new("a", fields::AcceptQuoteStatus::Rejected);
+    let refused = AcceptQuoteStatus {
+        text: Some("QUOTE_EXPIRED".into()),
+        ..refused
+    };
+    let events = rfq.handle(seconds(0), &Message::AcceptQuoteStatus(refused));
+    let text = Some("QUOTE_EXPIRED".to_owned());
+    assert_eq!(
+        events,
+        [CreatorEvent::AcceptanceRefused {
+            quote_id: "a".to_owned(),
+            text
+        }]
+    );
+    assert!(rfq.accept("a", Contract::No, None, None, false).is_ok());
+}
+
+fn closed(status: fields::RFQCancelStatus) -> Message<'static> {
+    Message::RFQCancelStatus(RFQCancelStatus {
+        rfq_id: Some("rfq-1".into()),
+        ..RFQCancelStatus::new("rfq-1", status)
+    })
+}
+
+#[test]
+fn cancellations_and_what_the_venue_closes() {
+    let mut rfq = open();
+    let message = rfq.cancel().unwrap();
+    assert_eq!(
+        (message.rfq_id, message.quote_req_id),
+        (Some("rfq-1".into()), None)
+    );
+    let mut refused = rfq.clone();
+    assert_eq!(
+        refused.handle(seconds(0), &closed(fields::RFQCancelStatus::Rejected)),
+        [CreatorEvent::CancelRefused { text: None }]
+    );
+    assert_eq!(refused.state(), CreatorState::Open);
+    assert_eq!(
+        rfq.handle(seconds(0), &closed(fields::RFQCancelStatus::Canceled)),
+        [CreatorEvent::Canceled]
+    );
+    assert_eq!(rfq.state(), CreatorState::Closed);
+    assert!(rfq.cancel().is_err());
+
+    // Before the venue has an id for it, it goes by ours.
+    let mut unacknowledged = created();
+    assert_eq!(
+        unacknowledged.cancel().unwrap().quote_req_id,
+        Some("req-1".into())
+    );
+    assert_eq!(
+        open().handle(seconds(0), &closed(fields::RFQCancelStatus::Expired)),
+        [CreatorEvent::Expired]
+    );
+}
+
+#[test]
+fn an_acceptance_survives_that_the_venue_closes_the_rfq() {
+    let mut rfq = open();
+    rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
+    rfq.accept("a", Contract::Yes, None, None, false).unwrap();
+    assert_eq!(
+        rfq.handle(seconds(0), &closed(fields::RFQCancelStatus::Expired)),
+        [CreatorEvent::Expired]
+    );
+    let mut refused = rfq.clone();
+    assert!(matches!(
+        &rfq.handle(seconds(0), &accepted("a", "a"))[..],
+        [CreatorEvent::Accepted { .. }]
+    ));
+    assert_eq!(rfq.state(), CreatorState::Accepted);
+    let no = AcceptQuoteStatus::new("a", fields::AcceptQuoteStatus::Rejected);
+    refused.handle(seconds(0), &Message::AcceptQuoteStatus(no));
+    assert_eq!(refused.state(), CreatorState::Closed);
+}
+
+#[test]
+fn a_refused_request_tells_what_is_wrong_with_its_legs() {
+    let mut rfq = created();
+    let reject = QuoteRequestReject::new(
+        "req-1",
+        fields::QuoteRequestRejectReason::OtherReason,
+        "invalid combination",
+    );
+    let reject = QuoteRequestReject {
+        mve_validation_reason_code: Some(fields::MVEValidationReasonCode::DuplicatedLegs),
+        mve_offending_legs: Some(vec![groups::MVEOffendingLeg::new("M1")]),
+        ..reject
+    };
+    let events = rfq.handle(seconds(0), &Message::QuoteRequestReject(reject));
+    let expected = CreatorEvent::Refused {
+        reason: fields::QuoteRequestRejectReason::OtherReason,
+        text: "invalid combination".to_owned(),
+        combination: Some(fields::MVEValidationReasonCode::DuplicatedLegs),
+        offending: vec!["M1".to_owned()],
+    };
+    assert_eq!((events, rfq.state()), (vec![expected], CreatorState::Closed));
+}
+
+#[test]
+fn quotes_are_bounded_and_the_best_are_kept() {
+    let mut rfq = open();
+    let mut dropped = 0;
+    for number in 0..1_000_u32 {
+        let quote = Quote {
+            bid_px: Some(Decimal::new(i64::from(number % 50), 2)),
+            offer_px: Some(Decimal::new(i64::from(number * 7 % 50), 2)),
+            ..Quote::new(format!("q{number}"), "rfq-1", "M")
+        };
+        let events = rfq.handle(seconds(0), &Message::Quote(quote));
+        dropped += events
+            .iter()
+            .filter(|event| matches!(event, CreatorEvent::QuoteDropped { .. }))
+            .count();
+    }
+    assert_eq!(dropped, 1_000 - 256);
+    assert_eq!(rfq.best(Contract::No).unwrap().yes_bid, Some(price("0.49")));
+    assert_eq!(rfq.best(Contract::Yes).unwrap().no_bid, Some(price("0.49")));
+}
