@@ -2,6 +2,7 @@
 
 mod groups;
 mod invariants;
+mod model;
 mod rfq;
 mod text_codes;
 #[path = "../gateway_raw/wire.rs"]
