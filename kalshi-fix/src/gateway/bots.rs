@@ -53,6 +53,8 @@ struct Crowd {
     exchange_index: u32,
     /// In ten-thousandths of a dollar.
     value: i64,
+    /// What they were last told that it is worth.
+    told: Option<Price>,
     bots: Vec<Bot>,
 }
 
@@ -92,6 +94,7 @@ impl Bots {
                     symbol,
                     exchange_index,
                     value,
+                    told: None,
                     bots,
                 });
             }
@@ -161,6 +164,11 @@ impl Crowd {
             Product::Prediction => 100,
             Product::Margin => 10_000,
         };
+        let worth = hub.look(self.product, |exchange| exchange.worth(&self.symbol));
+        if worth != self.told {
+            self.told = worth;
+            self.value = worth.map_or(self.value, Price::ten_thousandths);
+        }
         self.value += tick * (random.below(3).cast_signed() - 1);
         if self.product == Product::Prediction {
             self.value = self.value.clamp(1_000, 9_000);
@@ -282,8 +290,12 @@ mod tests {
             bots.step();
         }
         hub.look(Product::Prediction, |exchange| {
-            let book = exchange.book("M").map(|book| format!("{book:?}"));
-            (exchange.open_orders(), book.unwrap_or_default())
+            let levels = |side| {
+                let book = exchange.book("M");
+                book.map(|book| book.levels(side).collect::<Vec<_>>())
+            };
+            let book = format!("{:?} {:?}", levels(Side::Buy), levels(Side::Sell));
+            (exchange.open_orders(), book)
         })
     }
 

@@ -17,7 +17,7 @@ use super::Gateway;
 use super::bots::{BotSettings, Bots};
 use super::certificate::Certificate;
 use super::clock::ManualClock;
-use super::exchange::{Market, Money, Rules};
+use super::exchange::{Market, Money, Rules, Scenario, Time};
 use super::hub::Hub;
 use super::kept::Keeping;
 use super::listen::{Doors, Port, keep, keep_time};
@@ -46,6 +46,7 @@ pub struct GatewayBuilder {
     budgets: BTreeMap<u8, Budgets>,
     prediction: Rules,
     margin: Rules,
+    scenarios: Vec<(Product, String, Scenario)>,
 }
 
 impl GatewayBuilder {
@@ -68,6 +69,7 @@ impl GatewayBuilder {
             budgets: BTreeMap::new(),
             prediction: Rules::prediction(),
             margin: Rules::margin(),
+            scenarios: Vec::new(),
         }
     }
 
@@ -226,6 +228,12 @@ impl GatewayBuilder {
         self
     }
 
+    /// Has this happen to a market, from the exchange's start on: bots follow what it is worth.
+    pub fn scenario(mut self, product: Product, symbol: &str, scenario: Scenario) -> GatewayBuilder {
+        self.scenarios.push((product, symbol.to_owned(), scenario));
+        self
+    }
+
     /// Has bots trade in every market that is listed now, by the exchange's [seed](GatewayBuilder::seed).
     pub fn bots(mut self, settings: BotSettings) -> GatewayBuilder {
         self.bots = Some(settings);
@@ -259,6 +267,10 @@ impl GatewayBuilder {
         }
         for (product, market) in self.markets {
             hub.look(product, |exchange| exchange.list(market));
+        }
+        let start = Time::from_unix_nanos(hub.clock().utc().unix_nanos());
+        for (product, symbol, scenario) in self.scenarios {
+            hub.look(product, |exchange| exchange.play(&symbol, &scenario, start));
         }
         for ticker in self.collections {
             hub.look(Product::Prediction, |exchange| exchange.list_collection(&ticker));

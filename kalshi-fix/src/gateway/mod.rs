@@ -47,6 +47,9 @@
 //!
 //! **Time** comes from the system, or from a [`ManualClock`].
 //!
+//! **Scenarios.** What happens to a market by the clock ([`scenario`](GatewayBuilder::scenario)): a walk of what it is worth,
+//! jumps, halts, pauses, the close, the settlement.
+//!
 //! **Bots** make a book lively where the builder is [told so](GatewayBuilder::bots): they rest, cancel and take around a value that
 //! wanders, by the system's time or as a [`ManualClock`] moves. The same seed and the same script make the same bytes.
 //!

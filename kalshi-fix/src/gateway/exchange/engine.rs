@@ -6,146 +6,25 @@ use std::sync::Arc;
 use super::account::{Account, Exposure, Terms};
 use super::book::{Book, Resting};
 use super::calendar::Time;
+use super::command::Command;
 use super::customer::Customers;
 use super::feed::Subscriptions;
-use super::group::{GroupRequest, Groups};
+use super::group::Groups;
 use super::history::History;
 use super::identifiers::{Identifiers, Use};
 use super::market::{ExchangeStatus, Market, MarketStatus, Symbol};
 use super::order::{
-    AccountKey, Amend, Cancel, ClOrdId, MatchId, NewOrder, Order, OrderId, Origin, OwnerId, SessionId,
+    AccountKey, Amend, Cancel, MatchId, NewOrder, Order, OrderId, Origin, OwnerId, SessionId,
 };
 use super::report::{
     CancelReason, CancelRejectReason, Ended, MarketDataRejectReason, MassCancelReport, OrderEvent, Output,
     RejectReason, TradePrint,
 };
-use super::rfq::{RfqRequest, Rfqs};
+use super::rfq::Rfqs;
+use super::rules::Rules;
 use super::settlement::{Outcome, SettlementReport};
 use super::turn::Turn;
-use super::units::{Money, Quantity};
-use crate::environment::Product;
-
-/// What an exchange is made for, and its bounds.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Rules {
-    /// The product of all its markets.
-    pub product: Product,
-    /// The initial margin in millionths of the notional; prediction is fully paid.
-    pub initial_margin: u32,
-    /// How many used ClOrdIDs of a member are remembered, to refuse them.
-    pub remembered_identifiers: usize,
-    /// How many orders a member may have open in one market.
-    pub open_orders_per_market: usize,
-    /// How many milliseconds there must be between two mass cancels of a session.
-    pub mass_cancel_interval: i64,
-    /// How many order groups a member may have.
-    pub order_groups_per_member: usize,
-    /// How many RFQs a member may have open.
-    pub rfqs_per_member: usize,
-    /// How many makers may quote for one RFQ.
-    pub quotes_per_rfq: usize,
-    /// After how many seconds an RFQ expires that nobody closed.
-    pub rfq_lifetime: i64,
-    /// How many combinations creators may have made markets of.
-    pub combos: usize,
-    /// The exchange index of combinations.
-    pub combo_index: u32,
-    /// How many markets a session may subscribe to.
-    pub subscriptions_per_session: usize,
-    /// How many levels of a side a snapshot shows at most.
-    pub snapshot_levels: usize,
-    /// How many reports are kept for drop copy, over all members.
-    pub remembered_reports: usize,
-    /// How many parties one page of settlements has at most.
-    pub settlement_page: usize,
-    /// How many pages of settlements are kept for each member.
-    pub remembered_settlements: usize,
-}
-
-impl Rules {
-    /// A prediction exchange.
-    #[must_use]
-    pub const fn prediction() -> Rules {
-        Rules {
-            product: Product::Prediction,
-            initial_margin: 1_000_000,
-            remembered_identifiers: 100_000,
-            open_orders_per_market: 10_000,
-            mass_cancel_interval: 1_000,
-            order_groups_per_member: 1_000,
-            rfqs_per_member: 100,
-            quotes_per_rfq: 1_000,
-            rfq_lifetime: 3_600,
-            combos: 10_000,
-            combo_index: 1,
-            subscriptions_per_session: 1_000,
-            snapshot_levels: 5_000,
-            remembered_reports: 200_000,
-            settlement_page: 50,
-            remembered_settlements: 1_000,
-        }
-    }
-
-    /// A margin exchange, with an initial margin of 10 %.
-    #[must_use]
-    pub const fn margin() -> Rules {
-        Rules {
-            product: Product::Margin,
-            initial_margin: 100_000,
-            ..Rules::prediction()
-        }
-    }
-}
-
-/// Something to do. Each carries who asks, where somebody does.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Command {
-    /// NewOrderSingle (D).
-    NewOrder(Origin, NewOrder),
-    /// OrderCancelReplaceRequest (G).
-    Amend(Origin, Amend),
-    /// OrderCancelRequest (F).
-    Cancel(Origin, Cancel),
-    /// OrderMassCancelRequest (q): ends the session's orders.
-    MassCancel(Origin, ClOrdId),
-    /// OrderGroupRequest (UOG).
-    Group(Origin, GroupRequest),
-    /// A request of a creator's or a maker's about a request for quote.
-    Rfq(Origin, RfqRequest),
-    /// From here on the session hears of RFQs, until it is [detached](Command::Detach).
-    AttachMaker(Origin),
-    /// The session's connection ended, and its logon had asked to cancel its orders.
-    CancelOnDisconnect(SessionId),
-    /// MarketDataRequest (V) for a snapshot of each market.
-    Snapshot(SessionId, Vec<Symbol>),
-    /// MarketDataRequest (V) for a snapshot of each market and its changes from then on.
-    Subscribe(SessionId, Vec<Symbol>),
-    /// MarketDataRequest (V) to end subscriptions; all of them where no market is named.
-    Unsubscribe(SessionId, Option<Vec<Symbol>>),
-    /// SecurityStatusRequest (e): the market's trading status from now on.
-    SubscribeStatus(SessionId, Symbol),
-    /// SecurityStatusRequest (e) to end that.
-    UnsubscribeStatus(SessionId, Symbol),
-    /// The session is gone: its subscriptions end. Its orders stay.
-    Detach(SessionId),
-    /// A market stops or resumes trading, or closes.
-    SetMarketStatus(Symbol, MarketStatus),
-    /// The outcome of a prediction market is known: its orders end. A second one replaces the first until it is settled.
-    Determine(Symbol, Outcome),
-    /// The positions in a market that was [determined](Command::Determine) are paid out.
-    Settle(Symbol),
-    /// The exchange pauses or resumes.
-    SetStatus(ExchangeStatus),
-    /// Refuses what another command asks for, for this reason where the answer has room for one: a fault on demand.
-    Refuse(Box<Command>, RejectReason),
-    /// Carries out what another command asks for, and answers an order EXCHANGE_UNAVAILABLE instead of saying what came of
-    /// it: the order may live, and what becomes of it later is told as usual. Its reports are in drop copy.
-    Doubt(Box<Command>),
-    /// Time passed: orders may have expired. Every other command does this first.
-    Tick,
-}
+use super::units::{Money, Price, Quantity};
 
 /// An exchange for one product. See the [module](super) for an example.
 #[derive(Debug)]
@@ -160,6 +39,9 @@ pub struct Exchange {
     pub(super) expiries: BTreeSet<(Time, OrderId)>,
     /// The markets that close by themselves.
     pub(super) closings: BTreeSet<(Time, Symbol)>,
+    /// What is to be done at a time.
+    pub(super) scheduled: BTreeMap<(Time, u64), Command>,
+    pub(super) last_scheduled: u64,
     /// When each session last asked for a mass cancel that was looked at.
     pub(super) mass_cancels: BTreeMap<SessionId, Time>,
     fees: Money,
@@ -186,6 +68,8 @@ pub(super) struct Listing {
     pub(super) trades: Vec<TradePrint>,
     /// What it turned out to be worth.
     pub(super) outcome: Option<Outcome>,
+    /// What it is said to be worth.
+    pub(super) worth: Option<Price>,
 }
 
 /// What is kept about a member.
@@ -211,6 +95,8 @@ impl Exchange {
             by_session: BTreeMap::new(),
             expiries: BTreeSet::new(),
             closings: BTreeSet::new(),
+            scheduled: BTreeMap::new(),
+            last_scheduled: 0,
             mass_cancels: BTreeMap::new(),
             fees: Money::ZERO,
             touched: BTreeSet::new(),
@@ -247,6 +133,7 @@ impl Exchange {
                 book: Book::new(),
                 trades: Vec::new(),
                 outcome: None,
+                worth: None,
             },
         );
     }
@@ -316,7 +203,7 @@ impl Exchange {
         );
     }
 
-    fn carry_out(&mut self, turn: &mut Turn, command: Command) {
+    pub(super) fn carry_out(&mut self, turn: &mut Turn, command: Command) {
         match command {
             Command::NewOrder(origin, request) => self.enter(turn, origin, request),
             Command::Amend(origin, request) => self.amend(turn, origin, &request),
@@ -346,6 +233,11 @@ impl Exchange {
             // Positions are paid out by `Settle` alone.
             Command::SetMarketStatus(_, MarketStatus::Settled) | Command::Tick => {}
             Command::SetMarketStatus(symbol, status) => self.set_market_status(turn, &symbol, status),
+            Command::SetWorth(symbol, price) => {
+                if let Some(listing) = self.markets.get_mut(&symbol) {
+                    listing.worth = Some(price);
+                }
+            }
             Command::Determine(symbol, outcome) => self.determine(turn, &symbol, outcome),
             Command::Settle(symbol) => self.settle_market(turn, &symbol),
             Command::SetStatus(status) => self.set_status(turn, status),
@@ -410,14 +302,15 @@ impl Exchange {
         }
     }
 
-    /// When the next order or RFQ expires, a market closes, or an accepted quote's time is over, if one's is:
-    /// [`Command::Tick`] is due then.
+    /// When the next order or RFQ expires, a market closes, an accepted quote's time is over, or what is
+    /// [scheduled](Exchange::schedule) is due: [`Command::Tick`] is due then.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Time> {
         let order = self.expiries.first().map(|(time, _)| *time);
         let closing = self.closings.first().map(|(time, _)| *time);
         let rfq = self.rfqs.next_timer();
-        order.into_iter().chain(closing).chain(rfq).min()
+        let scheduled = self.scheduled.first_key_value().map(|((time, _), _)| *time);
+        [order, closing, rfq, scheduled].into_iter().flatten().min()
     }
 
     /// A member's subaccount on exchange index 0, once it has had money or trades.

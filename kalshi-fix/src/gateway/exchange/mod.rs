@@ -35,6 +35,7 @@ mod amend;
 mod book;
 mod calendar;
 mod cancel;
+mod command;
 mod customer;
 mod engine;
 mod entry;
@@ -48,6 +49,8 @@ mod matching;
 mod order;
 mod report;
 mod rfq;
+mod rules;
+mod scenario;
 mod settlement;
 mod status;
 mod turn;
@@ -57,7 +60,8 @@ pub use crate::environment::Product;
 pub use account::{Account, Exposure, Position, Settlement, Terms};
 pub use book::{Book, LevelChange, Resting};
 pub use calendar::Time;
-pub use engine::{Command, Exchange, Rules};
+pub use command::Command;
+pub use engine::Exchange;
 pub use fee::{ExactFee, FeeSchedule};
 pub use group::{
     GroupAction, GroupReject, GroupRejectReason, GroupRequest, GroupResponse, OrderGroupId, WINDOW_SECONDS,
@@ -77,6 +81,8 @@ pub use rfq::{
     Acceptance, Announcement, CONFIRMATION, Combo, ComboFault, ComboFaultCode, EXECUTION, Leg, NewQuote,
     NewRfq, QuoteReport, QuoteSide, QuoteState, RfqClosing, RfqFault, RfqId, RfqReport, RfqRequest, RfqSize,
 };
+pub use rules::Rules;
+pub use scenario::{Happening, Scenario};
 pub use settlement::{Outcome, ScalarValue, SettledParty, SettlementId, SettlementReport};
 pub use units::{Money, Price, Quantity};
 

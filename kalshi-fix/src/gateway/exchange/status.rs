@@ -23,7 +23,13 @@ impl Exchange {
                         self.closings.pop_first();
                         self.close_on_time(turn, &symbol);
                     }
-                    _ => self.rfq_timer(turn),
+                    _ => match self.scheduled.first_entry() {
+                        Some(entry) if entry.key().0 == due => {
+                            let command = entry.remove();
+                            self.carry_out(turn, command);
+                        }
+                        _ => self.rfq_timer(turn),
+                    },
                 },
             }
         }
