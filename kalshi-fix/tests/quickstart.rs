@@ -8,6 +8,8 @@ mod book;
 mod draw;
 #[path = "../examples/quickstart/screen.rs"]
 mod screen;
+#[path = "../examples/quickstart/shutdown.rs"]
+mod shutdown;
 #[path = "../examples/quickstart/step.rs"]
 mod step;
 #[path = "../examples/quickstart/talk.rs"]
@@ -44,14 +46,9 @@ impl Write for Page {
 async fn run(seed: u64, fault: Option<Step>) -> (String, Option<(Step, String)>) {
     let page = Page::default();
     let screen = Screen::new(Prediction::tables(), Box::new(page.clone()), false);
-    let mut tour = Tour::new(Arguments { seed, fault }, screen);
-    let mut failed = None;
-    for step in Step::ALL {
-        if let Err(reason) = tour.run(step).await {
-            failed = Some((step, reason));
-            break;
-        }
-    }
+    let wait = false;
+    let mut tour = Tour::new(Arguments { seed, fault, wait }, screen);
+    let failed = shutdown::take(&mut tour, wait).await.err();
     tour.summary(Duration::ZERO);
     let printed = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
     (printed, failed)
@@ -92,10 +89,80 @@ async fn every_step_can_fail() {
     }
 }
 
+/// What the test below runs in a process of its own.
+#[cfg(unix)]
+#[tokio::test]
+async fn as_a_child() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let arguments = Arguments {
+        seed: 1,
+        fault: None,
+        wait: true,
+    };
+    let screen = Screen::new(Prediction::tables(), Box::new(std::io::stdout()), false);
+    let mut tour = Tour::new(arguments, screen);
+    shutdown::take(&mut tour, true).await.unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_process_that_is_asked_to_end_logs_out() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "as_a_child", "--nocapture"])
+        .env(CHILD, "yes")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut page = String::new();
+    let mut read_to = |end: Option<&str>, page: &mut String| {
+        for line in lines.by_ref() {
+            let line = line.unwrap();
+            page.push_str(&line);
+            page.push('\n');
+            if end.is_some_and(|end| line.contains(end)) {
+                return;
+            }
+        }
+    };
+    read_to(Some("for SIGTERM or Ctrl-C"), &mut page);
+    let told = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+    assert!(told.unwrap().success(), "{page}");
+    read_to(None, &mut page);
+    assert!(child.wait().unwrap().success(), "{page}");
+    let (_, after) = page.split_once("Asked to end").expect("it was asked");
+    for name in ["KalshiNR", "KalshiMD"] {
+        let line = after.lines().find(|line| line.contains(name)).expect("its end");
+        assert!(line.ends_with("logged out"), "{line}");
+    }
+}
+
+/// Set in the process that the test above starts.
+#[cfg(unix)]
+const CHILD: &str = "KALSHI_FIX_QUICKSTART_CHILD";
+
 #[test]
 fn the_command_line_is_read_or_refused() {
     let parse = |line: &str| arguments::parse(line.split_whitespace().map(str::to_owned));
-    let run = |seed, fault| Ok(Parsed::Run(Arguments { seed, fault }));
+    let run = |seed, fault| {
+        let wait = false;
+        Ok(Parsed::Run(Arguments { seed, fault, wait }))
+    };
+    let waits = parse("--wait --seed 7");
+    assert!(matches!(
+        waits,
+        Ok(Parsed::Run(Arguments {
+            seed: 7,
+            wait: true,
+            ..
+        }))
+    ));
     assert_eq!(parse(""), run(1, None));
     assert_eq!(
         parse("--seed 7 --fault=mass-cancel"),

@@ -1,4 +1,4 @@
-//! The command line: `--seed N`, `--fault STEP`, `--help`.
+//! The command line: `--seed N`, `--fault STEP`, `--wait`, `--help`.
 
 use std::fmt::Write as _;
 
@@ -11,6 +11,8 @@ pub(crate) struct Arguments {
     pub(crate) seed: u64,
     /// The step that is to fail.
     pub(crate) fault: Option<Step>,
+    /// Whether to stay logged on until the process is asked to end.
+    pub(crate) wait: bool,
 }
 
 /// What the command line turned out to be.
@@ -22,7 +24,11 @@ pub(crate) enum Parsed {
 
 /// Reads the arguments behind the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Parsed, String> {
-    let mut parsed = Arguments { seed: 1, fault: None };
+    let mut parsed = Arguments {
+        seed: 1,
+        fault: None,
+        wait: false,
+    };
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let (flag, joined) = match argument.split_once('=') {
@@ -48,10 +54,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Parse
                 parsed.fault =
                     Some(step.ok_or_else(|| format!("no step is named {text:?}; there are {}", names()))?);
             }
+            "--wait" if joined.is_none() => parsed.wait = true,
             "--help" | "-h" => return Ok(Parsed::Help),
             _ => {
                 return Err(format!(
-                    "unknown argument {argument:?}; there are --seed N, --fault STEP and --help"
+                    "unknown argument {argument:?}; there are --seed N, --fault STEP, --wait and --help"
                 ));
             }
         }
@@ -62,9 +69,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Parse
 pub(crate) fn help() -> String {
     let mut text = String::from(
         "A tour of kalshi-fix against a simulated exchange in this process.\n\n\
-         Usage: cargo run --release --example quickstart -- [--seed N] [--fault STEP]\n\n  \
+         Usage: cargo run --release --example quickstart -- [--seed N] [--fault STEP] [--wait]\n\n  \
          --seed N      draw other prices and sizes (1 unless told otherwise)\n  \
          --fault STEP  have this step fail: the exit code is then 1, and the step is named\n  \
+         --wait        stay logged on until SIGTERM or Ctrl-C, and log out then\n  \
          --help        this text\n\nSteps:\n",
     );
     for step in Step::ALL {

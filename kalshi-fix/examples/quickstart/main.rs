@@ -6,6 +6,8 @@
 //! cargo run --release --example quickstart -- --fault cross
 //! ```
 //!
+//! With `--wait` it stays logged on until SIGTERM or Ctrl-C. Either logs out, whenever it comes.
+//!
 //! The exit code is 0 when every step happened, 1 when one did not (it is named), and 2 when the command line cannot be
 //! understood. What to read first: `tour.rs`, in which each step is a method.
 
@@ -13,6 +15,7 @@ mod arguments;
 mod book;
 mod draw;
 mod screen;
+mod shutdown;
 mod step;
 mod talk;
 mod tour;
@@ -25,7 +28,6 @@ use arguments::Parsed;
 use kalshi_fix::dialect::Dialect as _;
 use kalshi_fix::prediction::Prediction;
 use screen::Screen;
-use step::Step;
 use tour::Tour;
 
 #[tokio::main]
@@ -48,11 +50,9 @@ async fn main() -> ExitCode {
         arguments,
         Screen::new(Prediction::tables(), Box::new(out), coloured),
     );
-    for step in Step::ALL {
-        if let Err(reason) = tour.run(step).await {
-            eprintln!("\nquickstart: step {:?} failed: {reason}", step.name());
-            return ExitCode::FAILURE;
-        }
+    if let Err((step, reason)) = shutdown::take(&mut tour, arguments.wait).await {
+        eprintln!("\nquickstart: step {:?} failed: {reason}", step.name());
+        return ExitCode::FAILURE;
     }
     tour.summary(started.elapsed());
     ExitCode::SUCCESS

@@ -401,6 +401,29 @@ impl Tour {
         Ok(())
     }
 
+    /// Logs out whatever is logged on, since the process is to end.
+    pub(crate) async fn leave(&mut self) -> Done {
+        self.screen.note("Asked to end", "logging out");
+        let orders = match self.orders.take() {
+            Some(session) => Some(session.close().await),
+            None => None,
+        };
+        let data = match self.data.take() {
+            Some(session) => Some(session.close().await),
+            None => None,
+        };
+        for (name, closed) in [("KalshiNR", orders), ("KalshiMD", data)] {
+            let Some(end) = closed.and_then(|closed| closed.end) else {
+                continue;
+            };
+            self.screen.note(name, &end);
+            if end.to_string() != "logged out" {
+                return Err(format!("{name}: {end}"));
+            }
+        }
+        Ok(())
+    }
+
     /// What the run came to.
     pub(crate) fn summary(&mut self, elapsed: Duration) {
         let Some(stage) = &self.stage else { return };

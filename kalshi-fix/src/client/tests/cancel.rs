@@ -37,8 +37,8 @@ async fn poll_up_to<T>(depth: usize, mut future: impl Future<Output = T> + Unpin
 /// Whatever was under way, the connection is closed and the next attempt works.
 #[tokio::test]
 async fn openings_that_are_dropped() {
-    let venue = Venue::start(Product::Prediction, None).await;
-    let mut connections = venue.connections;
+    let mut reachable = Venue::start(Product::Prediction, None).await;
+    let mut connections = std::mem::replace(&mut reachable.connections, tokio::sync::mpsc::channel(1).1);
     let drain = tokio::spawn(async move {
         let (mut opened, mut ended) = (0, 0);
         while let Some(mut connection) = connections.recv().await {
@@ -50,11 +50,6 @@ async fn openings_that_are_dropped() {
         }
         (opened, ended)
     });
-    let reachable = Venue {
-        authority: venue.authority,
-        port: venue.port,
-        connections: tokio::sync::mpsc::channel(1).1,
-    };
     let client: Client<Prediction> = reachable.client().build().unwrap();
     let openings: [fn(&Client<Prediction>) -> Opening<'_>; 5] = [
         |client| Box::pin(async { client.rfq().await.map(|_| ()) }),

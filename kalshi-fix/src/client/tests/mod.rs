@@ -4,6 +4,7 @@ mod cancel;
 mod limits;
 mod requests;
 mod retransmission;
+mod rotation;
 mod validation;
 mod venue;
 

@@ -1,10 +1,12 @@
 //! A venue for the client to talk to: TLS in front of drivers in the acceptor's role.
 
 use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
 
 use fix_dialect::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
 
 use crate::client::{ClientBuilder, KalshiProduct};
 use crate::credentials::{Credentials, PrivateKey, PublicKey};
@@ -51,6 +53,8 @@ pub(super) struct Venue {
     pub(super) authority: Authority,
     pub(super) port: u16,
     pub(super) connections: mpsc::Receiver<Connection>,
+    /// What presents the certificate to those who connect.
+    acceptor: Arc<Mutex<TlsAcceptor>>,
 }
 
 impl Venue {
@@ -65,13 +69,15 @@ impl Venue {
 
     async fn start_with(product: Product, refuse: Option<&'static str>, kept: Option<Kept>) -> Venue {
         let authority = Authority::new(&["127.0.0.1"]);
-        let acceptor = authority.acceptor(BOTH);
+        let acceptor = Arc::new(Mutex::new(authority.acceptor(BOTH)));
+        let presents = Arc::clone(&acceptor);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, connections) = mpsc::channel(8);
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
-                let Ok(tls) = acceptor.accept(tcp).await else {
+                let presents = presents.lock().unwrap().clone();
+                let Ok(tls) = presents.accept(tcp).await else {
                     continue;
                 };
                 let identity = Identity::acceptor("Kalshi");
@@ -115,7 +121,13 @@ impl Venue {
             authority,
             port,
             connections,
+            acceptor,
         }
+    }
+
+    /// From the next connection on, the venue has this certificate.
+    pub(super) fn present(&self, authority: &Authority) {
+        *self.acceptor.lock().unwrap() = authority.acceptor(BOTH);
     }
 
     /// A client's builder that reaches this venue, with the registered key.

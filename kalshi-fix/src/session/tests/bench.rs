@@ -504,6 +504,24 @@ impl EncodeBody for Order {
     }
 }
 
+/// A message of any type with these fields.
+pub(in crate::session) struct Body(
+    pub(in crate::session) &'static str,
+    pub(in crate::session) Vec<(u32, String)>,
+);
+
+impl EncodeBody for Body {
+    fn msg_type(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    fn encode_body(&self, out: &mut BodyWriter) {
+        for (tag, value) in &self.1 {
+            out.field(*tag, value.as_bytes());
+        }
+    }
+}
+
 /// Field delimiters shown as `|`.
 pub(in crate::session) fn bars(bytes: &[u8]) -> String {
     bytes

@@ -8,6 +8,7 @@ mod acceptor;
 mod bench;
 mod checks;
 mod delivery;
+mod dictionary;
 mod gap;
 mod hostile;
 mod initiator;
