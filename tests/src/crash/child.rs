@@ -179,6 +179,7 @@ impl Life {
                 | session::Event::SequenceReset { gap_fill: true, .. }
                 | session::Event::DuplicateIgnored { .. }
                 | session::Event::PeerSilent
+                | session::Event::ClockSkew { .. }
                 | session::Event::TestRequestAnswered { .. }
                 | session::Event::LogoutReceived { .. } => {}
                 other => return Err(format!("nobody expects this: {other:?}").into()),

@@ -140,6 +140,8 @@ impl Desk {
             }
             Some(Event::Session(
                 session::Event::PeerSilent
+                // What was held back on the way looks like a clock that is behind.
+                | session::Event::ClockSkew { .. }
                 | session::Event::TestRequestAnswered { .. }
                 | session::Event::LogoutReceived { .. },
             )) => Ok(()),
