@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use fix_dialect::{Header, Timestamp, parse_int};
 
-use super::admin::{Fault, fault, find, flag, lossy, required, required_number, text};
+use super::admin::{Fault, fault, find, flag, lossy, required, required_number};
 use super::inbound::offset_millis;
 use super::timer::Timer;
 use super::{
@@ -68,11 +68,16 @@ impl Session {
         } else {
             None
         };
+        // It is said back in the answer, where a field without a value could not be encoded.
+        let default_appl_ver_id = match find(frame, 1137) {
+            Some(_) => Some(lossy(required(frame, 1137, "DefaultApplVerID")?)),
+            None => None,
+        };
         Ok(Terms {
             heart_bt_int,
             reset,
             next_expected,
-            default_appl_ver_id: text(frame, 1137),
+            default_appl_ver_id,
         })
     }
 

@@ -148,6 +148,16 @@ fn both_sides_reset_at_once() {
     }
 }
 
+/// What the answer would have to say back cannot be said: the logon is none that can be followed.
+#[test]
+fn a_reset_of_the_peer_s_whose_fields_have_no_value() {
+    for mut us in Bench::both_with(|settings| settings.in_session_reset = InSessionReset::Follow) {
+        us.receive("35=A|34=1|98=0|108=30|141=Y|1137=");
+        us.end_of_stream();
+        assert_eq!(*us.reason(), EndReason::UnexpectedLogon);
+    }
+}
+
 #[test]
 fn a_logout_of_ours_during_a_reset() {
     for mut us in each_way() {
