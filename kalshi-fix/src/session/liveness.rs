@@ -32,6 +32,11 @@ impl Liveness {
         TestRequestId(self.last_test_request)
     }
 
+    /// How many test requests wait for their exact answer.
+    pub(super) fn unanswered(&self) -> usize {
+        self.unanswered.len()
+    }
+
     /// No more is read until the queues are drained.
     pub(super) fn hold_up(&mut self, at: Duration) {
         self.held_up = true;

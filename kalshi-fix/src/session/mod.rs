@@ -73,6 +73,7 @@ mod now;
 mod outbox;
 mod output;
 mod policy;
+mod queued;
 mod recovery;
 mod reject;
 mod replay;
@@ -99,6 +100,7 @@ pub use self::policy::{
     Acknowledgement, EarlyMessages, GapPolicy, InSessionReset, Journal, JournalGate, Recovery, RefusalStyle,
     ResendCandidate, ResendDecision, ResendPolicy, ResendVerdict, ResetRule,
 };
+pub use self::queued::Queued;
 pub use self::reject::{BusinessReject, Reject, RejectReason};
 pub use self::settings::{Role, SessionSettings};
 pub use self::state::State;

@@ -291,6 +291,11 @@ impl Outbox {
         self.flowing() + self.queue.held_bytes
     }
 
+    /// How many store operations were not handed out.
+    pub(super) fn operations(&self) -> usize {
+        self.queue.operations.len() + usize::from(self.queue.next_incoming.is_some())
+    }
+
     /// How many bytes wait for nothing but the store and the transport.
     pub(super) fn flowing(&self) -> usize {
         self.queue.ready.len() + self.queue.gated_bytes

@@ -151,6 +151,11 @@ impl Session {
         self.gap.highest = self.gap.highest.max(sequence);
     }
 
+    /// How many messages came early and are kept, and their bytes.
+    pub(super) fn early_held(&self) -> (usize, usize) {
+        (self.gap.held.len(), self.gap.held_bytes)
+    }
+
     /// The next message, if it came early and waits.
     pub(super) fn next_held(&mut self) -> Option<Bytes> {
         let expected = self.sequences.next_incoming;
