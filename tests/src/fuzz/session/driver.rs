@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use fix_dialect::{Precision, SOH, Timestamp};
+use fix_dialect::{Precision, SOH, Timestamp, fields};
 use kalshi_fix::session::{
-    Acceptance, Event, Intake, Journal, Now, Refusal, SendError, Session, SessionSettings, SigningFailed,
-    State, StoreOperation, Ticket,
+    Acceptance, EarlyMessages, Event, GapPolicy, Intake, Journal, Now, Refusal, Role, SendError, Sequences,
+    Session, SessionSettings, SigningFailed, State, StoreOperation, Ticket,
 };
 
 use super::outgoing::Outgoing;
@@ -29,7 +29,21 @@ pub(super) struct Message<'m> {
 pub(super) struct Driver {
     session: Session,
     settings: SessionSettings,
+    role: Role,
     at: Duration,
+    /// How far our clock, and the peer's, were set, in seconds.
+    set: i64,
+    peer_set: i64,
+    /// What the store has of the numbers.
+    kept: Sequences,
+    /// The longest piece of the script so far: nothing that it makes a session say is much longer.
+    longest: usize,
+    /// Ranges that the peer has asked for.
+    requested: Vec<(u64, u64)>,
+    /// Whether the peer has said, or may have said, that numbers are skipped without a gap fill.
+    plain_reset: bool,
+    /// Whether this connection's logon was accepted, or is ours.
+    admitted: bool,
     received: BytesMut,
     /// All that the peer has said.
     heard: Vec<u8>,
@@ -38,6 +52,8 @@ pub(super) struct Driver {
     storing: VecDeque<StoreOperation>,
     /// The store has failed, or a resend was asked for: what waits for it can be left behind, but for the journal.
     interrupted: bool,
+    /// The store has failed: it does nothing more for this session.
+    failed: bool,
     signature: Option<Ticket>,
     /// For how many more steps nothing is drained.
     held: usize,
@@ -50,16 +66,25 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(session: Session, settings: &SessionSettings) -> Driver {
+    pub(super) fn new(settings: &SessionSettings, role: Role) -> Driver {
         let mut driver = Driver {
-            session,
+            session: Session::new(settings.clone(), role.clone()).expect("settings that can work"),
+            admitted: matches!(role, Role::Initiator(_)),
+            longest: 0,
+            requested: Vec::new(),
+            plain_reset: false,
             settings: settings.clone(),
+            role,
+            set: 0,
+            peer_set: 0,
+            kept: settings.sequences,
             at: Duration::from_hours(1),
             received: BytesMut::new(),
             heard: Vec::new(),
             outgoing: Outgoing::new(settings),
             storing: VecDeque::new(),
             interrupted: false,
+            failed: false,
             signature: None,
             held: 0,
             events_allowed: 0,
@@ -72,8 +97,66 @@ impl Driver {
     }
 
     fn now(&self) -> Now {
-        let nanos = START + self.at.as_nanos() as i64;
-        Now::new(self.at, Timestamp::from_unix_nanos(nanos))
+        Now::new(self.at, self.utc(self.set))
+    }
+
+    fn utc(&self, set: i64) -> Timestamp {
+        Timestamp::from_unix_nanos(START + self.at.as_nanos() as i64 + set * 1_000_000_000)
+    }
+
+    /// Sets our clock by so many seconds, or the peer's as well.
+    pub(super) fn set_clocks(&mut self, seconds: i64, both: bool) {
+        self.set += seconds;
+        self.peer_set += if both { seconds } else { 0 };
+    }
+
+    /// The connection is lost, and another one made. What the store was asked for and has not done is done still, or, if
+    /// the process dies with the connection, never.
+    pub(super) fn reconnect(&mut self, dies: bool) {
+        self.held = 0;
+        if !dies {
+            self.stored(usize::MAX);
+        }
+        self.end_of_stream();
+        if !dies && !self.failed {
+            self.stored(usize::MAX);
+        }
+        self.storing.clear();
+        assert!(self.ended, "no last event");
+        self.outgoing.reconnect();
+        self.received.clear();
+        self.signature = None;
+        self.interrupted = false;
+        self.failed = false;
+        self.ended = false;
+        self.requested.clear();
+        self.admitted = matches!(self.role, Role::Initiator(_));
+        self.settings.sequences = self.kept;
+        self.session = Session::new(self.settings.clone(), self.role.clone()).expect("settings that worked");
+        self.drained();
+        self.connect();
+    }
+
+    /// What the store has of the numbers.
+    pub(super) const fn kept(&self) -> Sequences {
+        self.kept
+    }
+
+    /// The next logon finds another store, with these numbers.
+    pub(super) fn other_store(&mut self, sequences: Sequences) {
+        self.kept = sequences;
+        self.outgoing.forget();
+    }
+
+    /// Starts both directions at 1, if the session can do that now.
+    pub(super) fn reset(&mut self) {
+        let before = self.session.sequences();
+        if self.session.reset(self.now()).is_err() {
+            assert_eq!(self.session.sequences(), before);
+        }
+        self.events_allowed += 2;
+        self.bytes_allowed += OWN_FRAME + LONGEST_CHUNK;
+        self.after();
     }
 
     pub(super) fn connect(&mut self) {
@@ -86,6 +169,8 @@ impl Driver {
     /// SenderCompID (32), another BeginString (64), in two pieces (128).
     pub(super) fn receive_message(&mut self, message: &Message<'_>) {
         let Message { flags, body, .. } = *message;
+        let fills = fields(body).any(|field| field.tag == 123 && field.value == b"Y");
+        self.plain_reset |= message.msg_type == "4" && !fills;
         let number = u64::from(message.number);
         let expected = self.session.sequences().next_incoming;
         let sequence = match flags & 3 {
@@ -94,7 +179,7 @@ impl Driver {
             2 => expected.saturating_sub(number),
             _ => number,
         };
-        let mut time = self.now().utc;
+        let mut time = self.utc(self.peer_set);
         if flags & 16 != 0 {
             time = Timestamp::from_unix_nanos(
                 time.unix_nanos() + (i64::from(message.number) - 60) * 1_000_000_000,
@@ -132,12 +217,19 @@ impl Driver {
         }
     }
 
+    /// What comes is bytes of any kind, a SequenceReset (4) perhaps.
+    pub(super) const fn skip_reset_checks(&mut self) {
+        self.plain_reset = true;
+    }
+
     /// The script has something to say that is not the peer's: a secret in it is no secret.
     pub(super) fn quote(&mut self, text: &[u8]) {
+        self.longest = self.longest.max(text.len());
         self.discreet &= !text.windows(SECRET.len()).any(|at| at == SECRET.as_bytes());
     }
 
     pub(super) fn receive(&mut self, bytes: &[u8]) {
+        self.longest = self.longest.max(bytes.len());
         self.heard.extend_from_slice(bytes);
         let heard = &self.heard;
         let count = |pattern: &str| {
@@ -246,6 +338,7 @@ impl Driver {
 
     pub(super) fn accept(&mut self, acceptance: Acceptance) {
         let asked = self.session.state() == State::Authenticating;
+        self.admitted |= asked;
         let done = self.session.accept_logon(self.now(), acceptance);
         assert_eq!(done.is_ok(), asked, "{done:?}");
         self.decided();
@@ -273,10 +366,11 @@ impl Driver {
         self.bytes_allowed += OWN_FRAME + LONGEST_CHUNK;
         self.events_allowed += 1;
         let asked = self.session.state() == State::Signing;
+        let resetting = self.session.is_resetting();
         let done = self
             .session
             .handle_signature(self.now(), ticket, signature.ok_or(SigningFailed));
-        assert_eq!(done.is_ok(), asked, "{done:?}");
+        assert!(done.is_ok() == asked || resetting, "{done:?}");
         self.after();
     }
 
@@ -299,6 +393,12 @@ impl Driver {
                 self.bytes_allowed += 4 * self.settings.resend_page + OWN_FRAME * (page.len() + 2);
                 self.session.handle_read(self.now(), ticket, page);
             } else {
+                match &operation {
+                    StoreOperation::Append { sequence, .. } => self.kept.next_outgoing = sequence + 1,
+                    StoreOperation::SetNextOutgoing { next, .. } => self.kept.next_outgoing = *next,
+                    StoreOperation::SetNextIncoming { next, .. } => self.kept.next_incoming = *next,
+                    _ => self.kept = Sequences::START,
+                }
                 self.session.handle_stored(ticket);
                 self.outgoing.stored(ticket);
             }
@@ -317,6 +417,7 @@ impl Driver {
         };
         self.storing.clear();
         self.interrupted = true;
+        self.failed = true;
         self.events_allowed += 1;
         self.session.handle_store_failed(operation.ticket(), "no room");
         assert!(self.session.state().is_ended());
@@ -375,10 +476,55 @@ impl Driver {
         } else if state != State::Established {
             assert!(deadline.is_some(), "{state:?} can last for ever");
         }
+        self.check_bounds();
+        self.outgoing.held_from = match self.session.is_resending() {
+            true => self
+                .outgoing
+                .held_from
+                .min(self.session.sequences().next_outgoing),
+            false => u64::MAX,
+        };
         if self.discreet {
             let shown = format!("{:?}", self.session);
             assert!(!shown.contains(SECRET), "{shown}");
         }
+    }
+
+    /// Whatever the peer and the application do, what waits has its bounds.
+    fn check_bounds(&self) {
+        let (queued, settings) = (self.session.queued(), &self.settings);
+        assert!(
+            queued.events <= self.events_allowed,
+            "{queued:?}, {} events allowed",
+            self.events_allowed
+        );
+        let bytes =
+            2 * (settings.max_pending_transmit + settings.resend_page) + 3 * OWN_FRAME + 4 * self.longest;
+        assert!(
+            queued.transmit_bytes <= bytes,
+            "{queued:?}, {bytes} bytes allowed"
+        );
+        // A frame is longer than this, and has one operation at most.
+        let operations = queued.transmit_bytes / 50 + 8;
+        assert!(
+            queued.store_operations <= operations,
+            "{queued:?}, {operations} operations allowed"
+        );
+        let (messages, bytes) = match settings.gap_policy {
+            GapPolicy::Resend(recovery) => match recovery.early {
+                EarlyMessages::Keep {
+                    max_messages,
+                    max_bytes,
+                } => (max_messages + 1, max_bytes),
+                _ => (0, 0),
+            },
+            _ => (0, 0),
+        };
+        assert!(
+            queued.early_messages <= messages && queued.early_bytes <= bytes,
+            "{queued:?}, {messages} early messages and {bytes} bytes allowed"
+        );
+        assert!(queued.test_requests <= 8, "{queued:?}");
     }
 
     /// Drains everything; says whether there was something that makes room.
@@ -387,6 +533,9 @@ impl Driver {
             self.store(&operation);
         }
         let (mut events, mut bytes) = (0, 0);
+        if !self.session.is_resending() {
+            self.outgoing.held_from = u64::MAX;
+        }
         while let Some(transmit) = self.session.poll_transmit() {
             bytes += transmit.bytes.len();
             self.outgoing.transmit(&transmit);
@@ -423,6 +572,7 @@ impl Driver {
 
     fn store(&mut self, operation: &StoreOperation) {
         assert_ne!(self.settings.journal, Journal::None, "{operation:?}");
+        assert!(self.admitted, "before the logon was accepted: {operation:?}");
         self.storing.push_back(operation.clone());
         self.outgoing.store(operation);
     }
@@ -431,7 +581,22 @@ impl Driver {
         assert!(!self.ended, "after the last event: {event:?}");
         let mut shown = format!("{event:?}");
         match event {
-            Event::ResendRequested { .. } => self.interrupted = true,
+            Event::ResendRequested { begin, end } => {
+                self.interrupted = true;
+                self.requested.push((*begin, *end));
+            }
+            Event::ResendServed { through, .. } => {
+                // Requests that overlap are served together.
+                let asked = |(_, last): &(u64, u64)| *last == 0 || through <= last;
+                assert!(
+                    self.requested.iter().any(asked),
+                    "{event:?} of {:?}",
+                    self.requested
+                );
+            }
+            Event::SequenceReset { gap_fill: false, .. } => {
+                assert!(self.plain_reset, "{event:?}, and the peer only filled gaps");
+            }
             Event::SignLogon(request) => self.signature = Some(request.ticket),
             Event::Ended(reason) => {
                 self.ended = true;

@@ -1,7 +1,8 @@
 //! The session core, as an initiator and as an acceptor, under a script: bytes, messages, time, commands, and what a store
 //! and an application answer, in any order.
 //!
-//! An input is six bytes of settings, and steps until it ends: a byte that says which, and what it takes.
+//! An input is six bytes of settings, and steps until it ends: a byte that says which, and what it takes. A script goes on
+//! over several connections with one store, which has done what it was asked for, or died with the process.
 
 mod driver;
 mod outgoing;
@@ -10,9 +11,9 @@ use std::time::Duration;
 
 use fix_dialect::{BodyWriter, EncodeBody};
 use kalshi_fix::session::{
-    Acceptance, Acknowledgement, GapPolicy, Identity, InSessionReset, Journal, JournalGate, Logon,
-    MessageTypes, Refusal, RefusalStyle, Reject, RejectReason, ResendPolicy, ResetRule, Role, Sequences,
-    Session, SessionSettings,
+    Acceptance, Acknowledgement, EarlyMessages, GapPolicy, Identity, InSessionReset, Journal, JournalGate,
+    Logon, MessageTypes, Recovery, Refusal, RefusalStyle, Reject, RejectReason, ResendPolicy, ResetRule,
+    Role, Sequences, SessionSettings,
 };
 
 use self::driver::{Driver, Message};
@@ -46,9 +47,12 @@ enum Step {
     Hold,
     EndOfStream,
     Acknowledge,
+    Reset,
+    Reconnect,
+    SetClocks,
 }
 
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 22] = [
     Step::Message,
     Step::Bytes,
     Step::Wait,
@@ -67,6 +71,11 @@ const STEPS: [Step; 17] = [
     Step::Message,
     Step::WaitForDeadline,
     Step::Acknowledge,
+    Step::Reset,
+    Step::Reconnect,
+    Step::SetClocks,
+    Step::Send,
+    Step::Stored,
 ];
 
 /// How many steps of an input are taken.
@@ -75,8 +84,7 @@ const MOST: usize = 200;
 fn run(data: &[u8], initiates: bool) {
     let mut input = Input::new(data);
     let (settings, role) = settings(&mut input, initiates);
-    let session = Session::new(settings.clone(), role).expect("settings that can work");
-    let mut driver = Driver::new(session, &settings);
+    let mut driver = Driver::new(&settings, role);
     driver.connect();
     for _ in 0..MOST {
         if input.is_empty() {
@@ -125,6 +133,20 @@ fn settings(input: &mut Input<'_>, initiates: bool) -> (SessionSettings, Role) {
         if journal & 128 != 0 {
             settings.resend_window = Some(Duration::from_hours(1));
         }
+        let mut recovery = Recovery::default();
+        recovery.early = match types >> 3 & 7 {
+            1 => EarlyMessages::Keep {
+                max_messages: 3,
+                max_bytes: 4 << 20,
+            },
+            2 => EarlyMessages::Keep {
+                max_messages: 10_000,
+                max_bytes: 400,
+            },
+            3 => EarlyMessages::Drop,
+            _ => recovery.early,
+        };
+        settings.gap_policy = GapPolicy::Resend(recovery);
     }
     settings.last_processed = limits & 64 != 0;
     if limits & 128 != 0 {
@@ -176,7 +198,10 @@ fn take(step: Step, driver: &mut Driver, input: &mut Input<'_>) {
                 body,
             });
         }
-        Step::Bytes => driver.receive(input.chunk()),
+        Step::Bytes => {
+            driver.skip_reset_checks();
+            driver.receive(input.chunk());
+        }
         Step::Wait => {
             let (unit, number) = (input.byte(), u64::from(input.number()));
             let time = match unit % 3 {
@@ -189,6 +214,7 @@ fn take(step: Step, driver: &mut Driver, input: &mut Input<'_>) {
         Step::WaitForDeadline => driver.wait_for_deadline(Duration::from_millis(u64::from(input.byte()))),
         Step::Send => {
             let order = Order { text: input.chunk() };
+            driver.quote(order.text);
             driver.command(|session, now| session.send(now, &order));
         }
         Step::TestRequest => driver.command(|session, now| session.test_request(now).map(|_| 0)),
@@ -213,11 +239,19 @@ fn take(step: Step, driver: &mut Driver, input: &mut Input<'_>) {
             match way % 4 {
                 0 => driver.refuse(Refusal::Logout(text)),
                 1 => driver.refuse(Refusal::SendingTime(text)),
-                _ => driver.accept(Acceptance {
-                    sequences: Sequences {
+                2 => {
+                    let sequences = Sequences {
                         next_outgoing: u64::from(numbers & 0xff) + 1,
                         next_incoming: u64::from(numbers >> 8) + 1,
-                    },
+                    };
+                    driver.other_store(sequences);
+                    driver.accept(Acceptance {
+                        sequences,
+                        ..Acceptance::default()
+                    });
+                }
+                _ => driver.accept(Acceptance {
+                    sequences: driver.kept(),
                     ..Acceptance::default()
                 }),
             }
@@ -237,6 +271,13 @@ fn take(step: Step, driver: &mut Driver, input: &mut Input<'_>) {
         Step::Acknowledge => driver.acknowledge(u64::from(input.number())),
         Step::Hold => driver.hold(usize::from(input.byte() % 64)),
         Step::EndOfStream => driver.end_of_stream(),
+        Step::Reset => driver.reset(),
+        Step::Reconnect => driver.reconnect(input.byte() & 1 == 1),
+        Step::SetClocks => {
+            let (way, seconds) = (input.byte(), i64::from(input.number()));
+            let seconds = if way & 1 == 0 { seconds } else { -seconds };
+            driver.set_clocks(seconds, way & 2 == 0);
+        }
     }
 }
 
@@ -292,6 +333,14 @@ impl Script {
         Script(self.step(Step::Send).chunk(text.as_bytes()))
     }
 
+    /// Logs on again, on another connection: as the initiator that gets its answer, and as the acceptor that is asked.
+    fn again(self) -> Script {
+        let same = Recipe::new().byte(3).number(0).chunk(b"").done();
+        self.then(Step::Sign, &Recipe::new().byte(0).chunk(b"c2ln").done())
+            .message("A", "98=0|108=30|1137=9|")
+            .then(Step::Decide, &same)
+    }
+
     fn then(self, step: Step, bytes: &[u8]) -> Script {
         Script(self.step(step).bytes(bytes))
     }
@@ -301,6 +350,8 @@ impl Script {
     }
 }
 
+const LONG: &str =
+    "a text of a hundred bytes or so, which makes it visible soon where more is kept than there should be";
 const LOGON: &str = "98=0|108=30|141=Y|1137=9|";
 
 /// What the target for initiators starts from.
@@ -314,8 +365,8 @@ pub fn initiator_seeds() -> Vec<Vec<u8>> {
         let signed = signed.then(Step::Sign, &Recipe::new().byte(0).chunk(b"c2ln").done());
         seeds.push(signed.message("A", LOGON).send("x").done());
         let gate = journal;
-        for options in [0, 0x10, 0x48, 0x6c] {
-            let again = Script::new([3, gate | options, 0, 0, 0, 0]).message("A", LOGON);
+        for (options, limits, types) in [(0, 0, 0), (0x10, 0, 8), (0x48, 0x20, 16), (0x6c, 0x20, 24)] {
+            let again = Script::new([3, gate | options, limits, types, 0, 0]).message("A", LOGON);
             seeds.extend(retransmissions(&again));
         }
         let resumed = Script::new([2, journal, 0x14, 3, 1, 9]);
@@ -345,8 +396,8 @@ pub fn acceptor_seeds() -> Vec<Vec<u8>> {
         let asked = Script::new([0, journal, 0, 0, 0, 0]).message("A", LOGON);
         seeds.push(asked.clone().then(Step::Decide, &refuse).done());
         seeds.extend(conversations(&asked.then(Step::Decide, &accept)));
-        for options in [0, 0x10, 0x48, 0xac] {
-            let again = Script::new([5, journal | options, 0x80, 2, 0, 0]).message("A", "98=0|108=30|");
+        for (options, limits, types) in [(0, 0x80, 2), (0x10, 0x80, 10), (0x48, 0xa0, 18), (0xac, 0xa0, 26)] {
+            let again = Script::new([5, journal | options, limits, types, 0, 0]).message("A", "98=0|108=30|");
             seeds.extend(retransmissions(&again.then(Step::Decide, &accept)));
         }
         let standard = Script::new([2, journal, 0x25, 3, 0, 0]).message("A", "98=0|108=0|95=6|96=S3CR3T|");
@@ -392,6 +443,76 @@ fn retransmissions(on: &Script) -> Vec<Vec<u8>> {
         gap.clone()
             .odd_message("8", 4, 0, "122=20260821-00:00:00|")
             .message("0", "")
+            .done(),
+        // What came early is more than may wait.
+        (4..40)
+            .fold(gap.clone(), |gap, number| {
+                gap.odd_message("8", 1, number, "11=early|58=xxxxxxxxxxxxxxxxxxxxxxxx|")
+            })
+            .message("8", "11=b|")
+            .done(),
+        // Another connection, with and without what the store had not done.
+        sent.clone()
+            .send("lost?")
+            .then(Step::Reconnect, &[0])
+            .again()
+            .message("2", "7=1|16=0|")
+            .then(Step::Stored, &[255])
+            .send("new")
+            .done(),
+        sent.clone()
+            .send("lost")
+            .then(Step::Reconnect, &[1])
+            .again()
+            .then(Step::SetClocks, &[1, 20, 0])
+            .message("2", "7=1|16=0|")
+            .then(Step::Stored, &[255])
+            .done(),
+        sent.clone()
+            .then(Step::Reset, &[])
+            .then(Step::Sign, &Recipe::new().byte(0).chunk(b"c2ln").done())
+            .odd_message("A", 3, 1, LOGON)
+            .then(Step::Stored, &[255])
+            .send("first")
+            .done(),
+        // Nobody takes what is to be sent, while the peer asks, we send, and the peer asks for all of it again.
+        (0..60)
+            .fold(on.clone().then(Step::Hold, &[63]), |on, _| {
+                on.message("1", &format!("112={LONG}|"))
+            })
+            .done(),
+        (0..60)
+            .fold(on.clone().then(Step::Hold, &[63]), |on, _| on.send(LONG))
+            .done(),
+        (0..20)
+            .fold(
+                stored((0..50).fold(on.clone(), |on, _| stored(on.send(LONG))))
+                    .message("2", "7=2|16=0|")
+                    .then(Step::Hold, &[40]),
+                |on, _| on.then(Step::Stored, &[1]),
+            )
+            .done(),
+        // A part of what was sent, and something new in the middle of it.
+        stored(
+            sent.clone()
+                .message("2", "7=2|16=2|")
+                .send("after")
+                .message("1", "112=y|"),
+        )
+        .send("later")
+        .done(),
+        stored(
+            stored((0..9).fold(on.clone(), |on, _| on.send(LONG)))
+                .message("2", "7=2|16=0|")
+                .send("new")
+                .then(Step::Stored, &[1])
+                .send("newer")
+                .then(Step::Stored, &[1]),
+        )
+        .done(),
+        (0..30)
+            .fold(on.clone(), |on, _| on.then(Step::TestRequest, b""))
+            .message("0", "112=30|")
             .done(),
         gap.clone()
             .message("2", "7=1|16=0|")

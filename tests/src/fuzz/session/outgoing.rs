@@ -14,11 +14,17 @@ pub(super) struct Outgoing {
     next: Option<u64>,
     /// The journalled frames, by their number.
     journalled: BTreeMap<u64, (Ticket, Bytes)>,
+    /// Those of the connections before.
+    old: BTreeMap<u64, (Ticket, Bytes)>,
     stored: HashSet<Ticket>,
     /// Journalled and not sent.
     waiting: HashSet<u64>,
     /// The peer has asked for a resend.
     pub(super) resending: bool,
+    /// From which number on new messages wait for the end of a resend; beyond all numbers while there is none.
+    pub(super) held_from: u64,
+    /// How often the numbers had started anew when the last frame was sent.
+    numbering: u64,
     /// Both directions were started at 1 while messages of ours waited: they follow with their old numbers.
     overlapping: bool,
 }
@@ -29,11 +35,33 @@ impl Outgoing {
             journal: settings.journal,
             next: None,
             journalled: BTreeMap::new(),
+            old: BTreeMap::new(),
             stored: HashSet::new(),
             waiting: HashSet::new(),
             resending: false,
+            held_from: u64::MAX,
+            numbering: 0,
             overlapping: false,
         }
+    }
+
+    /// Another connection: the next session's tickets begin anew, and the journal has what the store had done.
+    pub(super) fn reconnect(&mut self) {
+        let stored = &self.stored;
+        self.journalled.retain(|_, (ticket, _)| stored.contains(ticket));
+        self.old.append(&mut self.journalled);
+        self.stored.clear();
+        self.waiting.clear();
+        self.next = None;
+        self.resending = false;
+        self.held_from = u64::MAX;
+        self.numbering = 0;
+        self.overlapping = false;
+    }
+
+    /// The store is another one, which is empty.
+    pub(super) fn forget(&mut self) {
+        self.old.clear();
     }
 
     /// A decision about a logon says where the numbers stand.
@@ -57,6 +85,10 @@ impl Outgoing {
             } => {
                 let before = self.journalled.insert(*sequence, (*ticket, frame.clone()));
                 assert!(before.is_none(), "{sequence} is journalled twice");
+                assert!(
+                    !self.old.contains_key(sequence),
+                    "{sequence} was journalled before"
+                );
                 self.waiting.insert(*sequence);
             }
             StoreOperation::Reset { .. } => {
@@ -64,6 +96,7 @@ impl Outgoing {
                 self.overlapping |= !self.waiting.is_empty();
                 self.waiting.clear();
                 self.journalled.clear();
+                self.old.clear();
                 self.next = None;
             }
             _ => {}
@@ -74,7 +107,10 @@ impl Outgoing {
     pub(super) fn page(&self, begin: u64, end: u64, max_bytes: usize) -> Vec<(u64, Bytes)> {
         assert!(begin <= end, "reads {begin} to {end}");
         let mut bytes = 0;
-        let range = self.journalled.range(begin..=end);
+        let range = self
+            .old
+            .range(begin..=end)
+            .chain(self.journalled.range(begin..=end));
         range
             .take_while(|(_, (_, frame))| {
                 bytes += frame.len();
@@ -93,12 +129,17 @@ impl Outgoing {
     pub(super) fn transmit(&mut self, transmit: &Transmit) {
         let mut rest = &transmit.bytes[..];
         assert!(!rest.is_empty(), "nothing is sent");
+        assert!(transmit.numbering >= self.numbering, "{transmit:?}");
+        // What went before numbers started anew has none of the new ones.
+        let mut anew = transmit.numbering == self.numbering;
+        self.numbering = transmit.numbering;
         while !rest.is_empty() {
             let Framing::Frame(length) = Framer::new(usize::MAX).next(rest) else {
                 panic!("no frame: {}", readable(rest));
             };
             let (frame, behind) = rest.split_at(length);
-            self.frame(frame, transmit.through);
+            anew |= is_reset(frame);
+            self.frame(frame, if anew { transmit.through } else { u64::MAX });
             rest = behind;
         }
     }
@@ -129,7 +170,7 @@ impl Outgoing {
             );
             return;
         }
-        let resets = header.msg_type == b"A" && sequence == 1 && has(frame, 141, b"Y");
+        let resets = is_reset(frame);
         if let Some(next) = self.next.filter(|_| !resets && !self.overlapping) {
             // A farewell goes before what waits for the end of a resend, which is left to the journal.
             let farewell = self.resending && header.msg_type == b"5" && sequence > next;
@@ -140,6 +181,15 @@ impl Outgoing {
             );
         }
         self.next = Some(sequence + 1);
+        // What is numbered while a resend goes on waits for its end, but for a farewell.
+        assert!(
+            sequence < self.held_from || resets || header.msg_type == b"5",
+            "within a resend: {}",
+            readable(frame)
+        );
+        if self.overlapping {
+            self.waiting.remove(&sequence);
+        }
         if header.msg_type == b"D" && self.journal != Journal::None && !self.overlapping {
             let Some((ticket, journalled)) = self.journalled.get(&sequence) else {
                 panic!("sent before it was journalled: {}", readable(frame));
@@ -157,14 +207,20 @@ impl Outgoing {
 
     /// Whether a duplicate is that of a message that was journalled.
     fn is_replay(&self, header: &Header<'_>) -> bool {
-        let original = self.journalled.get(&header.msg_seq_num);
+        let sequence = header.msg_seq_num;
+        let original = self.journalled.get(&sequence).or_else(|| self.old.get(&sequence));
         original.is_some_and(|(_, original)| {
             Header::read(original).is_ok_and(|original| {
-                let sent = Some(original.sending_time);
+                // A clock that was set back does not make the original later than its copy.
+                let sent = Some(original.sending_time.min(header.sending_time));
                 original.msg_type == header.msg_type && sent == header.orig_sending_time
             })
         })
     }
+}
+
+fn is_reset(frame: &[u8]) -> bool {
+    has(frame, 35, b"A") && has(frame, 34, b"1") && has(frame, 141, b"Y")
 }
 
 fn has(frame: &[u8], tag: u32, value: &[u8]) -> bool {
