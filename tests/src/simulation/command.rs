@@ -167,6 +167,9 @@ fn report(
         arguments.threads,
         seconds * 1000.0 * arguments.threads as f64 / counters.runs.max(1) as f64
     );
+    if let Some((count, what)) = counters.rarest() {
+        println!("met least often: {what}: {count} times");
+    }
     let mut failures: Vec<String> = Vec::new();
     for violation in violations {
         failures.push(format!(

@@ -95,17 +95,30 @@ impl Counters {
     /// Faults that were never met in a state in which they can be met, as `fault: side in state`.
     #[must_use]
     pub fn unmet(&self) -> Vec<String> {
-        let mut unmet = Vec::new();
+        let met = self.met_in_states().into_iter();
+        met.filter_map(|(count, what)| (count == 0).then_some(what))
+            .collect()
+    }
+
+    /// The fault and state that were met least often together, and how often.
+    #[must_use]
+    pub fn rarest(&self) -> Option<(u64, String)> {
+        self.met_in_states().into_iter().min()
+    }
+
+    fn met_in_states(&self) -> Vec<(u64, String)> {
+        let mut met = Vec::new();
         for (fault, sides) in Fault::NAMES.iter().zip(&self.faults) {
             for (side, counts) in sides.iter().enumerate() {
                 for state in State::ALL {
-                    if possible(fault, side, state) && counts[state as usize] == 0 {
-                        unmet.push(format!("{fault}: {} {state}", SIDES[side]));
+                    if possible(fault, side, state) {
+                        let what = format!("{fault}: {} {state}", SIDES[side]);
+                        met.push((counts[state as usize], what));
                     }
                 }
             }
         }
-        unmet
+        met
     }
 }
 

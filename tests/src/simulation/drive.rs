@@ -69,6 +69,20 @@ impl World {
         self.connections.get_mut(index)?.ends[side].as_mut()
     }
 
+    /// A fault of the store that waits for a session of this side to come to this state. In a state that is passed quickly
+    /// it strikes at the first operation: there may be no second one.
+    fn aimed(&mut self, side: usize, state: State) -> Option<Fault> {
+        if self.calm || state == State::Established {
+            return None;
+        }
+        let at = self.plan.faults.iter().position(|planned| {
+            planned.fault.is_of_store()
+                && matches!(planned.trigger, Trigger::Reached(reached, _) if reached == state)
+                && side_of(state).is_none_or(|only| only == side)
+        })?;
+        Some(self.plan.faults.swap_remove(at).fault)
+    }
+
     /// False when the process has died of it, or the session.
     fn operate(&mut self, index: usize, side: usize, operation: &StoreOperation) -> Checked<bool> {
         let id = self.connections[index].id;
@@ -81,7 +95,11 @@ impl World {
         let state = end.session.state();
         self.counters.operations += 1;
         trace!(self, "side {side} stores {operation:?}");
-        if countdown(&mut self.processes[side].fail_in) {
+        let aimed = self.aimed(side, state);
+        if let Some(Fault::SlowStore(delay)) = aimed {
+            self.processes[side].slow_store(self.now, delay);
+        }
+        if countdown(&mut self.processes[side].fail_in) | matches!(aimed, Some(Fault::FailStore(_))) {
             self.counters.met(Fault::FailStore(0), side, Some(state));
             trace!(self, "side {side}: the store fails");
             if let Some(end) = self.end(index, side) {
@@ -97,7 +115,8 @@ impl World {
             return Ok(false);
         }
         let utc = self.clock(side).utc;
-        let dies = countdown(&mut self.processes[side].crash_in);
+        let dies =
+            countdown(&mut self.processes[side].crash_in) | matches!(aimed, Some(Fault::CrashAtStore(_)));
         if dies {
             self.counters.met(Fault::CrashAtStore(0), side, Some(state));
         }

@@ -19,10 +19,7 @@ impl World {
             index.and_then(|index| Some(self.connections[index].ends[side].as_ref()?.session.state()));
         trace!(self, "{fault:?} on side {side}, {state:?}");
         // Those are met when the store comes to it.
-        if !matches!(
-            fault,
-            Fault::CrashAtStore(_) | Fault::FailStore(_) | Fault::SlowStore(_)
-        ) {
+        if !fault.is_of_store() {
             self.counters.met(fault, side, state);
         }
         let process = &mut self.processes[side];
@@ -30,10 +27,7 @@ impl World {
             Fault::Crash => return self.crash(side, true),
             Fault::CrashAtStore(after) => process.crash_in = Some(after),
             Fault::FailStore(after) => process.fail_in = Some(after),
-            Fault::SlowStore(delay) => {
-                process.store_delay = delay;
-                process.store_slow_until = now + 15 * SECOND;
-            }
+            Fault::SlowStore(delay) => process.slow_store(now, delay),
             Fault::StallApplication(duration) => process.application.stalled_until = now + duration,
             Fault::Freeze(duration) => process.frozen_until = now + duration,
             Fault::Clock(jump) => {

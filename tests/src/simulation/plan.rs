@@ -142,6 +142,14 @@ impl Fault {
         "impostor",
     ];
 
+    /// Whether it strikes when the store is used next.
+    pub(super) const fn is_of_store(self) -> bool {
+        matches!(
+            self,
+            Fault::CrashAtStore(_) | Fault::FailStore(_) | Fault::SlowStore(_)
+        )
+    }
+
     pub(super) const fn index(self) -> usize {
         match self {
             Fault::Cut => 0,
@@ -309,10 +317,15 @@ fn faults(random: &mut Random, profile: Profile, calm: Nanos) -> Vec<Planned> {
             20 => Fault::FailStore(operations),
             _ => Fault::Drop(Target::Any),
         };
-        let trigger = if random.percent(70) {
+        let at_random = if fault.is_of_store() { 40 } else { 70 };
+        let trigger = if random.percent(at_random) {
             Trigger::At(random.below(calm))
         } else {
-            let state = random.pick(&TRIGGERS);
+            let state = random.pick(if fault.is_of_store() {
+                &STORE_TRIGGERS[..]
+            } else {
+                &TRIGGERS[..]
+            });
             Trigger::Reached(state, random.skewed(0, 300 * MILLI))
         };
         let side = random.side();
@@ -331,6 +344,17 @@ const TRIGGERS: [State; 9] = [
     State::Established,
     State::LogoutSent,
     State::AwaitingDisconnect,
+    State::Failing,
+];
+
+/// Those in which a store is used; an acceptor seldom comes to the last one.
+const STORE_TRIGGERS: [State; 7] = [
+    State::LogonSent,
+    State::Established,
+    State::LogoutSent,
+    State::AwaitingDisconnect,
+    State::Failing,
+    State::Failing,
     State::Failing,
 ];
 

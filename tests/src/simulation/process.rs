@@ -8,7 +8,7 @@ use kalshi_fix::session::{Inbound, Intake, SequenceNumber, Session, State, Ticke
 
 use super::random::mix;
 use super::store::SimulatedStore;
-use super::{INITIATOR, Nanos};
+use super::{INITIATOR, Nanos, SECOND};
 
 /// One side of a connection.
 pub(super) struct Endpoint {
@@ -114,6 +114,12 @@ impl Process {
 
     pub(super) const fn is_up(&self) -> bool {
         self.restart_at.is_none()
+    }
+
+    /// Its store takes this long for a while.
+    pub(super) const fn slow_store(&mut self, now: Nanos, delay: Nanos) {
+        self.store_delay = delay;
+        self.store_slow_until = now + 15 * SECOND;
     }
 }
 
