@@ -99,7 +99,7 @@ impl World {
         if let Some(Fault::SlowStore(delay)) = aimed {
             self.processes[side].slow_store(self.now, delay);
         }
-        if countdown(&mut self.processes[side].fail_in) | matches!(aimed, Some(Fault::FailStore(_))) {
+        if countdown(&mut self.processes[side].fail_in) || matches!(aimed, Some(Fault::FailStore(_))) {
             self.counters.met(Fault::FailStore(0), side, Some(state));
             trace!(self, "side {side}: the store fails");
             if let Some(end) = self.end(index, side) {
@@ -116,7 +116,7 @@ impl World {
         }
         let utc = self.clock(side).utc;
         let dies =
-            countdown(&mut self.processes[side].crash_in) | matches!(aimed, Some(Fault::CrashAtStore(_)));
+            countdown(&mut self.processes[side].crash_in) || matches!(aimed, Some(Fault::CrashAtStore(_)));
         if dies {
             self.counters.met(Fault::CrashAtStore(0), side, Some(state));
         }

@@ -477,12 +477,11 @@ impl Driver {
             assert!(deadline.is_some(), "{state:?} can last for ever");
         }
         self.check_bounds();
-        self.outgoing.held_from = match self.session.is_resending() {
-            true => self
-                .outgoing
-                .held_from
-                .min(self.session.sequences().next_outgoing),
-            false => u64::MAX,
+        self.outgoing.held_from = if self.session.is_resending() {
+            let next = self.session.sequences().next_outgoing;
+            self.outgoing.held_from.min(next)
+        } else {
+            u64::MAX
         };
         if self.discreet {
             let shown = format!("{:?}", self.session);
