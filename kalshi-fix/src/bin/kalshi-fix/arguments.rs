@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::place::PlaceArguments;
+
 /// Tools for Kalshi's FIX dialects, and for any dictionary in the QuickFIX format.
 #[derive(Debug, Parser)]
 #[command(
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     /// Work with data dictionaries
     #[command(subcommand)]
     Dictionary(DictionaryCommand),
+    /// Watch order books live, or print them as they are
+    Book(BookArguments),
     /// Run the simulated exchange on this machine, until Ctrl-C
     Gateway(GatewayArguments),
     /// Print a script that completes this program's commands in a shell
@@ -221,4 +225,39 @@ pub(crate) struct GatewayArguments {
     /// the exchange is started again
     #[arg(long)]
     pub(crate) keep_sessions: bool,
+}
+
+/// Whose book to watch, and where.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Keys: q quits, n goes from YES to NO and back, Tab goes to the next market.
+
+Credentials for the venue come from KALSHI_KEY_ID and KALSHI_PRIVATE_KEY_PATH
+(margin: KALSHI_PERPS_…). Market data needs a key that no other session uses.
+
+Exit codes: 0 live, 1 a market without a live book, 2 no session.
+
+Examples:
+  kalshi-fix book HIGHNY-23DEC31                  simulated, until q
+  kalshi-fix book --demo KXHIGHNY-26NOV23-T50     from the demo environment
+  kalshi-fix book --once --levels 3 A B | less    the books as they are now")]
+pub(crate) struct BookArguments {
+    /// The markets
+    #[arg(required = true, value_name = "SYMBOL")]
+    pub(crate) symbols: Vec<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
+    /// Start in the terms of those who trade NO; prediction only
+    #[arg(long)]
+    pub(crate) no: bool,
+    /// Print the books as they are now; what happens when the output is no
+    /// terminal
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// The same, as one JSON object a market and line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// How many levels of each side are printed
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    pub(crate) levels: usize,
 }

@@ -1,14 +1,17 @@
-//! The command-line program: dictionaries checked, compared, shown and published, frames made readable, and a simulated
-//! exchange.
+//! The command-line program: dictionaries checked, compared, shown and published, frames made readable, live books, and a
+//! simulated exchange.
 
 mod arguments;
+mod book;
 mod check;
 mod decode;
 mod diff;
 mod gateway;
 mod html;
 mod json;
+mod json_value;
 mod output;
+mod place;
 mod requested;
 mod show;
 mod source;
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
         Command::Dictionary(DictionaryCommand::Diff(arguments)) => diff::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Show(arguments)) => show::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Html(arguments)) => html::run(&arguments, &mut output),
+        Command::Book(arguments) => book::run(&arguments, &mut output),
         Command::Gateway(arguments) => gateway::run(&arguments, &mut output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

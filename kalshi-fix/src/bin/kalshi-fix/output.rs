@@ -40,11 +40,18 @@ pub(crate) enum Failure {
         path: PathBuf,
         source: kalshi_fix::credentials::KeyError,
     },
+    /// A session cannot be opened, or has ended.
+    #[error("{0}")]
+    Session(String),
     #[error("{0}")]
     Usage(String),
 }
 
 impl Failure {
+    pub(crate) fn session(error: impl std::fmt::Display) -> Failure {
+        Failure::Session(error.to_string())
+    }
+
     pub(crate) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Failure + '_ {
         |source| Failure::Unreadable {
             path: path.to_owned(),

@@ -1,0 +1,115 @@
+//! Books that are drawn again as they change, until somebody has seen enough.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use kalshi_fix::book::{BookEvent, FeedEvent, MarketDataFeed, MarketDataProduct};
+use tokio::time::MissedTickBehavior;
+
+use super::keys::{Key, keys};
+use super::screen;
+use super::shown::Shown;
+use crate::output::Failure;
+use crate::requested::Requested;
+
+/// Takes the terminal over. It is given back on each way out, panics included.
+pub(super) async fn watch<D: MarketDataProduct>(
+    feed: &mut MarketDataFeed<D>,
+    shown: &mut Shown,
+) -> Result<(), Failure> {
+    let mut terminal = ratatui::try_init()?;
+    let watched = draw(&mut terminal, feed, shown).await;
+    ratatui::restore();
+    watched
+}
+
+/// Draws until it is told to end, or until the session does.
+async fn draw<D: MarketDataProduct>(
+    terminal: &mut ratatui::DefaultTerminal,
+    feed: &mut MarketDataFeed<D>,
+    shown: &mut Shown,
+) -> Result<(), Failure> {
+    let mut keys = keys();
+    let mut keys_are_read = true;
+    let requested = Requested::new()?;
+    let mut requested = std::pin::pin!(requested.wait());
+    let mut frames = tokio::time::interval(FRAME);
+    frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heard = Heard::default();
+    loop {
+        tokio::select! {
+            event = feed.recv() => {
+                let Some(event) = event else { return Ok(()) };
+                if let FeedEvent::Ended(end) = &event {
+                    return Err(Failure::session(end));
+                }
+                heard.note(&event);
+                note(shown, event);
+            }
+            key = keys.recv(), if keys_are_read => match key {
+                Some(Key::Quit) => return Ok(()),
+                Some(Key::Next) => shown.next(1),
+                Some(Key::Previous) => shown.next(-1),
+                Some(Key::Turn) => shown.turn(),
+                Some(Key::Redraw) => shown.redraw(),
+                None => keys_are_read = false,
+            },
+            () = &mut requested => return Ok(()),
+            _ = frames.tick() => {
+                shown.set_quiet(heard.quiet(shown.symbol()));
+                if shown.take_changed() {
+                    let book = feed.book(shown.symbol());
+                    terminal.draw(|frame| screen::draw(frame, shown, book))?;
+                }
+            }
+        }
+    }
+}
+
+fn note(shown: &mut Shown, event: FeedEvent) {
+    shown.redraw();
+    match event {
+        FeedEvent::Book(BookEvent::Trade(trade)) => shown.traded(trade),
+        FeedEvent::Book(BookEvent::Refused { symbol, reason, text }) => {
+            shown.say(format!("{symbol}: {reason} {text}"));
+        }
+        FeedEvent::Book(BookEvent::Fault { symbol, fault }) => shown.say(format!("{symbol}: {fault}")),
+        FeedEvent::Book(BookEvent::Snapshot {
+            symbol, levels: 0, ..
+        }) => {
+            shown.say(format!("{symbol}: no orders, or no market of that name"));
+        }
+        FeedEvent::Book(BookEvent::Snapshot { .. }) | FeedEvent::Reconnected(_) => shown.say(String::new()),
+        FeedEvent::Disconnected(gone) => shown.say(format!("disconnected: {}", gone.end)),
+        FeedEvent::AttemptFailed(failed) => shown.say(format!("cannot connect: {}", failed.end)),
+        FeedEvent::NotSent { error, .. } => shown.say(error.to_string()),
+        _ => {}
+    }
+}
+
+/// When something last came of each market.
+#[derive(Default)]
+struct Heard(HashMap<String, Instant>);
+
+impl Heard {
+    fn note(&mut self, event: &FeedEvent) {
+        let symbol = match event {
+            FeedEvent::Book(BookEvent::Trade(trade)) => &trade.symbol,
+            FeedEvent::Book(
+                BookEvent::Snapshot { symbol, .. }
+                | BookEvent::Changed { symbol, .. }
+                | BookEvent::Status { symbol, .. },
+            ) => symbol,
+            _ => return,
+        };
+        self.0.insert(symbol.to_string(), Instant::now());
+    }
+
+    /// For how many seconds nothing has come; none where nothing ever did.
+    fn quiet(&self, symbol: &str) -> u64 {
+        self.0.get(symbol).map_or(0, |at| at.elapsed().as_secs())
+    }
+}
+
+/// The terminal is drawn at most this often.
+const FRAME: Duration = Duration::from_millis(50);

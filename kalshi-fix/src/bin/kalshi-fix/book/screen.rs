@@ -1,0 +1,442 @@
+//! How a book looks: bids and offers side by side with bars for their sizes, and trades beside or below them.
+
+use kalshi_fix::book::{Aggressor, Book, Level, Side, State};
+use kalshi_fix::dialect::{Decimal, Timestamp};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Style, Stylize as _};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Paragraph};
+use rust_decimal::prelude::ToPrimitive as _;
+
+use super::shown::Shown;
+use super::view::{self, Terms, View};
+
+pub(super) fn draw(frame: &mut Frame<'_>, shown: &Shown, book: Option<&Book>) {
+    let [title, figures, body, foot] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Min(3),
+        Constraint::Length(1),
+    ])
+    .areas(frame.area());
+    let view = book.map(|book| View::of(book, shown.terms, usize::from(body.height)));
+    draw_title(frame, title, shown, book);
+    if let (Some(book), Some(view)) = (book, &view) {
+        draw_figures(frame, figures, shown, book, view);
+    }
+    let [levels, trades] = if body.width >= WIDE {
+        Layout::horizontal([Constraint::Min(40), Constraint::Length(TRADES_WIDTH)]).areas(body)
+    } else {
+        Layout::vertical([Constraint::Fill(2), Constraint::Fill(1)]).areas(body)
+    };
+    let is_live = book.is_some_and(Book::is_live);
+    draw_levels(frame, levels, view.as_ref(), is_live);
+    draw_trades(frame, trades, shown, view.as_ref());
+    draw_foot(frame, foot, shown);
+}
+
+/// What a narrow window has no room for is in the last line, or can be done without.
+fn draw_title(frame: &mut Frame<'_>, area: Rect, shown: &Shown, book: Option<&Book>) {
+    let state = book.map_or(State::AwaitingSnapshot, Book::state);
+    let (mark, word, color) = match state {
+        State::Live => ("●", "live".to_owned(), Color::Green),
+        State::AwaitingSnapshot => ("○", state.to_string(), Color::Yellow),
+        State::Stale(_) => ("○", "stale".to_owned(), Color::Red),
+    };
+    let mut right = format!("{mark} {word}");
+    if let Some(status) = book.and_then(Book::status) {
+        right = format!("{right} ({status})");
+    }
+    let quiet = shown
+        .quiet()
+        .map(|seconds| format!("quiet for {seconds} s  "))
+        .unwrap_or_default();
+    let width = usize::from(area.width);
+    let mut taken = right.chars().count() + 1;
+    let mut title = Vec::new();
+    let mut add = |span: Span<'static>| {
+        let fits = taken + span.width() <= width;
+        if fits {
+            taken += span.width();
+            title.push(span);
+        }
+    };
+    let symbol = shown.symbol().to_owned();
+    let room = width.saturating_sub(right.chars().count() + 1);
+    add(Span::from(symbol.chars().take(room).collect::<String>()).bold());
+    if shown.has_terms() {
+        add(match shown.terms {
+            Terms::Yes => Span::from(" YES").green().bold(),
+            Terms::No => Span::from(" NO").magenta().bold(),
+        });
+    }
+    if shown.symbols.len() > 1 {
+        add(Span::from(format!(
+            " {}/{}",
+            shown.selected() + 1,
+            shown.symbols.len()
+        )));
+    }
+    add(Span::from(format!("  {} · {}", shown.product, shown.place)).dim());
+    let quiet_fits = taken + quiet.chars().count() <= width;
+    let mut state = vec![Span::from(right).fg(color).bold()];
+    if quiet_fits {
+        state.insert(0, Span::from(quiet).dim());
+    }
+    frame.render_widget(Line::from(title), area);
+    frame.render_widget(Line::from(state).right_aligned(), area);
+}
+
+/// The best prices and what follows from them, as much as there is room for.
+fn draw_figures(frame: &mut Frame<'_>, area: Rect, shown: &Shown, book: &Book, view: &View) {
+    let price = |price: Option<kalshi_fix::units::Price>| {
+        price.map_or("-".to_owned(), |price| {
+            view::shown(price.dollars(), view.price_decimals)
+        })
+    };
+    let best = |levels: &[Level]| price(levels.first().map(|level| level.price));
+    let mut figures = vec![
+        Span::from(best(&view.bids)).fg(BID).bold(),
+        Span::from(" / ").dim(),
+        Span::from(best(&view.offers)).fg(OFFER).bold(),
+    ];
+    let mut more: Vec<Vec<Span<'static>>> = Vec::new();
+    if view.is_crossed {
+        more.push(vec![Span::from("  crossed").red().bold()]);
+    } else if view.is_locked {
+        more.push(vec![Span::from("  locked").yellow().bold()]);
+    }
+    let named = |name: &'static str, value: String| vec![Span::from(name).dim(), Span::from(value)];
+    more.push(named("   spread ", price(view.spread)));
+    more.push(named("   mid ", price(view.mid)));
+    if let Some(trade) = book.last_trade() {
+        let (last, aggressor) = view::traded(trade, shown.terms);
+        let (arrow, color) = arrow(aggressor);
+        let mut last = named("   last ", price(Some(last)));
+        last.push(Span::from(format!(" {arrow}")).fg(color));
+        more.push(last);
+    }
+    if let Some(time) = book.time() {
+        more.push(vec![Span::from(format!("   {}", clock(time))).dim()]);
+    }
+    let mut taken: usize = figures.iter().map(Span::width).sum();
+    for group in more {
+        let width: usize = group.iter().map(Span::width).sum();
+        if taken + width <= usize::from(area.width) {
+            taken += width;
+            figures.extend(group);
+        }
+    }
+    frame.render_widget(Line::from(figures), area);
+}
+
+/// How wide the columns of both sides are, and what stands for the longest bar.
+struct Columns {
+    price: usize,
+    size: usize,
+    bar: usize,
+    largest: Decimal,
+}
+
+fn draw_levels(frame: &mut Frame<'_>, area: Rect, view: Option<&View>, is_live: bool) {
+    let [bids, offers] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
+    let rows = usize::from(area.height.saturating_sub(2));
+    let empty = [];
+    let (bid_levels, offer_levels) = view.map_or((&empty[..], &empty[..]), |view| {
+        (
+            &view.bids[..rows.min(view.bids.len())],
+            &view.offers[..rows.min(view.offers.len())],
+        )
+    });
+    let figures = |levels: &[Level]| -> Vec<(String, String)> {
+        let (price, size) = view.map_or((2, 0), |view| (view.price_decimals, view.size_decimals));
+        let texts = |level: &Level| {
+            (
+                view::shown(level.price.dollars(), price),
+                view::shown(level.size.contracts(), size),
+            )
+        };
+        levels.iter().map(texts).collect()
+    };
+    let (bid_texts, offer_texts) = (figures(bid_levels), figures(offer_levels));
+    // One scale and one width for both sides, so that they can be compared.
+    let all = || bid_texts.iter().chain(&offer_texts);
+    let price = all().map(|(price, _)| price.len()).max().unwrap_or_default();
+    let size = all().map(|(_, size)| size.len()).max().unwrap_or_default();
+    let levels = bid_levels.iter().chain(offer_levels);
+    let columns = Columns {
+        price,
+        size,
+        // Borders, and a space on each side of a column.
+        bar: usize::from(bids.width).saturating_sub(price + size + 6),
+        largest: levels
+            .map(|level| level.size.contracts())
+            .max()
+            .unwrap_or_default(),
+    };
+    let column = |side, levels: &[Level], texts: &[(String, String)]| -> Vec<Line<'static>> {
+        let rows = levels.iter().zip(texts);
+        rows.map(|(level, text)| row(side, level, text, &columns, is_live))
+            .collect()
+    };
+    let lines = column(Side::Bid, bid_levels, &bid_texts);
+    let block = bordered(Line::from(" bids ").right_aligned());
+    frame.render_widget(Paragraph::new(lines).right_aligned().block(block), bids);
+    let lines = column(Side::Offer, offer_levels, &offer_texts);
+    frame.render_widget(
+        Paragraph::new(lines).block(bordered(Line::from(" offers "))),
+        offers,
+    );
+}
+
+/// A level, with its bar growing from the middle of the window outwards. What cannot be believed has no colour.
+fn row(
+    side: Side,
+    level: &Level,
+    (price, size): &(String, String),
+    columns: &Columns,
+    is_live: bool,
+) -> Line<'static> {
+    let color = match side {
+        Side::Bid => BID,
+        Side::Offer => OFFER,
+    };
+    let style = if is_live {
+        Style::new().fg(color)
+    } else {
+        Style::new().dim()
+    };
+    let (full, part) = bar(level.size.contracts(), columns.largest, columns.bar);
+    let whole: String = std::iter::repeat_n(FULL, full).collect();
+    let (price_width, size_width) = (columns.price, columns.size);
+    let line = match side {
+        Side::Bid => {
+            let mut spans = Vec::new();
+            if let Some(part) = part.checked_sub(1).and_then(|part| PARTS.get(6 - part)) {
+                // Blocks fill their cell from the left: the rest of one, in reverse, fills it from the right.
+                spans.push(Span::styled(part.to_string(), style.reversed()));
+            }
+            spans.push(Span::styled(whole, style));
+            spans.push(Span::from(format!(" {size:>size_width$} ")));
+            spans.push(Span::styled(format!("{price:>price_width$} "), style).bold());
+            Line::from(spans)
+        }
+        Side::Offer => {
+            let part = part.checked_sub(1).and_then(|part| PARTS.get(part));
+            let part = part.map(char::to_string).unwrap_or_default();
+            Line::from(vec![
+                Span::styled(format!(" {price:<price_width$}"), style).bold(),
+                Span::from(format!(" {size:>size_width$} ")),
+                Span::styled(format!("{whole}{part}"), style),
+            ])
+        }
+    };
+    if is_live { line } else { line.dim() }
+}
+
+/// A bar of at most `room` cells: so many whole ones, and so many eighths. One that stands for something is never empty.
+fn bar(size: Decimal, largest: Decimal, room: usize) -> (usize, usize) {
+    let cells = Decimal::from(room * 8);
+    let eighths = size
+        .checked_div(largest)
+        .and_then(|share| share.checked_mul(cells)?.round().to_usize())
+        .unwrap_or_default()
+        .max(usize::from(!size.is_zero()));
+    let eighths = eighths.min(room * 8);
+    (eighths / 8, eighths % 8)
+}
+
+fn draw_trades(frame: &mut Frame<'_>, area: Rect, shown: &Shown, view: Option<&View>) {
+    let rows = usize::from(area.height.saturating_sub(2));
+    let decimals = view.map_or((2, 0), |view| (view.price_decimals, view.size_decimals));
+    let trades: Vec<_> = shown.trades().take(rows).collect();
+    let texts: Vec<(String, String)> = trades
+        .iter()
+        .map(|trade| {
+            let (price, _) = view::traded(trade, shown.terms);
+            (
+                view::shown(price.dollars(), decimals.0),
+                view::shown(trade.size.contracts(), decimals.1),
+            )
+        })
+        .collect();
+    let price_width = texts
+        .iter()
+        .map(|(price, _)| price.len())
+        .max()
+        .unwrap_or_default();
+    let size_width = texts.iter().map(|(_, size)| size.len()).max().unwrap_or_default();
+    let lines = trades.iter().zip(&texts).map(|(trade, (price, size))| {
+        let (_, aggressor) = view::traded(trade, shown.terms);
+        let (arrow, color) = arrow(aggressor);
+        let time = trade.time.map(|time| format!(" {}", clock(time)));
+        Line::from(vec![
+            Span::from(time.unwrap_or_default()).dim(),
+            Span::styled(format!(" {arrow} {price:>price_width$}"), Style::new().fg(color)),
+            Span::from(format!(" {size:>size_width$}")),
+        ])
+    });
+    let lines: Vec<Line<'_>> = lines.collect();
+    frame.render_widget(
+        Paragraph::new(lines).block(bordered(Line::from(" trades "))),
+        area,
+    );
+}
+
+fn draw_foot(frame: &mut Frame<'_>, area: Rect, shown: &Shown) {
+    let line = if shown.message.is_empty() {
+        let mut keys = String::from(" q quit");
+        if shown.has_terms() {
+            keys.push_str(match shown.terms {
+                Terms::Yes => "   n as NO",
+                Terms::No => "   n as YES",
+            });
+        }
+        if shown.symbols.len() > 1 {
+            keys.push_str("   Tab next market");
+        }
+        Line::from(keys).dim()
+    } else {
+        Line::from(format!(" {}", shown.message)).yellow()
+    };
+    frame.render_widget(line, area);
+}
+
+fn bordered(title: Line<'_>) -> Block<'_> {
+    Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(Style::new().dim())
+        .title(title)
+}
+
+/// Up for who buys, down for who sells.
+fn arrow(aggressor: Option<Aggressor>) -> (&'static str, Color) {
+    match aggressor {
+        Some(Aggressor::Buy) => ("▲", BID),
+        Some(Aggressor::Sell) => ("▼", OFFER),
+        _ => (" ", Color::Reset),
+    }
+}
+
+fn clock(time: Timestamp) -> String {
+    let time = time.time();
+    format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
+}
+
+/// From this width on trades are beside the levels, and below them otherwise.
+const WIDE: u16 = 66;
+const TRADES_WIDTH: u16 = 26;
+const BID: Color = Color::Green;
+const OFFER: Color = Color::Red;
+const FULL: char = '█';
+/// One to seven eighths of a cell.
+const PARTS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kalshi_fix::book::{Entry, StaleReason, Trade, TradingStatus};
+    use kalshi_fix::dialect::Timestamp;
+    use kalshi_fix::environment::Product;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+
+    const SYMBOL: &str = "KXNBAGAME-26MAY25NYKCLE-NYK";
+
+    fn time() -> Timestamp {
+        Timestamp::parse(b"20260817-16:00:00.123").unwrap()
+    }
+
+    fn book() -> Book {
+        let mut book = Book::new(SYMBOL, Product::Prediction);
+        let level = |side, cents: i64, hundredths| {
+            Entry::level(side, Decimal::new(cents, 2), Decimal::new(hundredths, 2)).at(time())
+        };
+        let bids = (1..=30_i64).map(|at| level(Side::Bid, 56 - at, at * at * 1_150));
+        let offers = (1..=20_i64).map(|at| level(Side::Offer, 57 + at, at * 7_725 + at % 3 * 20_000));
+        book.load(bids.chain(offers)).unwrap();
+        book
+    }
+
+    fn shown() -> Shown {
+        let symbols = [SYMBOL.to_owned()];
+        let mut shown = Shown::new(Product::Prediction, "demo".to_owned(), &symbols, Terms::Yes);
+        for at in 0..40_i64 {
+            shown.traded(Trade {
+                symbol: Arc::from(if at % 5 == 0 { "ANOTHER" } else { SYMBOL }),
+                price: kalshi_fix::units::Price::from_whole_cents(56 + at % 2),
+                size: kalshi_fix::units::Quantity::from_contracts(Decimal::new(at * 125, 2)),
+                aggressor: Some(if at % 2 == 0 {
+                    Aggressor::Buy
+                } else {
+                    Aggressor::Sell
+                }),
+                time: Some(time()),
+            });
+        }
+        shown
+    }
+
+    fn drawn(width: u16, height: u16, shown: &Shown, book: Option<&Book>) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw(frame, shown, book)).unwrap();
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn a_terminal_of_eighty_columns() {
+        insta::assert_snapshot!(drawn(80, 24, &shown(), Some(&book())));
+    }
+
+    #[test]
+    fn a_narrow_window() {
+        insta::assert_snapshot!(drawn(40, 20, &shown(), Some(&book())));
+    }
+
+    #[test]
+    fn the_other_side() {
+        let mut shown = shown();
+        shown.turn();
+        insta::assert_snapshot!(drawn(80, 10, &shown, Some(&book())));
+    }
+
+    #[test]
+    fn a_stale_book_of_several_that_is_crossed() {
+        let mut book = book();
+        book.apply(&Entry::level(Side::Bid, Decimal::new(60, 2), Decimal::ONE))
+            .unwrap();
+        book.set_status(TradingStatus::Halted);
+        book.mark_stale(StaleReason::Disconnected);
+        let symbols = [SYMBOL.to_owned(), "B".to_owned()];
+        let mut shown = Shown::new(Product::Prediction, "simulated".to_owned(), &symbols, Terms::Yes);
+        shown.say("disconnected: the connection is gone".to_owned());
+        shown.set_quiet(75);
+        insta::assert_snapshot!(drawn(100, 12, &shown, Some(&book)));
+    }
+
+    #[test]
+    fn nothing_is_too_small() {
+        for (width, height) in [(1, 1), (3, 2), (10, 4), (20, 3), (66, 5), (300, 100)] {
+            drawn(width, height, &shown(), Some(&book()));
+            drawn(width, height, &shown(), None);
+        }
+    }
+
+    #[test]
+    fn bars() {
+        let check = |size: i64, room, expected: (usize, usize)| {
+            assert_eq!(bar(Decimal::from(size), Decimal::from(80), room), expected);
+        };
+        check(80, 4, (4, 0));
+        check(40, 4, (2, 0));
+        check(25, 4, (1, 2));
+        check(1, 1, (0, 1));
+        check(0, 4, (0, 0));
+        check(80, 0, (0, 0));
+        assert_eq!(bar(Decimal::ONE, Decimal::ZERO, 4), (0, 1));
+    }
+}

@@ -1,0 +1,194 @@
+//! Where a command connects to: a simulated exchange of its own, one that runs, or the venue.
+
+mod directory;
+mod simulated;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use kalshi_fix::client::{Client, ClientBuilder, KalshiProduct};
+use kalshi_fix::credentials::KeyRing;
+use kalshi_fix::environment::{Endpoint, Environment, Product};
+use kalshi_fix::gateway::Gateway;
+use kalshi_fix::transport::TlsSettings;
+
+use crate::output::Failure;
+use directory::ExchangeDirectory;
+
+/// Where to connect to. Without any of these it is a simulated exchange.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Where to connect to")]
+pub(crate) struct PlaceArguments {
+    /// A simulated exchange with bots, inside of this command; what happens
+    /// without any of these
+    #[arg(long, group = "place")]
+    pub(crate) simulated: bool,
+    /// The simulated exchange that `kalshi-fix gateway DIRECTORY` runs
+    #[arg(long, group = "place", value_name = "DIRECTORY")]
+    pub(crate) gateway: Option<PathBuf>,
+    /// As which of its members
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "gateway")]
+    pub(crate) member: u32,
+    /// The venue's demo environment, which has no real money
+    #[arg(long, group = "place")]
+    pub(crate) demo: bool,
+    /// The venue itself
+    #[arg(long, group = "place")]
+    pub(crate) production: bool,
+    /// Another address than the documented one, such as a proxy's
+    #[arg(long, value_name = "HOST:PORT", value_parser = endpoint, conflicts_with_all = ["simulated", "gateway"])]
+    pub(crate) endpoint: Option<Endpoint>,
+    /// The name that the certificate has to be for, in place of the host's
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["simulated", "gateway"])]
+    pub(crate) server_name: Option<String>,
+    /// Certificates to trust besides the system's, as PEM
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["simulated", "gateway"])]
+    pub(crate) root: Option<PathBuf>,
+    /// The product: event contracts, or perpetual futures
+    #[arg(long, value_enum, default_value_t = ProductName::Prediction)]
+    pub(crate) product: ProductName,
+}
+
+/// A product.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProductName {
+    /// Event contracts
+    #[default]
+    Prediction,
+    /// Perpetual futures
+    Margin,
+}
+
+/// What is connected to.
+pub(crate) struct Place {
+    /// In words.
+    pub(crate) name: String,
+    exchange: Exchange,
+}
+
+enum Exchange {
+    Simulated(Gateway),
+    Directory(ExchangeDirectory),
+    Elsewhere(Environment),
+}
+
+impl PlaceArguments {
+    /// Finds the place, or makes it: with these markets, if it is a simulated exchange.
+    pub(crate) async fn open(&self, product: Product, symbols: &[String]) -> Result<Place, Failure> {
+        let (name, exchange) = if let Some(path) = &self.gateway {
+            let directory = ExchangeDirectory::read(path, self.member)?;
+            let name = format!("the exchange of {}", path.display());
+            (name, Exchange::Directory(directory))
+        } else if self.is_venue() {
+            let environment = if self.production {
+                Environment::Production
+            } else if self.demo {
+                Environment::Demo
+            } else {
+                Environment::Loopback
+            };
+            let name = match &self.endpoint {
+                Some(endpoint) if environment == Environment::Loopback => endpoint.to_string(),
+                Some(endpoint) => format!("{environment} by {endpoint}"),
+                None => environment.to_string(),
+            };
+            (name, Exchange::Elsewhere(environment))
+        } else {
+            let gateway = simulated::start(product, symbols).await?;
+            ("simulated".to_owned(), Exchange::Simulated(gateway))
+        };
+        Ok(Place { name, exchange })
+    }
+
+    /// Whether keys from the environment are needed.
+    fn is_venue(&self) -> bool {
+        self.demo || self.production || self.endpoint.is_some()
+    }
+}
+
+impl Place {
+    /// A client of the place. Call it once: it takes a key of a simulated exchange.
+    pub(crate) fn client<D: KalshiProduct>(
+        &self,
+        arguments: &PlaceArguments,
+    ) -> Result<ClientBuilder<D>, Failure> {
+        match &self.exchange {
+            Exchange::Simulated(gateway) => simulated::client::<D>(gateway),
+            Exchange::Directory(directory) => directory.client::<D>(),
+            Exchange::Elsewhere(environment) => elsewhere::<D>(*environment, arguments),
+        }
+    }
+
+    pub(crate) async fn close(self) {
+        if let Exchange::Simulated(gateway) = self.exchange {
+            gateway.close().await;
+        }
+    }
+}
+
+fn elsewhere<D: KalshiProduct>(
+    environment: Environment,
+    arguments: &PlaceArguments,
+) -> Result<ClientBuilder<D>, Failure> {
+    let keys = KeyRing::from_env(D::PRODUCT).map_err(Failure::session)?;
+    let mut builder = Client::<D>::builder(environment).credentials(keys);
+    if let Some(Endpoint { host, port, .. }) = &arguments.endpoint {
+        builder = builder.endpoints(|mut endpoints| {
+            endpoints = endpoints.every_host(host).allow_unknown_host(host.clone());
+            for kind in D::PRODUCT.sessions() {
+                endpoints = endpoints.port(*kind, *port);
+            }
+            endpoints
+        });
+    }
+    let mut tls = TlsSettings::new();
+    if let Some(path) = &arguments.root {
+        tls = tls.roots_from_pem_file(path).map_err(Failure::session)?;
+    }
+    if let Some(name) = &arguments.server_name {
+        tls = tls.server_name(name).map_err(Failure::session)?;
+    }
+    Ok(builder.tls(tls))
+}
+
+/// Reads `HOST:PORT`; an IPv6 address has brackets.
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let problem = || format!("{text:?} is no HOST:PORT, such as localhost:8228");
+    let (host, port) = text.rsplit_once(':').ok_or_else(problem)?;
+    let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address,
+        None if host.contains(':') => return Err(problem()),
+        None => host,
+    };
+    match port.parse() {
+        Ok(port @ 1..) if !host.is_empty() => Ok(Endpoint::new(host, port)),
+        _ => Err(problem()),
+    }
+}
+
+impl From<ProductName> for Product {
+    fn from(name: ProductName) -> Product {
+        match name {
+            ProductName::Prediction => Product::Prediction,
+            ProductName::Margin => Product::Margin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints() {
+        let check = |text: &str, expected: Option<&str>| {
+            let read = endpoint(text).map(|endpoint| endpoint.to_string());
+            assert_eq!(read.ok().as_deref(), expected, "{text}");
+        };
+        check("localhost:8228", Some("localhost:8228"));
+        check("[::1]:9", Some("[::1]:9"));
+        for wrong in ["localhost", ":1", "::1:9", "h:0", "h:65536", "h:", "[]:9"] {
+            check(wrong, None);
+        }
+    }
+}

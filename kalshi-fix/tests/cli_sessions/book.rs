@@ -1,0 +1,121 @@
+//! `book`, as text and as JSON.
+
+use kalshi_fix::environment::{Product, SessionKind};
+use kalshi_fix::gateway::exchange::{NewOrder, Price, Quantity, Side};
+use kalshi_fix::gateway::{Effect, Fault, Gateway, Step};
+
+use super::{SYMBOL, Venue, scratch, told};
+
+/// An exchange with one bid and one offer.
+async fn venue(name: &str) -> (Venue, String) {
+    let gateway = Gateway::start().await.unwrap();
+    let member = gateway.member();
+    for (side, cents, contracts) in [(Side::Buy, 44, 12), (Side::Sell, 47, 5)] {
+        let id = format!("{side:?}");
+        let (price, quantity) = (Price::from_cents(cents), Quantity::from_contracts(contracts));
+        let order = NewOrder::limit(&id, SYMBOL, side, price, quantity);
+        member.place(Product::Prediction, order).unwrap();
+    }
+    let address = gateway
+        .address(Product::Prediction, SessionKind::MarketData)
+        .unwrap();
+    (Venue::new(gateway, name), address.to_string())
+}
+
+#[tokio::test]
+async fn books_of_an_exchange_of_its_own() {
+    let told = told(&["book", SYMBOL, "B", SYMBOL, "--levels", "3"], &[]).await;
+    assert_eq!((told.code, told.error.as_str()), (0, ""), "{told:?}");
+    let blocks: Vec<&str> = told.out.split("\n\n").collect();
+    assert_eq!(blocks.len(), 2, "{}", told.out);
+    let head = format!("{SYMBOL}  prediction, simulated, YES  live");
+    assert_eq!(blocks[0].lines().next(), Some(head.as_str()));
+    assert!(blocks[1].starts_with("B  "), "{}", told.out);
+    // A head, the middle, the columns' names and three levels.
+    assert_eq!(blocks[0].lines().count(), 6, "{}", told.out);
+}
+
+#[tokio::test]
+async fn books_of_another_exchange_from_either_side() {
+    let (venue, address) = venue("book-elsewhere").await;
+    let arguments = ["book", "--endpoint", &address, "--root", &venue.root, SYMBOL];
+    let yes = told(&arguments, &venue.variables()).await;
+    let expected = format!(
+        "{SYMBOL}  prediction, {address}, YES  live\nmid 0.455  spread 0.03\nsize   bid   ask   size\n  12  0.44   0.47     5\n"
+    );
+    assert_eq!((yes.code, yes.out), (0, expected), "{}", yes.error);
+    let no = told(
+        &[&arguments[..], &["--no", "--json"]].concat(),
+        &venue.variables(),
+    )
+    .await;
+    let expected = format!(
+        "{{\"symbol\":\"{SYMBOL}\",\"product\":\"prediction\",\"place\":\"{address}\",\"terms\":\"no\",\"live\":true,\
+         \"bids\":[{{\"price\":\"0.53\",\"size\":\"5\"}}],\"asks\":[{{\"price\":\"0.56\",\"size\":\"12\"}}]}}\n"
+    );
+    assert_eq!((no.code, no.out), (0, expected), "{}", no.error);
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn a_market_that_is_refused_is_a_finding() {
+    let (venue, address) = venue("book-refused").await;
+    venue
+        .gateway
+        .inject(Fault::new(Step::message("V"), Effect::Refuse("no".to_owned())).always());
+    let arguments = ["book", "--endpoint", &address, "--root", &venue.root, SYMBOL];
+    let told = told(&arguments, &venue.variables()).await;
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(!told.out.contains("live"), "{told:?}");
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said() {
+    let nowhere = scratch("book-nowhere").display().to_string();
+    let check = async |arguments: &[&str], expected: &str| {
+        let told = told(arguments, &[]).await;
+        assert_eq!(told.code, 2, "{arguments:?}: {told:?}");
+        assert!(told.error.contains(expected), "{arguments:?}: {told:?}");
+    };
+    check(&["book"], "<SYMBOL>").await;
+    check(&["book", "A", "--simulated", "--demo"], "cannot be used with").await;
+    check(
+        &["book", "A", "--simulated", "--root", "r"],
+        "cannot be used with",
+    )
+    .await;
+    check(&["book", "A", "--endpoint", "nowhere"], "no HOST:PORT").await;
+    check(&["book", "A", "--demo"], "KALSHI_KEY_ID is not set").await;
+    check(
+        &["book", "A", "--demo", "--product", "margin"],
+        "KALSHI_PERPS_KEY_ID is not set",
+    )
+    .await;
+    check(&["book", "A", "--gateway", &nowhere], "kalshi-fix gateway").await;
+    let directory = scratch("book-damaged");
+    std::fs::write(directory.join("exchange.json"), "{\"members\":[{}]").unwrap();
+    let damaged = directory.display().to_string();
+    check(&["book", "A", "--gateway", &damaged], "no JSON from byte 15 on").await;
+    std::fs::write(directory.join("exchange.json"), "{\"members\":[{}]}").unwrap();
+    check(&["book", "A", "--gateway", &damaged], "host is missing").await;
+    check(
+        &["book", "A", "--gateway", &damaged, "--member", "2"],
+        "no member 2",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_logon_that_is_refused_says_what_to_do() {
+    let (venue, address) = venue("book-in-use").await;
+    venue.gateway.inject(Fault::already_exists());
+    let arguments = ["book", "--endpoint", &address, "--root", &venue.root, SYMBOL];
+    let told = told(&arguments, &venue.variables()).await;
+    assert_eq!(told.code, 2, "{told:?}");
+    assert!(
+        told.error.contains("another connection holds this API key"),
+        "{told:?}"
+    );
+    venue.gateway.close().await;
+}
