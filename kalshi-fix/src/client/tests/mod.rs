@@ -15,12 +15,13 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::credentials::{Credentials, PrivateKey};
-use crate::environment::SessionKind;
+use crate::environment::{Environment, SessionKind};
 use crate::margin::Margin;
 use crate::prediction::{
     ExecutionReport, MarketDataRequest, Message, NewOrderSingle, Prediction, fields, groups,
 };
 use crate::session::{RefusalKind, State};
+use crate::transport::TlsSettings;
 use crate::units::{PriceUnit, PriceUnits};
 use venue::Venue;
 
