@@ -95,7 +95,7 @@ impl<D: KalshiProduct> LogonOptions<D> {
     }
 
     /// `EnableIocCancelReport (21007)`: a report for the unfilled rest of an immediate-or-cancel order, which otherwise
-    /// ends in silence.
+    /// ends in silence. Drop copy asks for it as well: it replays what its own logon asks for.
     #[must_use]
     pub fn enable_ioc_cancel_report(self, on: bool) -> Self {
         self.with(|choices| choices.enable_ioc_cancel_report = on)
@@ -251,7 +251,7 @@ impl Choices {
                     .map(|hours| hours.0.to_string()),
             ),
             (21005, flag(self.use_dollars && prediction && prices)),
-            (21007, flag(self.enable_ioc_cancel_report && orders)),
+            (21007, flag(self.enable_ioc_cancel_report && reports)),
             (21008, flag(self.preserve_original_order_qty && reports)),
             (
                 21011,
@@ -414,7 +414,11 @@ mod tests {
                     Listening,
                     &format!("108=9 20126=Y 20127=Y 20200=72 {flags}"),
                 ),
-                (DropCopy, Trading, "108=9 141=Y 21005=Y 21008=Y 21012=Y 21027=Y"),
+                (
+                    DropCopy,
+                    Trading,
+                    "108=9 141=Y 21005=Y 21007=Y 21008=Y 21012=Y 21027=Y",
+                ),
                 (PostTrade, Trading, "108=9 20127=Y 20200=72"),
                 (Rfq, Trading, "108=9 141=Y 21005=Y"),
                 (MarketData, Trading, "108=9 141=Y"),
@@ -457,7 +461,7 @@ mod tests {
                     Trading,
                     &format!("108=9 8013=Y 20200=72 {flags}"),
                 ),
-                (DropCopy, Trading, "108=9 141=Y 21008=Y 21012=Y"),
+                (DropCopy, Trading, "108=9 141=Y 21007=Y 21008=Y 21012=Y"),
                 (MarketData, Trading, "108=9 141=Y"),
             ],
         );

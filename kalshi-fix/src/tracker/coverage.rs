@@ -227,6 +227,15 @@ impl Tracker {
             if index == Some(exchange_index) {
                 order.confirmed = period;
                 order.contradicted = false;
+                // Such an order never rests: what is not filled has been cancelled, and drop copy may not have said so.
+                let is_immediate = order.entry.as_ref().is_some_and(|entry| entry.is_immediate);
+                if is_immediate
+                    && !order.state.is_final()
+                    && !order.is_over
+                    && !self.immediate.contains(&order.key)
+                {
+                    self.immediate.push(order.key);
+                }
                 for request in &mut order.requests {
                     if request.sent.doubt == Some(Doubt::Unavailable) {
                         request.sent.doubt = Some(Doubt::Unanswered);

@@ -134,7 +134,8 @@ pub struct Settings {
     /// How many positions are kept at most; 65,536 by default.
     pub positions: usize,
     /// The logon set EnableIocCancelReport: the rest of a partly filled
-    /// immediate-or-cancel order is reported as cancelled. Without it, which is the default, it ends without a word.
+    /// immediate-or-cancel order is reported as cancelled. Without it, which is the default, it ends without a word, as it
+    /// does where that report was missed and cannot be fetched.
     pub ioc_cancel_reports: bool,
     /// Without such reports: how long after its last trade an immediate-or-cancel order counts as ended
     /// ([`Tracker::advance`]); one second by default. A trade that comes later still counts.

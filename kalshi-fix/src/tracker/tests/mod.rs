@@ -483,6 +483,15 @@ fn an_immediate_order_ends_silently() {
     told.read(&trade("2;1", "a", "4/6", "4@0.5"));
     told.tracker.advance(time(100), &mut told.events);
     told.check("a", OrderState::PartiallyFilled, "4");
+    // Its cancel was missed, and drop copy, whose logon is another, has none: such an order cannot be open.
+    told.tracker
+        .disconnected(Source::OrderEntry, &(1..=1), &mut told.events);
+    told.tracker.connected(Source::OrderEntry, true, &mut told.events);
+    let (period, last) = (told.tracker.period(), Some(ExecId::new(0, 2, 1)));
+    told.tracker.recovered(0, period, last, &mut told.events);
+    told.check("a", OrderState::PartiallyFilled, "4");
+    told.tracker.advance(time(101), &mut told.events);
+    told.check("a", OrderState::Canceled, "4");
 }
 
 #[test]
