@@ -31,8 +31,11 @@
 //! Lengths and checksums are not checked: a log that people can read has lost them. What cannot be decoded is an error of its
 //! line, and the next line can be read all the same.
 
+use std::time::Duration;
+
 use fix_dialect::{Decoded, Decoder, Dialect, Malformed, SOH, Timestamp};
 
+use crate::book::{BookEvent, Books, MarketDataProduct};
 use crate::client::KalshiProduct;
 use crate::tracker::{AsIncoming, AsRequest, Event, Source, Tracker, ViewError};
 use crate::units::PriceUnit;
@@ -44,12 +47,15 @@ pub struct Log<D: Dialect> {
     /// The frame of the present line, its delimiters put back.
     wire: Vec<u8>,
     line: u64,
+    /// The time of the first message.
+    first: Option<Timestamp>,
 }
 
 /// One message of a log.
 #[derive(Debug)]
 pub struct Recorded<'a, D: Dialect> {
     at: Timestamp,
+    elapsed: Duration,
     is_ours: bool,
     decoded: Decoded<'a, D>,
 }
@@ -84,6 +90,7 @@ impl<D: Dialect> Log<D> {
             decoder: Decoder::new(),
             wire: Vec::new(),
             line: 0,
+            first: None,
         }
     }
 
@@ -106,8 +113,12 @@ impl<D: Dialect> Log<D> {
         let decoded = self.decoder.decode(&self.wire);
         let decoded = decoded.map_err(|source| ReplayError::Malformed { line: number, source })?;
         let header = decoded.header();
+        let at = time_of(before).unwrap_or(header.sending_time);
+        let first = *self.first.get_or_insert(at);
+        let nanos = at.unix_nanos().saturating_sub(first.unix_nanos());
         Ok(Some(Recorded {
-            at: time_of(before).unwrap_or(header.sending_time),
+            at,
+            elapsed: Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)),
             is_ours: header.target_comp_id.starts_with(VENUE),
             decoded,
         }))
@@ -125,6 +136,12 @@ impl<'a, D: Dialect> Recorded<'a, D> {
     #[must_use]
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// How long after the first message of the log; nothing for one that was recorded as before it.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
     }
 
     /// Whether we sent it: its TargetCompID (56) is the venue's.
@@ -182,6 +199,29 @@ impl<'a, D: Dialect> Recorded<'a, D> {
     }
 }
 
+impl<D: MarketDataProduct> Recorded<'_, D> {
+    /// Plays the message into books, at the time since the first message of the log. Books are of the markets that were
+    /// [subscribed](Books::subscribe) to there: nothing is asked of anybody. A message of ours changes none.
+    pub fn update_books(&self, books: &mut Books, events: &mut Vec<BookEvent>) {
+        if self.is_ours {
+            return;
+        }
+        let now = self.elapsed;
+        match self.decoded.message() {
+            Some(message) => {
+                if let Some(data) = D::market_data(message) {
+                    books.handle(data, now, events);
+                }
+            }
+            None if matches!(self.decoded.header().msg_type, b"W" | b"X") => {
+                let symbols = self.decoded.raw().body().filter(|field| field.tag == SYMBOL);
+                books.handle_unreadable(symbols.map(|field| field.value), now, events);
+            }
+            None => {}
+        }
+    }
+}
+
 /// The text in front of a frame, and the frame.
 fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = line.windows(MARK.len()).position(|window| window == MARK)?;
@@ -236,6 +276,7 @@ fn iso(word: &[u8]) -> Option<Timestamp> {
 const MARK: &[u8] = b"8=FIX";
 /// What the venue's CompIDs begin with.
 const VENUE: &[u8] = b"Kalshi";
+const SYMBOL: u32 = 55;
 const RESET_SEQ_NUM_FLAG: u32 = 141;
 /// No line is longer.
 const MOST_BYTES: usize = 1 << 20;
@@ -243,6 +284,8 @@ const MOST_BYTES: usize = 1 << 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::BooksSettings;
+    use crate::environment::Product;
     use crate::prediction::Prediction;
     use crate::tracker::{AccountRef, OrderState, Settings};
 
@@ -349,6 +392,38 @@ mod tests {
         let (tracker, _) = play(&lines);
         assert_eq!(tracker.by_cl_ord_id("a").unwrap().state(), OrderState::Unknown);
         assert_eq!(tracker.gaps().count(), 1);
+    }
+
+    #[test]
+    fn books_are_those_of_the_log() {
+        let snapshot = format!(
+            "{}55=M|268=2|269=0|270=0.40|271=10|269=1|270=0.60|271=5|10=000|",
+            header("W", 2, false)
+        );
+        let update = format!(
+            "{}268=1|279=0|55=M|269=0|270=0.45|271=3|10=000|",
+            header("X", 3, false)
+        );
+        let broken = format!(
+            "{}268=1|279=0|55=M|269=0|270=four|271=3|10=000|",
+            header("X", 4, false)
+        );
+        let mut books = Books::new(Product::Prediction, BooksSettings::default());
+        books.subscribe("M", Duration::ZERO).unwrap();
+        let (mut log, mut events) = (Log::<Prediction>::new(), Vec::new());
+        let mut best = |line: &str| {
+            let recorded = log.line(line.as_bytes()).unwrap().unwrap();
+            recorded.update_books(&mut books, &mut events);
+            let book = books.book("M").unwrap();
+            (
+                book.is_live(),
+                book.best_bid().map(|level| level.price.to_string()),
+            )
+        };
+        assert_eq!(best(&snapshot), (true, Some("0.4000".to_owned())));
+        assert_eq!(best(&update), (true, Some("0.4500".to_owned())));
+        // What cannot be read leaves a book that says so.
+        assert!(!best(&broken).0);
     }
 
     #[test]
