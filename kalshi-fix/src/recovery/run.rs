@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::machine::{Answer, Outcome, Recovery, RecoverySettings, Step};
 use crate::client::{Client, Event, KalshiProduct, KalshiSession, OpenError, Session};
 use crate::driver::{Clock, SessionEnd};
-use crate::session::{self, SendError};
+use crate::session::SendError;
 use crate::tracker::{self, AsIncoming, ExecId, Incoming, Source, Tracker};
 use crate::units::PriceUnit;
 use crate::{margin, prediction};
@@ -192,8 +192,8 @@ macro_rules! drop_copy {
                     Event::Malformed { inbound, .. } if inbound.msg_type() == b"8" => {
                         return Read::Unreadable;
                     }
-                    Event::Session(session::Event::RejectReceived(reject)) => {
-                        let ref_seq_num = reject.ref_seq_num;
+                    Event::Rejected(rejected) => {
+                        let ref_seq_num = rejected.reject.ref_seq_num;
                         return Read::Answer(Answer::Refused { ref_seq_num });
                     }
                     _ => return Read::Nothing,

@@ -8,7 +8,6 @@ use super::event::Event;
 use super::incoming::{AsIncoming, ViewError};
 use crate::client::{self, KalshiSession};
 use crate::driver::Missed;
-use crate::session;
 use crate::units::PriceUnit;
 
 impl Tracker {
@@ -41,8 +40,8 @@ impl Tracker {
                 }
             }
             client::Event::Malformed { inbound, .. } => unreadable(inbound.msg_type())?,
-            client::Event::Session(session::Event::RejectReceived(reject)) => {
-                self.read(now, source, reject, unit, events)?;
+            client::Event::Rejected(rejected) => {
+                self.read(now, source, &rejected.reject, unit, events)?;
             }
             client::Event::Disconnected(lost) => {
                 self.disconnected(source, &lost.end.in_doubt(), events);

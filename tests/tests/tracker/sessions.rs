@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use kalshi_fix::client::{Client, KalshiProduct};
 use kalshi_fix::credentials::PrivateKey;
-use kalshi_fix::dialect::{Decimal, Timestamp};
+use kalshi_fix::dialect::{Decimal, Profile, Timestamp, Unlisted};
 use kalshi_fix::driver::SystemClock;
 use kalshi_fix::environment::Product;
 use kalshi_fix::gateway::exchange::{self, NewOrder};
@@ -187,3 +187,27 @@ missed_reports_are_fetched!(
     PERP,
     "20000"
 );
+
+#[tokio::test]
+async fn a_message_that_breaks_the_protocol_is_refused_for_good() {
+    let gateway = Gateway::builder().market(MARKET).start().await.unwrap();
+    let key = PrivateKey::from_pem(KEY).unwrap();
+    let client = gateway.client_builder::<Prediction>(gateway.member().credentials(&key));
+    let mut session = client.build().unwrap().order_entry().await.unwrap();
+    // Our own check would not have let it pass.
+    session.sender().set_validation(Profile::off());
+    let market_order = prediction::fields::OrdType::Unlisted(Unlisted::new(b'1').unwrap());
+    let (ten, side) = (decimal("10"), prediction::fields::Side::Buy);
+    let order = prediction::NewOrderSingle::new("a", ten, market_order, decimal("0.4"), side, MARKET);
+    let number = session.send(&order).await.unwrap();
+    let mut follower = Follower::new();
+    follower.sent(number, &order);
+    while follower.state("a") == OrderState::PendingNew {
+        let event = timeout(PATIENCE, session.recv()).await.unwrap().unwrap();
+        let Follower { tracker, told } = &mut follower;
+        tracker
+            .observe(now(), Source::OrderEntry, &event, PriceUnit::Dollars, told)
+            .unwrap();
+    }
+    assert_eq!(follower.state("a"), OrderState::Rejected);
+}
