@@ -30,7 +30,7 @@ pub enum ConfigError {
         message: String,
     },
     /// There is no such key.
-    #[error("{place}: unknown key {key:?}{}", suggest(suggestion.as_ref()))]
+    #[error("{}{}", unknown(place, key), suggest(suggestion.as_ref()))]
     UnknownKey {
         /// Where.
         place: Place,
@@ -64,9 +64,7 @@ pub enum ConfigError {
         expected: String,
     },
     /// A secret in a configuration.
-    #[error(
-        "{place}: {key} does not belong into a configuration, which is copied, shown and kept; {instead}"
-    )]
+    #[error("{place}: {key} does not belong in a configuration, which is copied, shown and kept; {instead}")]
     Secret {
         /// Where.
         place: Place,
@@ -98,6 +96,14 @@ pub enum ConfigError {
         /// What it said.
         source: StoreError,
     },
+}
+
+/// A variable is its own place.
+fn unknown(place: &Place, key: &str) -> String {
+    match place {
+        Place::Variable(name) => format!("{name}: no key is behind this variable"),
+        _ => format!("{place}: unknown key {key:?}"),
+    }
 }
 
 fn suggest(suggestion: Option<&&'static str>) -> String {

@@ -10,7 +10,7 @@ use crate::environment::{Environment, Product, SessionKind};
 use crate::rate::{Budgets, RatePolicy, Tier};
 use crate::reconnect::{ClockTrouble, MaintenanceWindow, ReconnectPolicy};
 use crate::store::{Durability, Retention};
-use crate::transport::{ConnectTimeouts, Pin};
+use crate::transport::{ConnectTimeouts, Pin, PinError};
 
 /// What is configured, for either product.
 #[derive(Clone, Debug, PartialEq)]
@@ -379,8 +379,14 @@ pub(super) static SETTINGS: &[Setting] = &[
     }),
     both("tls.pins", |settings, raw| {
         let pins = raw.list()?;
-        let pins: Result<Vec<Pin>, _> = pins.iter().map(|pin| pin.parse()).collect();
-        settings.tls.pins = pins.map_err(|error: crate::transport::PinError| format!("pins: {error}"))?;
+        let numbered = pins.iter().enumerate();
+        let pins: Result<Vec<Pin>, Expected> = numbered
+            .map(|(at, pin)| {
+                let parsed: Result<Pin, PinError> = pin.parse();
+                parsed.map_err(|error| format!("pins in it, and number {} is none: {error}", at + 1))
+            })
+            .collect();
+        settings.tls.pins = pins?;
         Ok(())
     }),
     both(

@@ -106,7 +106,7 @@ fn mistakes_are_told_with_their_line() {
     );
     check(
         "tls.pins = [\"ab\"]",
-        "line 1: tls.pins is a list of 1; expected pins: a pin has 64 hexadecimal digits (SHA-256); this has 2",
+        "line 1: tls.pins is a list of 1; expected pins in it, and number 1 is none: a pin has 64 hexadecimal digits (SHA-256); this has 2",
     );
     check(
         "store.durability = \"sometimes\"",
@@ -126,12 +126,12 @@ fn secrets_have_no_place_in_it() {
     }
     check(
         "[credentials]\nprivate_key = \"s3cret\"",
-        "line 2: credentials.private_key does not belong into a configuration, which is copied, shown and kept; \
+        "line 2: credentials.private_key does not belong in a configuration, which is copied, shown and kept; \
          give `private_key_path`, or name the variable that holds it in `private_key_variable`",
     );
     check(
         "[credentials.NR]\npassphrase = \"s3cret\"",
-        "line 2: credentials.NR.passphrase does not belong into a configuration, which is copied, shown and kept; \
+        "line 2: credentials.NR.passphrase does not belong in a configuration, which is copied, shown and kept; \
          name the variable that holds it in `passphrase_variable`",
     );
     check(
@@ -204,7 +204,7 @@ fn variables_count_over_the_file() {
     check(
         "KALSHI_FIX_HEARTBEET",
         "1s",
-        "KALSHI_FIX_HEARTBEET: unknown key \"KALSHI_FIX_HEARTBEET\"; did you mean \"heartbeat\"?",
+        "KALSHI_FIX_HEARTBEET: no key is behind this variable; did you mean \"heartbeat\"?",
     );
     check(
         "KALSHI_FIX_RECONNECT_ENABLED",

@@ -131,9 +131,15 @@ pub(super) fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> 
     if word.len() > MOST_COMPARED {
         return None;
     }
-    let near = known.map(|known| (distance(word, known), known));
-    let (distance, known) = near.min()?;
-    (distance <= known.len().div_ceil(4).max(1)).then_some(known)
+    let known: Vec<&'static str> = known.collect();
+    let near = known.iter().map(|known| (distance(word, known), *known));
+    let (distance, nearest) = near.min()?;
+    if distance <= nearest.len().div_ceil(4).max(1) {
+        return Some(nearest);
+    }
+    // The right name in the wrong table.
+    let last = |name: &'static str| name.rsplit('.').next() == word.rsplit('.').next();
+    known.into_iter().find(|known| last(known))
 }
 
 /// How many letters have to be changed, left out or put in (Levenshtein).

@@ -82,7 +82,7 @@ pub enum EndCause {
     #[error(transparent)]
     Session(#[from] EndReason),
     /// The connection broke.
-    #[error("the connection broke while {state}: {source}")]
+    #[error("the connection broke while {state}: {}", said(source))]
     Transport {
         /// Where the session stood.
         state: State,
@@ -120,6 +120,16 @@ pub enum EndCause {
     /// The driver's task was stopped from outside: its runtime was shut down, or it panicked.
     #[error("the session's task was stopped")]
     Stopped,
+}
+
+/// The TLS library tells an end without its goodbye in a sentence with an address in it.
+fn said(source: &io::Error) -> String {
+    match source.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            "the peer closed it without a word, TLS's close_notify included".to_owned()
+        }
+        _ => source.to_string(),
+    }
 }
 
 impl EndCause {

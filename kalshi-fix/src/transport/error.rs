@@ -55,7 +55,7 @@ pub enum ConnectError {
     #[error(
         "cannot connect to {endpoint}{}: {}",
         expecting(server_name.as_ref(), endpoint),
-        list(attempts)
+        list(endpoint, attempts)
     )]
     Attempts {
         /// The endpoint.
@@ -114,7 +114,7 @@ pub enum AttemptError {
         waited: Duration,
     },
     /// The server's certificate is not accepted, or the two sides cannot agree.
-    #[error("TLS failed: {0}")]
+    #[error("TLS failed: {}{}", _0, remedy(_0))]
     Tls(#[source] rustls::Error),
     /// The server's certificate is not a pinned one.
     #[error("TLS failed: the server's certificate is not a pinned one; its SHA-256 is {presented}")]
@@ -145,6 +145,19 @@ impl AttemptError {
     }
 }
 
+/// What the TLS library leaves to be guessed.
+fn remedy(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+            "; nobody who is trusted has issued it: if it is meant, trust its root (`roots_from_pem`), or pin it"
+        }
+        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+            "; what answers there does not speak TLS"
+        }
+        _ => "",
+    }
+}
+
 fn expecting(server_name: Option<&String>, endpoint: &Endpoint) -> String {
     match server_name {
         Some(name) if *name != endpoint.host => format!(" (expecting a certificate for {name})"),
@@ -152,10 +165,15 @@ fn expecting(server_name: Option<&String>, endpoint: &Endpoint) -> String {
     }
 }
 
-fn list(attempts: &[Attempt]) -> String {
-    attempts
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
+/// An address that is the endpoint itself is not told twice.
+fn list(endpoint: &Endpoint, attempts: &[Attempt]) -> String {
+    let endpoint = endpoint.to_string();
+    let told = attempts.iter().map(|attempt| {
+        if attempt.address.to_string() == endpoint {
+            attempt.error.to_string()
+        } else {
+            attempt.to_string()
+        }
+    });
+    told.collect::<Vec<_>>().join("; ")
 }

@@ -11,6 +11,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, OtherError, SignatureScheme};
 
+use super::tls::pem_detail;
+
 /// The SHA-256 of a server certificate's DER encoding, as `openssl x509 -noout -fingerprint -sha256` prints it.
 ///
 /// ```
@@ -42,7 +44,7 @@ impl Pin {
         let certificates: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(pem.as_bytes())
             .collect::<Result<_, _>>()
             .map_err(|error| PinError::Pem {
-                detail: error.to_string(),
+                detail: pem_detail(&error),
             })?;
         match certificates.as_slice() {
             [certificate] => Ok(Pin::of_der(certificate)),

@@ -78,13 +78,13 @@ async fn certificates_that_are_not_accepted() {
     let port = echo(&authority, BOTH).await;
     assert_eq!(
         refusal(&authority.trust(), "127.0.0.1", port).await,
-        "cannot connect to 127.0.0.1:PORT: 127.0.0.1:PORT: TLS failed: invalid peer certificate: \
+        "cannot connect to 127.0.0.1:PORT: TLS failed: invalid peer certificate: \
          certificate not valid for name \"127.0.0.1\"; certificate is only valid for DnsName(\"exchange.test\")"
     );
     let named = authority.trust().server_name("other.test").unwrap();
     assert_eq!(
         refusal(&named, "127.0.0.1", port).await,
-        "cannot connect to 127.0.0.1:PORT (expecting a certificate for other.test): 127.0.0.1:PORT: \
+        "cannot connect to 127.0.0.1:PORT (expecting a certificate for other.test): \
          TLS failed: invalid peer certificate: certificate not valid for name \"other.test\"; \
          certificate is only valid for DnsName(\"exchange.test\")"
     );
@@ -147,7 +147,7 @@ async fn pinned_certificates() {
     assert_eq!(
         refusal(&settings, "127.0.0.1", port).await,
         format!(
-            "cannot connect to 127.0.0.1:PORT (expecting a certificate for exchange.test): 127.0.0.1:PORT: \
+            "cannot connect to 127.0.0.1:PORT (expecting a certificate for exchange.test): \
              TLS failed: the server's certificate is not a pinned one; its SHA-256 is {}",
             authority.pin()
         )
@@ -209,7 +209,7 @@ async fn nobody_there() {
     let text = error.to_string().replace(&port.to_string(), "PORT");
     assert_eq!(
         text,
-        "cannot connect to 127.0.0.1:PORT: 127.0.0.1:PORT: Connection refused (os error 111)"
+        "cannot connect to 127.0.0.1:PORT: Connection refused (os error 111)"
     );
     assert!(error.is_transient());
     let ConnectError::Attempts {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
@@ -64,7 +64,7 @@ impl TlsSettings {
         let before = self.extra_roots.len();
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
             let certificate = certificate.map_err(|error| TlsSettingsError::Pem {
-                detail: error.to_string(),
+                detail: pem_detail(&error),
             })?;
             // Tells a damaged certificate now rather than on the first connection.
             RootCertStore::empty()
@@ -171,6 +171,21 @@ pub(super) fn parse_server_name(name: &str) -> Result<ServerName<'static>, TlsSe
     ServerName::try_from(name.to_owned()).map_err(|_| TlsSettingsError::ServerName {
         name: name.to_owned(),
     })
+}
+
+/// What is wrong with a text of PEM: the library shows the names of sections as numbers.
+pub(super) fn pem_detail(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            format!(
+                "a {} begins and does not end",
+                String::from_utf8_lossy(end_marker)
+            )
+        }
+        pem::Error::IllegalSectionStart { .. } => "the first line of a section is damaged".to_owned(),
+        pem::Error::NoItemsFound => "no certificate in it".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// What is wrong with [`TlsSettings`].
