@@ -5,6 +5,7 @@
 mod configuring;
 mod connecting;
 mod logging_on;
+mod public_api;
 mod trading;
 
 use std::error::Error;
