@@ -2,15 +2,12 @@
 # Shows that another engine can use the dictionaries of spec/: QuickFIX (C++) loads each, and reads the messages beside
 # this script and the examples of the venue's documentation by it. Prints what it has read; fails when it cannot.
 #
-# Needs a C++ compiler and QuickFIX with its headers; installs Debian's package libquickfix-dev when they are missing.
+# Needs a C++ compiler and QuickFIX with its headers: see tests/quickfix/install.
 set -euo pipefail
 exec </dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-if [[ ! -e /usr/include/quickfix/DataDictionary.h && ! -e /usr/local/include/quickfix/DataDictionary.h ]]; then
-    echo 'QuickFIX is missing: installing libquickfix-dev'
-    apt-get update -qq && apt-get install -qq -y --no-install-recommends libquickfix-dev g++ >/dev/null
-fi
+tests/quickfix/install
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
