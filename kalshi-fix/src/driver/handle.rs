@@ -37,7 +37,9 @@ impl Handle {
     ///
     /// A supervised session that has no connection refuses ([`SendError::NotEstablished`]), also for those who wait for
     /// room when the connection is lost: nothing is kept for the next one. To wait for it, see
-    /// [`ready`](Handle::ready). While the numbers are being started anew
+    /// [`ready`](Handle::ready). It also refuses until the application has taken the
+    /// [`Event::Disconnected`] of every connection that was lost: numbers may start anew with a connection, and who does
+    /// not know that one is gone could not tell which message a number in doubt belongs to. While the numbers are being started anew
     /// ([`reset_sequence_numbers`](Handle::reset_sequence_numbers)), it waits too.
     pub async fn send<M: EncodeBody>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.send_noting(message, |_| {}).await
@@ -58,7 +60,7 @@ impl Handle {
             // Enlisted before the attempt, so that room made in between is not missed.
             let mut room = pin!(self.shared.room.notified());
             room.as_mut().enable();
-            let sent = self.command(|session, now| {
+            let sent = self.message(|session, now| {
                 if self.shared.connection() != begun {
                     return Err(SendError::NotEstablished(State::Ended));
                 }
@@ -71,7 +73,8 @@ impl Handle {
         }
     }
 
-    /// Waits until messages can be sent. `false` when they never will be again, since the session is over.
+    /// Waits until messages can be sent, which the application has its part in: it takes the events, among them the one
+    /// that tells of a lost connection. `false` when they never will be again, since the session is over.
     ///
     /// Dropping the future before it is ready changes nothing. On a supervised session this is how to hold a message
     /// back while there is no connection: it is encoded, numbered and dated when it is sent. What it says may be out of
@@ -80,7 +83,7 @@ impl Handle {
         loop {
             let mut ready = pin!(self.shared.ready.notified());
             ready.as_mut().enable();
-            if self.state().is_established() {
+            if self.state().is_established() && !self.shared.inbox.hides_a_loss() {
                 return true;
             }
             if self.shared.is_over() {
@@ -101,7 +104,7 @@ impl Handle {
         message: &M,
         mut note: impl FnMut(SequenceNumber),
     ) -> Result<SequenceNumber, SendError> {
-        self.command(|session, now| session.send(now, message).inspect(|sequence| note(*sequence)))
+        self.message(|session, now| session.send(now, message).inspect(|sequence| note(*sequence)))
     }
 
     /// Rejects an application message of the peer's with a session-level `Reject (3)`.
@@ -177,6 +180,19 @@ impl Handle {
         self.shared.session().sequences()
     }
 
+    /// Sends, if the application knows which connection it sends on.
+    fn message(
+        &self,
+        send: impl FnOnce(&mut session::Session, session::Now) -> Result<SequenceNumber, SendError>,
+    ) -> Result<SequenceNumber, SendError> {
+        self.command(|session, now| {
+            if self.shared.inbox.hides_a_loss() {
+                return Err(SendError::NotEstablished(State::Ended));
+            }
+            send(session, now)
+        })
+    }
+
     fn command<T>(&self, command: impl FnOnce(&mut session::Session, session::Now) -> T) -> T {
         let mut session = self.shared.session();
         // Read under the lock, so that times go out in the order of the numbers.
@@ -232,6 +248,9 @@ impl Events {
         Poll::Ready(next.map(|(event, origin)| {
             if let Event::Session(session::Event::Application(inbound)) = &event {
                 self.taken = Some((origin, inbound.msg_seq_num));
+            }
+            if let Event::Disconnected(_) = &event {
+                self.shared.ready.notify_waiters();
             }
             event
         }))

@@ -1,6 +1,7 @@
 //! The queue from the driver's task to the application: bounded in events and in bytes.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -24,6 +25,8 @@ pub(super) struct Inbox {
     instruments: Instruments,
     /// Messages make room for later ones, rather than keeping them out.
     drops: bool,
+    /// How many lost connections wait to be told of.
+    unheard: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -60,7 +63,13 @@ impl Inbox {
             observer,
             instruments,
             drops,
+            unheard: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether a connection was lost of which the application has not heard.
+    pub(super) fn hides_a_loss(&self) -> bool {
+        self.unheard.load(Ordering::Acquire) > 0
     }
 
     /// Whether another event may come, whatever it is.
@@ -112,6 +121,9 @@ impl Inbox {
                 own_its_frame(&mut event);
             }
         }
+        if matches!(event, Event::Disconnected(_)) {
+            self.unheard.fetch_add(1, Ordering::Release);
+        }
         let load = state.load(&event);
         load.events += 1;
         load.bytes += frame_length(&event);
@@ -139,6 +151,9 @@ impl Inbox {
             load.events -= 1;
             load.bytes -= frame_length(&event);
             drop(state);
+            if matches!(event, Event::Disconnected(_)) {
+                self.unheard.fetch_sub(1, Ordering::Release);
+            }
             if was_full {
                 self.drained.notify_one();
             }

@@ -123,7 +123,7 @@ async fn no_bytes_take_it_down() {
 
 #[tokio::test]
 async fn who_does_not_log_on_is_let_go() {
-    let scene = scene(|builder| builder.logon_timeout(Duration::from_millis(100)).connections(3)).await;
+    let scene = scene(|builder| builder.logon_timeout(Duration::from_secs(1)).connections(3)).await;
     let mut honest = honest(&scene).await;
     for half in [0, 10, 60] {
         let mut idle = raw(&scene, SessionKind::OrderEntry, "nobody").await;

@@ -13,7 +13,7 @@ use crate::units::Quantity;
 /// One order, or five cancellations, and then one token a second: what is refused stays so for as long as a test takes.
 fn narrow() -> Arc<SharedRateLimiter> {
     Arc::new(SharedRateLimiter::new(Budgets::new(
-        Budget::new(100, 100),
+        Budget::new(1, 100),
         Budget::new(1, 12),
     )))
 }

@@ -143,6 +143,35 @@ impl Supervised {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_sent_until_a_lost_connection_is_known() {
+    let mut client = Supervised::start(ReconnectPolicy::default());
+    let venue = client.accept().await;
+    established_event(&mut client.events).await;
+    let number = client.handle.send(&note("one")).await.unwrap();
+    drop(venue);
+    let mut venue = client.accept().await;
+    // Logged on anew, and the numbers are other messages': its application does not know.
+    while !client.handle.state().is_established() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert!(
+        timeout(Duration::from_secs(1), client.handle.ready())
+            .await
+            .is_err()
+    );
+    let refused = Err(SendError::NotEstablished(State::Ended));
+    assert_eq!(client.handle.send(&note("two")).await, refused);
+    assert_eq!(client.handle.try_send(&note("two")), refused);
+    let handle = client.handle.clone();
+    let ready = tokio::spawn(async move { handle.ready().await });
+    tokio::task::yield_now().await;
+    assert!(client.disconnected().await.end.in_doubt().contains(&number));
+    assert!(ready.await.unwrap());
+    assert_eq!(client.handle.send(&note("three")).await, Ok(number));
+    assert_eq!(next_note(&mut venue.1).await.1, "three");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cut_connection_is_replaced_and_says_what_is_in_doubt_and_what_may_be_missed() {
     let mut client = Supervised::start(ReconnectPolicy::default());
     let venue = client.accept().await;
@@ -436,6 +465,7 @@ async fn who_waits_for_room_is_refused_when_the_connection_is_lost() {
     logon_request(&mut venue).await;
     venue.0.accept_logon(Acceptance::default()).unwrap();
     established_event(&mut venue.1).await;
+    while !matches!(events.recv().await, Some(Event::Disconnected(_))) {}
     assert_eq!(next_note(&mut venue.1).await, (2, "late".to_owned()));
     assert_eq!(late.await.unwrap(), 2);
 }
