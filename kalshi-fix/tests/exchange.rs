@@ -3,12 +3,12 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use kalshi_fix::client::{Client, Event};
@@ -40,12 +40,14 @@ fn program(arguments: &[&str]) -> Command {
 struct Running {
     child: Child,
     said: Vec<String>,
+    lines: Receiver<String>,
 }
 
 impl Running {
     fn start(directory: &Path, arguments: &[&str]) -> Running {
         let mut child = program(arguments)
             .arg(directory)
+            .stdin(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -63,7 +65,7 @@ impl Running {
         {
             said.push(lines.recv_timeout(PATIENCE).expect("the summary in time"));
         }
-        Running { child, said }
+        Running { child, said, lines }
     }
 
     /// The last column of a line of the summary that starts like this, the nth of them.
@@ -71,6 +73,13 @@ impl Running {
         let line = self.said.iter().filter(|line| line.starts_with(start)).nth(nth);
         line.and_then(|line| line.split_whitespace().nth(2))
             .expect("a value")
+    }
+
+    /// Writes a line to the program, and returns the one that it answers with.
+    fn tell(&mut self, line: &str) -> String {
+        let input = self.child.stdin.as_mut().expect("a pipe");
+        writeln!(input, "{line}").expect("the program reads");
+        self.lines.recv_timeout(PATIENCE).expect("an answer in time")
     }
 
     fn stop(mut self) -> (Option<i32>, String) {
@@ -146,6 +155,29 @@ async fn it_serves_until_it_is_told_to_end_and_is_the_same_again() {
         }
     };
     assert!(end.contains("the exchange closes"), "{end}");
+}
+
+#[test]
+fn it_does_what_the_standard_input_says() {
+    let directory = scratch("gateway-commands");
+    let mut running = Running::start(&directory, &["--commands", "--market", "M"]);
+    for line in [
+        "halt M",
+        "resume M",
+        "determine M 30.6",
+        "settle M",
+        "halt BTC-PERP",
+        "maintenance begin",
+    ] {
+        assert_eq!(running.tell(line), format!("done: {line}"));
+    }
+    assert_eq!(
+        running.tell("settle BTC-PERP"),
+        "not done: settle BTC-PERP: \"BTC-PERP\" is a margin market, which has no outcome"
+    );
+    // It goes on when there is nothing more to read.
+    drop(running.child.stdin.take());
+    assert_eq!(running.stop(), (Some(0), String::new()));
 }
 
 fn fails(arguments: &[&str]) -> String {

@@ -225,6 +225,12 @@ pub(crate) struct GatewayArguments {
     /// the exchange is started again
     #[arg(long)]
     pub(crate) keep_sessions: bool,
+    /// Have things happen as lines of the standard input say: `halt SYMBOL`,
+    /// `resume SYMBOL`, `close SYMBOL`, `determine SYMBOL yes|no|CENTS`,
+    /// `settle SYMBOL`, `pause`, `pause trading`, `reopen`,
+    /// `maintenance begin` or `maintenance end`
+    #[arg(long)]
+    pub(crate) commands: bool,
 }
 
 /// Whose book to watch, and where.

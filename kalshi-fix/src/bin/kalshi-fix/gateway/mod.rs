@@ -1,8 +1,10 @@
 //! `gateway`: the simulated exchange, until it is told to end.
 
+mod commands;
 mod files;
 
 use std::fmt::Write as _;
+use std::pin::pin;
 use std::time::Duration;
 
 use kalshi_fix::environment::{Product, SessionKind};
@@ -31,7 +33,27 @@ async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Find
     directory.write_description(&description(&gateway, &members))?;
     output.write(&summary(&gateway, &directory, &members))?;
     output.flush()?;
-    requested.wait().await;
+    let mut requested = pin!(requested.wait());
+    let mut lines = arguments.commands.then(commands::listen);
+    let listed = listed(arguments)
+        .map(|(product, symbol)| (symbol, product))
+        .collect();
+    loop {
+        // The exchange outlives the end of the standard input.
+        let line = async {
+            match &mut lines {
+                Some(lines) => lines.recv().await,
+                None => None,
+            }
+        };
+        tokio::select! {
+            () = &mut requested => break,
+            Some(line) = line => {
+                output.write(&commands::carry_out(&line, &listed, &gateway))?;
+                output.flush()?;
+            }
+        }
+    }
     gateway.close().await;
     Ok(Findings::None)
 }
@@ -40,15 +62,11 @@ fn builder(arguments: &GatewayArguments, directory: &Directory) -> Result<Gatewa
     let mut builder = Gateway::builder()
         .deposit(arguments.deposit.into())
         .seed(arguments.seed);
-    let symbols = |given: &[String], usual: &str| match given {
-        [] => vec![usual.to_owned()],
-        given => given.to_vec(),
-    };
-    for symbol in symbols(&arguments.market, "HIGHNY-23DEC31") {
-        builder = builder.market(checked(&symbol)?);
-    }
-    for symbol in symbols(&arguments.margin_market, "BTC-PERP") {
-        builder = builder.margin_market(checked(&symbol)?);
+    for (product, symbol) in listed(arguments) {
+        builder = match product {
+            Product::Prediction => builder.market(checked(&symbol)?),
+            Product::Margin => builder.margin_market(checked(&symbol)?),
+        };
     }
     if arguments.bots > 0 {
         let mut bots = BotSettings::new(arguments.bots);
@@ -81,6 +99,17 @@ fn builder(arguments: &GatewayArguments, directory: &Directory) -> Result<Gatewa
         }
     }
     Ok(builder)
+}
+
+/// The markets that were asked for.
+fn listed(arguments: &GatewayArguments) -> impl Iterator<Item = (Product, String)> {
+    let symbols = |product, given: &[String], usual: &str| match given {
+        [] => vec![(product, usual.to_owned())],
+        given => given.iter().map(|symbol| (product, symbol.clone())).collect(),
+    };
+    let prediction = symbols(Product::Prediction, &arguments.market, "HIGHNY-23DEC31");
+    let margin = symbols(Product::Margin, &arguments.margin_market, "BTC-PERP");
+    prediction.into_iter().chain(margin)
 }
 
 /// A symbol that a message can carry.
