@@ -9,6 +9,7 @@
 //   connect NAME...     the session is logged on before anything else is done
 //   send NAME BODY      sends a message: MsgType (35) first, `|` between fields
 //   expect NAME FIELDS  the next message on the session has these fields, among others
+//   exchange COMMAND    writes a line to the file of that name in the configuration's `Exchange`
 //   kill                ends this process by SIGKILL, when what it has received is in its store
 //
 // or empty, or a remark (`#`). In `expect`, `tag=*` is any value, `!tag` no such field, and `tag=@name` a value to be known
@@ -326,7 +327,7 @@ private:
     std::string failure_;
 };
 
-void follow(Client& client, FIX::Initiator& initiator) {
+void follow(Client& client, FIX::Initiator& initiator, const std::string& exchange) {
     bool started = false;
     for (std::string line; std::getline(std::cin, line);) {
         if (line.empty() || line[0] == '#') {
@@ -342,6 +343,9 @@ void follow(Client& client, FIX::Initiator& initiator) {
         }
         if (step == "connect") {
             while (words >> name) client.connect(name);
+        } else if (step == "exchange" && std::getline(words >> std::ws, rest)) {
+            std::ofstream(exchange) << rest << std::endl;
+            std::cout << "  the exchange: " << rest << std::endl;
         } else if (step == "kill") {
             client.settle();
             std::cout << "  killed" << std::endl;
@@ -376,7 +380,7 @@ int main(int argc, char** argv) {
         FIX::FileLogFactory logs(chosen);
         FIX::SocketInitiator initiator(client, stores, chosen, logs);
         try {
-            follow(client, initiator);
+            follow(client, initiator, all.get().getString("Exchange"));
         } catch (const std::exception& error) {
             std::cout << "FAILED: " << error.what() << std::endl;
             // Its threads may wait for anything by now.

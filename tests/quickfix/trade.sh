@@ -15,6 +15,9 @@ tests/quickfix/install
 
 exchange=
 scratch=$(mktemp -d)
+# The exchange reads what is to happen from here; that this shell has it open, too, keeps it from ending.
+mkfifo "$scratch/commands"
+exec 3<>"$scratch/commands"
 trap '[[ -z $exchange ]] || kill_exchange; rm -rf "$scratch"' EXIT
 
 # QuickFIX's headers use exception specifications, which C++17 has removed.
@@ -26,14 +29,26 @@ program="${CARGO_TARGET_DIR:-target}/debug/kalshi-fix"
 open_exchange() {
     local waited=0
     rm -f "$scratch/exchange/exchange.json"
-    "$program" gateway "$scratch/exchange" --members 2 --deposit 1000000 --plaintext --keep-sessions \
-        --market "$prediction" --margin-market "$margin" >"$scratch/exchange.log" 2>&1 &
+    "$program" gateway "$scratch/exchange" --members 2 --deposit 1000000 --plaintext --keep-sessions --commands \
+        --market "$prediction" --market "$settled" --market "$scalar" --margin-market "$margin" \
+        <"$scratch/commands" >"$scratch/exchange.log" 2>&1 &
     exchange=$!
     until [[ -s $scratch/exchange/exchange.json ]]; do
         kill -0 "$exchange" 2>/dev/null && ((waited++ < 600)) || fail "the exchange does not start: $(<"$scratch/exchange.log")"
         sleep 0.1
     done
     configuration >"$scratch/trade.cfg"
+}
+
+# tell COMMAND...: has something happen on the exchange, and waits until it has.
+tell() {
+    local waited=0
+    printf '\nthe exchange: %s\n' "$*"
+    printf '%s\n' "$*" >&3
+    until grep -qxF "done: $*" "$scratch/exchange.log"; do
+        ((waited++ < 600)) || fail "the exchange does not do it: $(tail -n 3 "$scratch/exchange.log")"
+        sleep 0.1
+    done
 }
 
 kill_exchange() {
@@ -61,6 +76,7 @@ StartTime=$begins
 EndTime=$begins
 FileStorePath=$scratch/store
 FileLogPath=$scratch/log
+Exchange=$scratch/commands
 CFG
     while read -r line; do
         case $line in
@@ -125,7 +141,7 @@ fail() {
     exit 1
 }
 
-readonly prediction=HIGHNY-23DEC31 margin=BTC-PERP
+readonly prediction=HIGHNY-23DEC31 margin=BTC-PERP settled=HIGHNY-24JAN01 scalar=RAINNY-24JAN01
 count=0
 open_exchange
 
@@ -236,6 +252,53 @@ expect $p-RFQ-2 35=U8|117=quote-1|21010=0
 expect $p-RT-1 35=8|11=take-1|150=A
 expect $p-RT-1 35=8|11=take-1|150=F|39=2|31=50|32=10.00
 expect $p-RFQ-2 35=AG|131=@rfq
+STEPS
+
+act "$p: trading stops, and goes on" $p-NR-1 $p-MD-2 <<STEPS
+connect $p-NR-1 $p-MD-2
+send $p-MD-2 35=e|263=1|55=$market
+send $p-MD-2 35=V|263=0|146=1|55=$market
+expect $p-MD-2 35=W|55=$market|268=0
+exchange halt $market
+expect $p-MD-2 35=f|55=$market|326=2
+send $p-NR-1 35=D|11=$p-late|38=1|40=2|44=40|54=1|55=$market|59=1
+expect $p-NR-1 35=8|11=$p-late|150=A
+expect $p-NR-1 35=8|11=$p-late|150=8|103=2|58=MARKET_INACTIVE
+exchange resume $market
+expect $p-MD-2 35=f|55=$market|326=3
+STEPS
+
+act "$p: one waits for settlements, and is killed" --killed $p-PT-1 <<STEPS
+connect $p-PT-1
+kill
+STEPS
+
+act "$p: both hold contracts" $p-NR-1 $p-NR-2 <<STEPS
+connect $p-NR-1 $p-NR-2
+send $p-NR-1 35=D|11=$p-yes|38=100|40=2|44=40|54=1|55=$settled|59=1
+expect $p-NR-1 35=8|11=$p-yes|150=A
+expect $p-NR-1 35=8|11=$p-yes|150=0
+send $p-NR-2 35=D|11=$p-no|38=100|40=2|44=40|54=2|55=$settled|59=3
+expect $p-NR-2 35=8|11=$p-no|150=A
+expect $p-NR-2 35=8|11=$p-no|150=F|39=2
+expect $p-NR-1 35=8|11=$p-yes|150=F|39=2
+STEPS
+tell determine $settled yes
+tell settle $settled
+
+act "$p: the settlement that was missed comes again, and the next one as it happens" $p-PT-1 $p-NR-1 $p-NR-2 <<STEPS
+connect $p-PT-1 $p-NR-1 $p-NR-2
+expect $p-PT-1 35=UMS|43=Y|122=*|55=$settled|20107=yes|730=100.00|893=Y|20108=1|704=100.00|1704=100.00|1705=PAYOUT|137=0.00
+send $p-NR-1 35=D|11=$p-over|38=10|40=2|44=40|54=1|55=$scalar|59=1
+expect $p-NR-1 35=8|11=$p-over|150=A
+expect $p-NR-1 35=8|11=$p-over|150=0
+send $p-NR-2 35=D|11=$p-under|38=10|40=2|44=40|54=2|55=$scalar|59=3
+expect $p-NR-2 35=8|11=$p-under|150=A
+expect $p-NR-2 35=8|11=$p-under|150=F|39=2
+expect $p-NR-1 35=8|11=$p-over|150=F|39=2
+exchange determine $scalar 30.6
+exchange settle $scalar
+expect $p-PT-1 35=UMS|!43|55=$scalar|20107=scalar|730=30.60|704=10.00|1704=*|1705=PAYOUT
 STEPS
 
 for p in prediction margin; do
