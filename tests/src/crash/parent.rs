@@ -322,6 +322,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// How long a child may take to come to a stage: not every life does.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// When nothing has come for this long, nothing comes any more.
-const QUIET: Duration = Duration::from_secs(3);
+const QUIET: Duration = Duration::from_secs(15);
 /// How long everything may take to come to rest.
 const SETTLING: Duration = Duration::from_secs(30);

@@ -83,7 +83,7 @@ async fn a_gap_ends_the_session_and_takes_orders_along_where_asked() {
     drop(wire);
     let deleted = format!("35=X|268=1|279=2|55={MARKET}|269=0|270=0.4000|271=0.00");
     let mut heard = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..1_000 {
         heard.extend(data.heard().await);
         if !heard.is_empty() {
             break;
@@ -133,7 +133,7 @@ async fn there_is_room_for_so_many_connections() {
     assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
     assert_eq!(second.ask("35=q|11=a|530=6").await, ["35=r|11=a|531=6"]);
     drop(first);
-    for _ in 0..100 {
+    for _ in 0..1_000 {
         let stream = tokio::net::TcpStream::connect(address).await.unwrap();
         // Nothing is said before the client does: a connection that stays open was let in.
         let closed = tokio::time::timeout(Duration::from_millis(20), stream.readable())

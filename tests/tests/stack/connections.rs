@@ -172,7 +172,7 @@ async fn orders_that_were_never_written_are_in_doubt() {
     let client: Client<Prediction> = scene.client(SessionKind::OrderEntry).build().unwrap();
     let (sender, mut receiver) = client.order_entry().await.unwrap().split();
     let mut desk = Desk::new(sender, ledger.clone());
-    while desk.send_within(Duration::from_millis(100)).await.unwrap() {}
+    while desk.send_within(Duration::from_secs(2)).await.unwrap() {}
     let offered = ledger.lock().offered();
     assert!(offered > 10_000, "{offered}");
     // The stall is over before the client takes its peer for dead.
