@@ -16,7 +16,7 @@ use crate::observe::MessageLog;
 use crate::prediction::Prediction;
 use crate::rate::{RatePolicy, SharedRateLimiter};
 use crate::reconnect::ReconnectPolicy;
-use crate::transport::{ConnectTimeouts, Connector, TlsSettings};
+use crate::transport::{ConnectObserver, ConnectTimeouts, Connector, TlsSettings};
 
 /// Puts a [`Client`] together.
 #[must_use]
@@ -25,6 +25,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     keys: KeyRing,
     security: Security,
     connect_timeouts: ConnectTimeouts,
+    connect_observer: Option<ConnectObserver>,
     options: Choices,
     validation: Validation,
     driver: DriverSettings,
@@ -52,6 +53,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             keys: KeyRing::empty(),
             security: Security::Tls(TlsSettings::new()),
             connect_timeouts: ConnectTimeouts::default(),
+            connect_observer: None,
             options: LogonOptions::<D>::default().into_choices(),
             validation: Validation::default(),
             driver: DriverSettings::default(),
@@ -126,6 +128,12 @@ impl<D: KalshiProduct> ClientBuilder<D> {
     /// How long the steps of connecting may take.
     pub fn connect_timeouts(mut self, timeouts: ConnectTimeouts) -> Self {
         self.connect_timeouts = timeouts;
+        self
+    }
+
+    /// Who is told of each step of connecting, at once and on the session's task: it must not block.
+    pub fn connect_observer(mut self, observer: ConnectObserver) -> Self {
+        self.connect_observer = Some(observer);
         self
     }
 
@@ -209,11 +217,14 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             self.options.logon(D::PRODUCT, *kind, Purpose::Trading)?;
         }
         let environment = self.endpoints.environment();
-        let connector = match self.security {
+        let mut connector = match self.security {
             Security::Tls(settings) => Connector::tls(&settings)?,
             Security::Plaintext if environment == Environment::Loopback => Connector::plaintext(),
             Security::Plaintext => return Err(BuildError::Plaintext { environment }),
         };
+        if let Some(observer) = self.connect_observer {
+            connector = connector.with_observer(observer);
+        }
         let config = Config {
             endpoints: self.endpoints,
             keys: self.keys,

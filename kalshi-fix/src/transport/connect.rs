@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::error::{Attempt, AttemptError, ConnectError};
 use super::pin::PinMismatch;
-use super::stream::Stream;
+use super::stream::{Stream, TlsSummary};
 use super::tls::{TlsSettings, TlsSettingsError, parse_server_name};
 use crate::environment::Endpoint;
 
@@ -42,11 +42,38 @@ impl Default for ConnectTimeouts {
     }
 }
 
+/// A step of connecting that is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectStep {
+    /// The host has these addresses, which are tried in this order until one works.
+    Resolved {
+        /// The addresses.
+        addresses: Vec<SocketAddr>,
+    },
+    /// There is a TCP connection.
+    Connected {
+        /// To where.
+        address: SocketAddr,
+    },
+    /// The TLS handshake is done. Without TLS this does not come.
+    Secured {
+        /// With whom.
+        address: SocketAddr,
+        /// What was agreed.
+        tls: TlsSummary,
+    },
+}
+
+/// Who is told of each step of connecting, at once: it must not block.
+pub type ConnectObserver = Arc<dyn Fn(ConnectStep) + Send + Sync>;
+
 /// Connects to endpoints, with TLS or, on this machine only, without. Cheap to clone.
 #[derive(Clone)]
 pub struct Connector {
     security: Security,
     timeouts: ConnectTimeouts,
+    observer: Option<ConnectObserver>,
 }
 
 #[derive(Clone)]
@@ -68,6 +95,7 @@ impl Connector {
         Ok(Connector {
             security,
             timeouts: ConnectTimeouts::default(),
+            observer: None,
         })
     }
 
@@ -78,6 +106,7 @@ impl Connector {
         Connector {
             security: Security::Plaintext,
             timeouts: ConnectTimeouts::default(),
+            observer: None,
         }
     }
 
@@ -85,6 +114,13 @@ impl Connector {
     #[must_use]
     pub fn with_timeouts(mut self, timeouts: ConnectTimeouts) -> Connector {
         self.timeouts = timeouts;
+        self
+    }
+
+    /// Tells somebody of each step that is done.
+    #[must_use]
+    pub fn with_observer(mut self, observer: ConnectObserver) -> Connector {
+        self.observer = Some(observer);
         self
     }
 
@@ -108,6 +144,9 @@ impl Connector {
                 address: Some(*address),
             });
         }
+        self.tell(|| ConnectStep::Resolved {
+            addresses: addresses.clone(),
+        });
         let mut attempts = Vec::new();
         for address in addresses {
             match self.attempt(address, server_name.as_ref()).await {
@@ -188,6 +227,7 @@ impl Connector {
             .map_err(AttemptError::Tcp)?;
         // An order must not wait for the acknowledgement of the one before.
         tcp.set_nodelay(true).map_err(AttemptError::Tcp)?;
+        self.tell(|| ConnectStep::Connected { address });
         let (Security::Tls { config, .. }, Some(name)) = (&self.security, server_name) else {
             return Ok(Stream::plain(tcp, address));
         };
@@ -197,7 +237,17 @@ impl Connector {
             .await
             .map_err(|_| AttemptError::HandshakeTimeout { waited })?
             .map_err(handshake_error)?;
-        Ok(Stream::tls(tls, address))
+        let stream = Stream::tls(tls, address);
+        if let Some(tls) = stream.tls_summary() {
+            self.tell(|| ConnectStep::Secured { address, tls });
+        }
+        Ok(stream)
+    }
+
+    fn tell(&self, step: impl FnOnce() -> ConnectStep) {
+        if let Some(observer) = &self.observer {
+            observer(step());
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod pin;
 mod stream;
 mod tls;
 
-pub use connect::{ConnectTimeouts, Connector};
+pub use connect::{ConnectObserver, ConnectStep, ConnectTimeouts, Connector};
 pub use error::{Attempt, AttemptError, ConnectError};
 pub use pin::{Pin, PinError};
 pub use stream::{Stream, TlsSummary};

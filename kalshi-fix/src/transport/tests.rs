@@ -73,6 +73,43 @@ async fn both_versions_of_tls() {
 }
 
 #[tokio::test]
+async fn steps_are_told_as_far_as_they_go() {
+    let trusted = Authority::new(&["127.0.0.1"]);
+    let check = async |settings: TlsSettings, port, expected: &[&str]| {
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let teller = Arc::clone(&told);
+        let connector = Connector::tls(&settings)
+            .unwrap()
+            .with_observer(Arc::new(move |step| {
+                let step = match step {
+                    ConnectStep::Resolved { addresses } => format!("resolved {}", addresses.len()),
+                    ConnectStep::Connected { address } => format!("connected {}", address.ip()),
+                    ConnectStep::Secured { tls, .. } => format!("secured {}", tls.version),
+                };
+                teller.lock().unwrap().push(step);
+            }));
+        let _ = connector.connect(&Endpoint::new("127.0.0.1", port)).await;
+        assert_eq!(*told.lock().unwrap(), expected);
+    };
+    let port = echo(&trusted, BOTH).await;
+    check(
+        trusted.trust(),
+        port,
+        &["resolved 1", "connected 127.0.0.1", "secured TLS 1.3"],
+    )
+    .await;
+    let stranger = Authority::new(&["127.0.0.1"]);
+    check(stranger.trust(), port, &["resolved 1", "connected 127.0.0.1"]).await;
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    check(trusted.trust(), closed, &["resolved 1"]).await;
+}
+
+#[tokio::test]
 async fn certificates_that_are_not_accepted() {
     let authority = Authority::new(&["exchange.test"]);
     let port = echo(&authority, BOTH).await;
