@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pkcs8::pkcs5::pbes2::Parameters;
 use pkcs8::spki::ObjectIdentifier;
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, DecodeRsaPublicKey as _};
 use rsa::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _, LineEnding};
 use rsa::pss::{BlindedSigningKey, Signature, VerifyingKey};
-use rsa::rand_core::OsRng;
+use rsa::rand_core::{OsRng, RngCore as _};
 use rsa::sha2::Sha256;
 use rsa::signature::{Keypair as _, RandomizedSigner as _, SignatureEncoding as _, Verifier as _};
 use rsa::traits::PublicKeyParts as _;
@@ -59,7 +60,14 @@ impl PrivateKey {
     /// This takes from a tenth of a second to a few seconds of processor time; in asynchronous code, call it through
     /// `spawn_blocking`.
     pub fn generate() -> Result<PrivateKey, KeyError> {
-        RsaPrivateKey::new(&mut OsRng, MINIMUM_BITS)
+        PrivateKey::generate_with(MINIMUM_BITS)
+    }
+
+    /// As [`generate`](PrivateKey::generate), with a modulus of so many bits: 2048 to 4096. The venue makes 2048; a longer
+    /// key takes longer to sign with.
+    pub fn generate_with(bits: usize) -> Result<PrivateKey, KeyError> {
+        check_length(bits)?;
+        RsaPrivateKey::new(&mut OsRng, bits)
             .map(PrivateKey::from_rsa)
             .map_err(|error| KeyError::Generation {
                 detail: error.to_string(),
@@ -81,6 +89,29 @@ impl PrivateKey {
             .map_err(|error| KeyError::Damaged {
                 detail: error.to_string(),
             })
+    }
+
+    /// The key as encrypted PKCS#8 PEM: PBES2 with AES-256-CBC, its key derived by PBKDF2 with HMAC-SHA-256, which OpenSSL and
+    /// [`from_encrypted_pem`](PrivateKey::from_encrypted_pem) read. This takes a few tenths of a second of processor time.
+    pub fn to_encrypted_pem(&self, passphrase: &str) -> Result<Zeroizing<String>, KeyError> {
+        let failed = |error: &dyn fmt::Display| KeyError::Encryption {
+            detail: error.to_string(),
+        };
+        let (mut salt, mut initial) = ([0; 16], [0; 16]);
+        OsRng.try_fill_bytes(&mut salt).map_err(|error| failed(&error))?;
+        OsRng
+            .try_fill_bytes(&mut initial)
+            .map_err(|error| failed(&error))?;
+        let parameters = Parameters::generate_pbkdf2_sha256_aes256cbc(PASSPHRASE_ROUNDS, &salt, initial)
+            .map_err(|error| failed(&error))?;
+        let plain = self.inner.to_pkcs8_der().map_err(|error| failed(&error))?;
+        let info = pkcs8::PrivateKeyInfoRef::try_from(plain.as_bytes()).map_err(|error| failed(&error))?;
+        let encrypted = info
+            .encrypt_with_params(parameters, passphrase)
+            .map_err(|error| failed(&error))?;
+        encrypted
+            .to_pem("ENCRYPTED PRIVATE KEY", pkcs8::LineEnding::LF)
+            .map_err(|error| failed(&error))
     }
 
     /// Signs `message` as the venue's logon wants it, with fresh random salt and blinding.
@@ -352,6 +383,8 @@ fn warn_when_others_can_read(path: &Path, file: &File) {
 fn warn_when_others_can_read(_: &Path, _: &File) {}
 
 const MINIMUM_BITS: usize = 2048;
+/// OWASP's recommendation for PBKDF2 with HMAC-SHA-256.
+const PASSPHRASE_ROUNDS: u32 = 600_000;
 const MAX_FILE: u64 = 64 * 1024;
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const NAMED_ALGORITHMS: &[(&str, &str)] = &[

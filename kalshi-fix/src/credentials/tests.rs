@@ -129,6 +129,40 @@ async fn a_generated_key_survives_its_pem() {
 }
 
 #[test]
+fn a_generated_key_survives_its_encrypted_pem() {
+    let key = PrivateKey::generate().unwrap();
+    let pem = key.to_encrypted_pem("pass phrase").unwrap();
+    assert!(
+        pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"),
+        "{}",
+        pem.lines().next().unwrap()
+    );
+    let again = PrivateKey::from_encrypted_pem(&pem, "pass phrase").unwrap();
+    assert_eq!(
+        again.public_key().to_pem().unwrap(),
+        key.public_key().to_pem().unwrap()
+    );
+    assert!(matches!(
+        PrivateKey::from_encrypted_pem(&pem, "another"),
+        Err(KeyError::WrongPassphrase)
+    ));
+    assert_ne!(
+        *key.to_encrypted_pem("pass phrase").unwrap(),
+        *pem,
+        "another salt each time"
+    );
+}
+
+#[test]
+fn a_key_has_a_length_that_is_supported() {
+    for bits in [1024, 2047, 4097] {
+        assert!(
+            matches!(PrivateKey::generate_with(bits), Err(KeyError::Length { bits: said, .. }) if said == bits)
+        );
+    }
+}
+
+#[test]
 fn unusable_private_keys() {
     fn check(pem: &str, passphrase: Option<&str>, expected: &str) {
         let found = PrivateKey::read(pem, passphrase).unwrap_err();
