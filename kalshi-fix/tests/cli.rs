@@ -53,6 +53,54 @@ fn spec(name: &str) -> String {
 }
 
 #[test]
+fn without_a_command_it_says_what_to_try() {
+    let (code, out, error) = told(&[], "");
+    assert_eq!((code, error.as_str()), (0, ""));
+    for command in [
+        "probe",
+        "book",
+        "gateway",
+        "keygen",
+        "decode",
+        "dictionary",
+        "completions",
+    ] {
+        assert!(
+            out.contains(&format!("  kalshi-fix {command}")),
+            "{command}: {out}"
+        );
+    }
+    let widest = out.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{out}");
+}
+
+#[test]
+fn every_command_has_an_example() {
+    let check = |command: &[&str]| {
+        let (code, out, _) = told(&[command, &["--help"]].concat(), "");
+        assert_eq!(code, 0, "{command:?}");
+        let examples = out.split_once("Example").expect("examples").1;
+        let name = format!("kalshi-fix {}", command.join(" "));
+        assert!(examples.contains(name.trim_end()), "{command:?}: {out}");
+    };
+    for command in [
+        "",
+        "probe",
+        "book",
+        "gateway",
+        "keygen",
+        "decode",
+        "dictionary",
+        "completions",
+    ] {
+        check(&[command][usize::from(command.is_empty())..]);
+    }
+    for command in ["check", "diff", "show", "html"] {
+        check(&["dictionary", command]);
+    }
+}
+
+#[test]
 fn help_and_version_are_no_findings() {
     for arguments in [&["--help"][..], &["--version"], &["dictionary", "--help"]] {
         let (code, out, _) = told(arguments, "");

@@ -2,6 +2,12 @@
 
 #[path = "cli_sessions/book.rs"]
 mod book;
+#[path = "cli_sessions/gateway.rs"]
+mod gateway;
+#[path = "cli_sessions/keygen.rs"]
+mod keygen;
+#[path = "cli_sessions/probe.rs"]
+mod probe;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::place::PlaceArguments;
 
-/// Tools for Kalshi's FIX dialects, and for any dictionary in the QuickFIX format.
+/// Tools for Kalshi's FIX gateways, and for any data dictionary in the QuickFIX format.
 #[derive(Debug, Parser)]
 #[command(
     name = "kalshi-fix",
@@ -15,15 +15,19 @@ use crate::place::PlaceArguments;
 Exit codes:
   0  nothing found
   1  something found: errors in a dictionary, breaking changes, violations, an
-     unknown name
-  2  wrong usage, or input that cannot be read"
+     unknown name, a session that does not come about, a book that is not live
+  2  wrong usage, or input that cannot be read
+
+Example:
+  kalshi-fix probe                                log on to a simulated exchange"
 )]
 pub(crate) struct Arguments {
     /// When to colour the output
     #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN")]
     pub(crate) color: Color,
+    /// What to do; without one, what there is to try
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 /// When to colour.
@@ -42,13 +46,25 @@ pub(crate) enum Command {
     /// Make frames readable: from a log, a capture, or standard input
     Decode(DecodeArguments),
     /// Work with data dictionaries
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "\
+Example:
+  kalshi-fix dictionary show ExecutionReport      what a message is made of"
+    )]
     Dictionary(DictionaryCommand),
+    /// Go to a session step by step, time each, and say what to do where it ends
+    Probe(ProbeArguments),
     /// Watch order books live, or print them as they are
     Book(BookArguments),
     /// Run the simulated exchange on this machine, until Ctrl-C
     Gateway(GatewayArguments),
+    /// Make an RSA key pair for an API key of the venue
+    Keygen(KeygenArguments),
     /// Print a script that completes this program's commands in a shell
+    #[command(after_help = "\
+Example:
+  kalshi-fix completions bash > ~/.local/share/bash-completion/completions/kalshi-fix")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -95,6 +111,11 @@ pub(crate) struct Layers {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kalshi-fix decode fix.log --validate            what breaks the rules is marked
+  kalshi-fix decode fix.log -t D -t 8 --follow    orders and reports as they come
+  tail -n 1 fix.log | kalshi-fix decode --json    for another program")]
 pub(crate) struct DecodeArguments {
     /// The log or capture; standard input when it is absent or `-`
     pub(crate) file: Option<PathBuf>,
@@ -118,6 +139,10 @@ pub(crate) struct DecodeArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kalshi-fix dictionary check my.xml
+  kalshi-fix dictionary check --transport FIXT11.xml FIX50SP2.xml")]
 pub(crate) struct CheckArguments {
     /// The dictionaries
     #[arg(required = true, value_name = "FILE")]
@@ -133,6 +158,10 @@ pub(crate) struct CheckArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kalshi-fix dictionary diff old.xml new.xml --fail-on any
+  kalshi-fix dictionary diff prediction new.xml --format markdown")]
 pub(crate) struct DiffArguments {
     /// The old dictionary: a file, `prediction` or `margin`
     pub(crate) old: String,
@@ -169,6 +198,11 @@ pub(crate) enum FailOn {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kalshi-fix dictionary show                      an overview
+  kalshi-fix dictionary show D                    a message, by its type
+  kalshi-fix dictionary show 150 --dialect margin a field, by its tag")]
 pub(crate) struct ShowArguments {
     /// A message's name or type, a tag, or a field's or component's name
     #[arg(value_name = "MSG|TAG|NAME")]
@@ -181,6 +215,9 @@ pub(crate) struct ShowArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  kalshi-fix dictionary html site/                then open site/index.html")]
 pub(crate) struct HtmlArguments {
     /// Where to write; created when it is not there
     pub(crate) directory: PathBuf,
@@ -189,6 +226,11 @@ pub(crate) struct HtmlArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  kalshi-fix gateway venue/ --bots 5              and in another terminal:
+  kalshi-fix probe --gateway venue/
+  kalshi-fix book --gateway venue/ HIGHNY-23DEC31")]
 pub(crate) struct GatewayArguments {
     /// Where the certificate to trust, the members' keys and a description are
     /// written; created when it is not there, and its keys are used again
@@ -251,8 +293,6 @@ pub(crate) struct BookArguments {
     /// The markets
     #[arg(required = true, value_name = "SYMBOL")]
     pub(crate) symbols: Vec<String>,
-    #[command(flatten)]
-    pub(crate) place: PlaceArguments,
     /// Start in the terms of those who trade NO; prediction only
     #[arg(long)]
     pub(crate) no: bool,
@@ -266,4 +306,93 @@ pub(crate) struct BookArguments {
     /// How many levels of each side are printed
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     pub(crate) levels: usize,
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
+}
+
+/// How to make a key pair.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The private key is PKCS#8 in PEM, which nobody but its owner can read. The
+public one is beside it, in FILE.pub or, for name.pem, in name.pub.pem. No
+file is ever overwritten.
+
+Example:
+  kalshi-fix keygen demo.pem                      says what to do with it")]
+pub(crate) struct KeygenArguments {
+    /// Where to write the private key
+    pub(crate) file: PathBuf,
+    /// The length of the modulus; the venue asks for 2048
+    #[arg(long, value_enum, default_value_t = KeyBits::Bits2048)]
+    pub(crate) bits: KeyBits,
+    /// Encrypt the private key, by the passphrase in
+    /// KALSHI_PRIVATE_KEY_PASSPHRASE, or by one that is asked for
+    #[arg(long)]
+    pub(crate) encrypt: bool,
+}
+
+/// How long a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeyBits {
+    /// What the venue asks for
+    #[value(name = "2048")]
+    Bits2048,
+    /// Slower to sign with
+    #[value(name = "3072")]
+    Bits3072,
+    /// Slower still
+    #[value(name = "4096")]
+    Bits4096,
+}
+
+/// Which session to try, and how long.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Credentials for the venue come from KALSHI_KEY_ID and KALSHI_PRIVATE_KEY_PATH
+(margin: KALSHI_PERPS_…; a session's own: KALSHI_MD_KEY_ID, …). The probe sends
+a logon, test requests and a logout, and nothing else.
+
+Exit codes: 0 all is well, 1 something is wrong, 2 nothing could be tried.
+
+Examples:
+  kalshi-fix probe                                against a simulated exchange
+  kalshi-fix probe --demo --session md            market data of the demo
+  kalshi-fix probe --gateway venue/ --json        an exchange that runs here
+  kalshi-fix probe --demo --endpoint proxy:8228   by another address")]
+pub(crate) struct ProbeArguments {
+    /// The session: order entry, the same with retransmission, drop copy, post
+    /// trade, requests for quotes, market data
+    #[arg(long, value_enum, default_value_t = SessionName::Nr)]
+    pub(crate) session: SessionName,
+    /// How many heartbeats are asked for
+    #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) count: u32,
+    /// How long a step may take
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=300))]
+    pub(crate) timeout: u32,
+    /// Start a session that retransmits anew: what is kept for it is lost
+    #[arg(long)]
+    pub(crate) reset: bool,
+    /// One JSON object at the end
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
+}
+
+/// A session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SessionName {
+    /// KalshiNR, orders
+    Nr,
+    /// KalshiRT, orders with retransmission
+    Rt,
+    /// KalshiDC, drop copy
+    Dc,
+    /// KalshiPT, post trade
+    Pt,
+    /// KalshiRFQ, requests for quotes
+    Rfq,
+    /// KalshiMD, market data
+    Md,
 }

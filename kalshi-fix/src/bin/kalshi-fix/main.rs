@@ -1,5 +1,5 @@
-//! The command-line program: dictionaries checked, compared, shown and published, frames made readable, live books, and a
-//! simulated exchange.
+//! The command-line program: sessions probed, live books, a simulated exchange, keys, frames made readable, and dictionaries
+//! checked, compared, shown and published.
 
 mod arguments;
 mod book;
@@ -10,8 +10,11 @@ mod gateway;
 mod html;
 mod json;
 mod json_value;
+mod keygen;
 mod output;
+mod overview;
 mod place;
+mod probe;
 mod requested;
 mod show;
 mod source;
@@ -26,13 +29,18 @@ use output::{Failure, Findings, Output};
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut output = Output::new(arguments.color);
-    let result = match arguments.command {
+    let Some(command) = arguments.command else {
+        return ended(overview::run(&mut output), &mut output);
+    };
+    let result = match command {
         Command::Decode(arguments) => decode::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Check(arguments)) => check::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Diff(arguments)) => diff::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Show(arguments)) => show::run(&arguments, &mut output),
         Command::Dictionary(DictionaryCommand::Html(arguments)) => html::run(&arguments, &mut output),
         Command::Book(arguments) => book::run(&arguments, &mut output),
+        Command::Probe(arguments) => probe::run(&arguments, &mut output),
+        Command::Keygen(arguments) => keygen::run(&arguments, &mut output),
         Command::Gateway(arguments) => gateway::run(&arguments, &mut output),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -42,6 +50,10 @@ fn main() -> ExitCode {
                 .map(|()| Findings::None)
         }
     };
+    ended(result, &mut output)
+}
+
+fn ended(result: Result<Findings, Failure>, output: &mut Output) -> ExitCode {
     match result.and_then(|findings| output.flush().map(|()| findings)) {
         Ok(Findings::None) => ExitCode::SUCCESS,
         Ok(Findings::Some) => ExitCode::from(1),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use kalshi_fix::client::{Client, ClientBuilder, KalshiProduct};
-use kalshi_fix::credentials::KeyRing;
+use kalshi_fix::credentials::{CredentialsError, KeyRing};
 use kalshi_fix::environment::{Endpoint, Environment, Product};
 use kalshi_fix::gateway::Gateway;
 use kalshi_fix::transport::TlsSettings;
@@ -100,6 +100,11 @@ impl PlaceArguments {
         Ok(Place { name, exchange })
     }
 
+    /// Whether it is an exchange of the command's own.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.gateway.is_none() && !self.is_venue()
+    }
+
     /// Whether keys from the environment are needed.
     fn is_venue(&self) -> bool {
         self.demo || self.production || self.endpoint.is_some()
@@ -130,7 +135,12 @@ fn elsewhere<D: KalshiProduct>(
     environment: Environment,
     arguments: &PlaceArguments,
 ) -> Result<ClientBuilder<D>, Failure> {
-    let keys = KeyRing::from_env(D::PRODUCT).map_err(Failure::session)?;
+    let keys = KeyRing::from_env(D::PRODUCT).map_err(|error| match error {
+        CredentialsError::MissingKeyId { .. } | CredentialsError::NoKey { .. } => Failure::Usage(format!(
+            "{error}\n`kalshi-fix keygen FILE` makes a key, and says what to do with it"
+        )),
+        error => Failure::session(error),
+    })?;
     let mut builder = Client::<D>::builder(environment).credentials(keys);
     if let Some(Endpoint { host, port, .. }) = &arguments.endpoint {
         builder = builder.endpoints(|mut endpoints| {

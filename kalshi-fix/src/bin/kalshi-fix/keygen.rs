@@ -1,0 +1,220 @@
+//! `keygen`: a key pair for the venue, whose private half nobody else can read.
+
+use std::fmt::Write as _;
+use std::fs::{self, OpenOptions};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kalshi_fix::credentials::{PrivateKey, PublicKey};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::terminal;
+use rsa::sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::arguments::{KeyBits, KeygenArguments};
+use crate::output::{Failure, Findings, Output, Style};
+
+pub(crate) fn run(arguments: &KeygenArguments, output: &mut Output) -> Result<Findings, Failure> {
+    let private = &arguments.file;
+    let public = public_path(private);
+    // Before the work, and before a passphrase is asked for.
+    for path in [private, &public] {
+        if path.symlink_metadata().is_ok() {
+            return Err(exists(path));
+        }
+    }
+    let passphrase = arguments.encrypt.then(passphrase).transpose()?;
+    let faulty = |source| Failure::Key {
+        path: private.clone(),
+        source,
+    };
+    let bits = match arguments.bits {
+        KeyBits::Bits2048 => 2048,
+        KeyBits::Bits3072 => 3072,
+        KeyBits::Bits4096 => 4096,
+    };
+    let key = PrivateKey::generate_with(bits).map_err(faulty)?;
+    let pem = match &passphrase {
+        Some(passphrase) => key.to_encrypted_pem(passphrase),
+        None => key.to_pem(),
+    };
+    let public_pem = key.public_key().to_pem().map_err(faulty)?;
+    write_new(private, pem.map_err(faulty)?.as_bytes(), OWNER_ALONE)?;
+    if let Err(failure) = write_new(&public, public_pem.as_bytes(), EVERYBODY) {
+        // A key that nobody has seen yet is of no use without its other half.
+        let _ = fs::remove_file(private);
+        return Err(failure);
+    }
+    let text = summary(arguments, &public, &key.public_key(), &public_pem, bits, output).map_err(faulty)?;
+    output.write(&text)?;
+    Ok(Findings::None)
+}
+
+fn summary(
+    arguments: &KeygenArguments,
+    public: &Path,
+    key: &PublicKey,
+    pem: &str,
+    bits: usize,
+    output: &Output,
+) -> Result<String, kalshi_fix::credentials::KeyError> {
+    let private = arguments.file.display();
+    let strong = |text: &str| output.styled(Style::Strong, text);
+    let mut text = String::new();
+    let secret = if arguments.encrypt { ", encrypted" } else { "" };
+    let _ = writeln!(
+        text,
+        "private key  {private} (RSA, {bits} bits{secret}; keep it to yourself)"
+    );
+    let _ = writeln!(text, "public key   {}", public.display());
+    let _ = writeln!(text, "fingerprint  SHA256:{}", fingerprint(key)?);
+    let _ = write!(
+        text,
+        "\n{}\n  1. Open https://demo.kalshi.co/account/profile\n     (real money: https://kalshi.com/account/profile).\n  \
+         2. Press \"Create key\", name it, and paste this into \"RSA public key\":\n\n{pem}\n  \
+         3. Press \"Create\", and copy the id that it shows (a UUID).\n     \
+         Sessions that are open at the same time need a key each.\n\n{}\n  \
+         export KALSHI_KEY_ID=<the id>\n  export KALSHI_PRIVATE_KEY_PATH={private}\n",
+        strong("What to do with it"),
+        strong("Then"),
+    );
+    if arguments.encrypt {
+        let _ = writeln!(text, "  export {PASSPHRASE}=<the passphrase>");
+    }
+    text.push_str("  kalshi-fix probe --demo\n\nFor margin, the names begin with KALSHI_PERPS_.\n");
+    Ok(text)
+}
+
+/// SHA-256 of the public key's DER, in hexadecimal: what `openssl pkey -pubin -outform DER | openssl dgst -sha256` says.
+fn fingerprint(key: &PublicKey) -> Result<String, kalshi_fix::credentials::KeyError> {
+    let pem = key.to_pem()?;
+    let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    // It was encoded a moment ago.
+    let der = STANDARD.decode(base64).unwrap_or_default();
+    let mut text = String::new();
+    for byte in Sha256::digest(der) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}
+
+/// `demo.pub.pem` beside `demo.pem`.
+fn public_path(private: &Path) -> PathBuf {
+    let is_pem = private.extension().is_some_and(|extension| extension == "pem");
+    if is_pem {
+        private.with_extension("pub.pem")
+    } else {
+        let mut name = private.as_os_str().to_owned();
+        name.push(".pub");
+        PathBuf::from(name)
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::Usage(format!(
+        "{} is there already, and no key is ever overwritten; name another file",
+        path.display()
+    ))
+}
+
+/// Writes a file that was not there, or leaves none.
+fn write_new(path: &Path, contents: &[u8], mode: u32) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(mode);
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    let mut file = options.open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => Failure::unwritable(path)(error),
+    })?;
+    let written = file.write_all(contents).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        let _ = fs::remove_file(path);
+        Failure::unwritable(path)(error)
+    })
+}
+
+/// The passphrase: from the environment, or asked for twice. It is no argument, since everybody can read those.
+fn passphrase() -> Result<Zeroizing<String>, Failure> {
+    if let Some(value) = std::env::var_os(PASSPHRASE).filter(|value| !value.is_empty()) {
+        let value = value.into_string();
+        return value
+            .map(Zeroizing::new)
+            .map_err(|_| Failure::Usage(format!("{PASSPHRASE} is no Unicode text")));
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::Usage(format!(
+            "--encrypt needs a passphrase: set {PASSPHRASE}, or run this in a terminal"
+        )));
+    }
+    let first = asked("passphrase: ")?;
+    if first.is_empty() {
+        return Err(Failure::Usage("an empty passphrase protects nothing".to_owned()));
+    }
+    if *first != *asked("the same once more: ")? {
+        return Err(Failure::Usage(
+            "the two passphrases differ; nothing was written".to_owned(),
+        ));
+    }
+    Ok(first)
+}
+
+/// A line from the terminal that is not shown.
+fn asked(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    eprint!("{prompt}");
+    terminal::enable_raw_mode()?;
+    let line = hidden_line();
+    terminal::disable_raw_mode()?;
+    eprintln!();
+    line
+}
+
+fn hidden_line() -> Result<Zeroizing<String>, Failure> {
+    // Sized ahead, so that no part of it is left behind by a growing text.
+    let mut line = Zeroizing::new(String::with_capacity(LONGEST_PASSPHRASE));
+    loop {
+        let Event::Key(key) = event::read()? else { continue };
+        if key.kind != KeyEventKind::Press {
+            continue;
+        }
+        match key.code {
+            KeyCode::Enter => return Ok(line),
+            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                return Err(Failure::Usage("given up; nothing was written".to_owned()));
+            }
+            KeyCode::Backspace => drop(line.pop()),
+            KeyCode::Char(character) if line.len() + character.len_utf8() <= LONGEST_PASSPHRASE => {
+                line.push(character);
+            }
+            _ => {}
+        }
+    }
+}
+
+const PASSPHRASE: &str = "KALSHI_PRIVATE_KEY_PASSPHRASE";
+const LONGEST_PASSPHRASE: usize = 1024;
+const OWNER_ALONE: u32 = 0o600;
+const EVERYBODY: u32 = 0o644;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_half_lies_beside_it() {
+        let check = |private: &str, expected: &str| {
+            assert_eq!(public_path(Path::new(private)), Path::new(expected));
+        };
+        check("demo.pem", "demo.pub.pem");
+        check("keys/a.b.pem", "keys/a.b.pub.pem");
+        check("kalshi-fix.key", "kalshi-fix.key.pub");
+        check("demo", "demo.pub");
+    }
+}

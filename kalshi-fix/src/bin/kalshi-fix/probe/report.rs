@@ -1,0 +1,239 @@
+//! What a probe has found, as lines while it goes on, or as one object at the end.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::json;
+use crate::output::{Failure, Output, Style};
+
+/// A step of the way to a session, and back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Resolve,
+    Connect,
+    Tls,
+    LogOn,
+    Heartbeat,
+    Clock,
+    LogOut,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Step::Resolve => "resolve",
+            Step::Connect => "connect",
+            Step::Tls => "TLS",
+            Step::LogOn => "log on",
+            Step::Heartbeat => "heartbeat",
+            Step::Clock => "clock",
+            Step::LogOut => "log out",
+        })
+    }
+}
+
+/// What is wrong, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// As the library calls this kind of failure.
+    pub(super) class: String,
+    pub(super) what: String,
+    pub(super) remedy: String,
+}
+
+/// What has been found so far.
+pub(super) struct Report<'o> {
+    output: &'o mut Output,
+    is_json: bool,
+    /// What comes before the first line.
+    title: Option<String>,
+    /// The object, as far as it goes.
+    head: String,
+    steps: String,
+    more: String,
+    troubles: Vec<(Step, Trouble)>,
+}
+
+impl<'o> Report<'o> {
+    pub(super) fn new(
+        output: &'o mut Output,
+        is_json: bool,
+        [product, session, place]: [&str; 3],
+    ) -> Report<'o> {
+        let mut head = String::from("{");
+        json::text(&mut head, "product", product);
+        json::text(&mut head, "session", session);
+        json::text(&mut head, "place", place);
+        let title = output.styled(Style::Strong, format!("{session} ({product}, {place})"));
+        Report {
+            output,
+            is_json,
+            title: Some(title),
+            head,
+            steps: String::new(),
+            more: String::new(),
+            troubles: Vec::new(),
+        }
+    }
+
+    /// A step went well.
+    pub(super) fn done(&mut self, step: Step, took: Option<Duration>, detail: &str) -> Result<(), Failure> {
+        self.line(step, true, took, detail)
+    }
+
+    /// A step failed, or showed what must be mended.
+    pub(super) fn trouble(
+        &mut self,
+        step: Step,
+        took: Option<Duration>,
+        detail: &str,
+        trouble: Trouble,
+    ) -> Result<(), Failure> {
+        self.line(step, false, took, detail)?;
+        if !self.is_json {
+            let [wrong, remedy] =
+                ["what is wrong", "what to do"].map(|name| self.output.styled(Style::Strong, name));
+            let what = wrapped(&trouble.what);
+            let to_do = wrapped(&trouble.remedy);
+            self.output
+                .write(&format!("\n{wrong} ({})\n{what}{remedy}\n{to_do}", trouble.class))?;
+            self.output.flush()?;
+        }
+        self.troubles.push((step, trouble));
+        Ok(())
+    }
+
+    /// Whether nothing has to be mended.
+    pub(super) fn is_good(&self) -> bool {
+        self.troubles.is_empty()
+    }
+
+    /// A figure in milliseconds for the object.
+    pub(super) fn figure(&mut self, name: &str, value: &str) {
+        if !self.more.is_empty() {
+            self.more.push(',');
+        }
+        self.more
+            .push_str(&format_args!("\"{name}\":{value}").to_string());
+    }
+
+    /// A word for people at the end.
+    pub(super) fn end(mut self, word: &str) -> Result<(), Failure> {
+        if !self.is_json {
+            return self.output.write(word);
+        }
+        let mut text = std::mem::take(&mut self.head);
+        json::plain(&mut text, "ok", self.is_good());
+        json::key(&mut text, "steps");
+        text.push('[');
+        text.push_str(&self.steps);
+        text.push(']');
+        if !self.more.is_empty() {
+            text.push(',');
+            text.push_str(&self.more);
+        }
+        json::key(&mut text, "troubles");
+        text.push('[');
+        for (step, trouble) in &self.troubles {
+            if !text.ends_with('[') {
+                text.push(',');
+            }
+            text.push('{');
+            json::text(&mut text, "step", &step.to_string());
+            json::text(&mut text, "class", &trouble.class);
+            json::text(&mut text, "what", &trouble.what);
+            json::text(&mut text, "remedy", &trouble.remedy);
+            text.push('}');
+        }
+        text.push_str("]}\n");
+        self.output.write(&text)
+    }
+
+    fn line(
+        &mut self,
+        step: Step,
+        is_good: bool,
+        took: Option<Duration>,
+        detail: &str,
+    ) -> Result<(), Failure> {
+        if !self.steps.is_empty() {
+            self.steps.push(',');
+        }
+        self.steps.push('{');
+        json::text(&mut self.steps, "step", &step.to_string());
+        json::plain(&mut self.steps, "ok", is_good);
+        if let Some(took) = took {
+            json::plain(&mut self.steps, "milliseconds", milliseconds(took));
+        }
+        json::text(&mut self.steps, "detail", detail);
+        self.steps.push('}');
+        if self.is_json {
+            return Ok(());
+        }
+        if let Some(title) = self.title.take() {
+            self.output.write(&format!("{title}\n"))?;
+        }
+        let (mark, style) = if is_good {
+            ("✓", Style::Good)
+        } else {
+            ("✗", Style::Error)
+        };
+        let mark = self.output.styled(style, mark);
+        let took = took
+            .map(|took| format!("{} ms", milliseconds(took)))
+            .unwrap_or_default();
+        let took = self.output.styled(Style::Dim, format!("{took:>13}"));
+        self.output
+            .write(&format!("{mark} {step:<10}{took}  {detail}\n"))?;
+        self.output.flush()
+    }
+}
+
+/// Milliseconds with three decimals.
+pub(super) fn milliseconds(time: Duration) -> String {
+    let micros = time.as_micros();
+    format!("{}.{:03}", micros / 1000, micros % 1000)
+}
+
+/// Lines of at most 78 characters, each a little to the right.
+fn wrapped(text: &str) -> String {
+    let mut wrapped = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if length > 0 && length + 1 + width <= LINE {
+            wrapped.push(' ');
+            length += 1 + width;
+        } else {
+            wrapped.push_str(if length > 0 { "\n  " } else { "  " });
+            length = 2 + width;
+        }
+        wrapped.push_str(word);
+    }
+    wrapped.push('\n');
+    wrapped
+}
+
+const LINE: usize = 78;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let word = "x".repeat(40);
+        assert_eq!(wrapped("a b"), "  a b\n");
+        assert_eq!(
+            wrapped(&format!("{word} {word}")),
+            format!("  {word}\n  {word}\n")
+        );
+        assert_eq!(wrapped(""), "\n");
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(milliseconds(Duration::from_micros(12_034)), "12.034");
+        assert_eq!(milliseconds(Duration::from_nanos(999)), "0.000");
+    }
+}

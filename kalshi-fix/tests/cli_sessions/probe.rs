@@ -1,0 +1,285 @@
+//! `probe`: sessions that come about, and each way in which one does not.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use kalshi_fix::credentials::PrivateKey;
+use kalshi_fix::dialect::Timestamp;
+use kalshi_fix::driver::Clock;
+use kalshi_fix::environment::{Product, SessionKind};
+use kalshi_fix::gateway::{Effect, Fault, Gateway, GatewayBuilder, Step};
+use tokio::net::TcpListener;
+
+use super::{Told, Venue, told};
+
+/// A clock that is ahead of everybody's.
+struct Ahead(Duration);
+
+impl Clock for Ahead {
+    fn utc(&self) -> Timestamp {
+        Timestamp::from(SystemTime::now() + self.0)
+    }
+}
+
+async fn started(builder: GatewayBuilder, name: &str) -> (Venue, String) {
+    let gateway = builder.start().await.unwrap();
+    let address = gateway
+        .address(Product::Prediction, SessionKind::OrderEntry)
+        .unwrap();
+    (Venue::new(gateway, name), address.to_string())
+}
+
+async fn venue(name: &str) -> (Venue, String) {
+    started(Gateway::builder(), name).await
+}
+
+/// A probe of a venue of the test's, with further arguments.
+async fn probed(venue: &Venue, address: &str, more: &[&str]) -> Told {
+    let arguments = [&["probe", "--endpoint", address, "--root", &venue.root][..], more].concat();
+    told(&arguments, &venue.variables()).await
+}
+
+/// A probe that fails at a step, as a kind of failure, with a remedy that says this.
+#[track_caller]
+fn check(told: &Told, step: &str, class: &str, remedy: &str) {
+    assert_eq!(told.code, 1, "{told:?}");
+    let failed: Vec<&str> = told.out.lines().filter(|line| line.starts_with('✗')).collect();
+    assert_eq!(failed.len(), 1, "{told:?}");
+    assert!(failed[0].starts_with(&format!("✗ {step}")), "{told:?}");
+    assert!(told.out.contains(&format!("what is wrong ({class})")), "{told:?}");
+    let flowing = told.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flowing.contains(remedy), "{told:?}");
+}
+
+#[tokio::test]
+async fn every_session_of_both_products() {
+    for (product, sessions) in [
+        ("prediction", &["nr", "rt", "dc", "pt", "rfq", "md"][..]),
+        ("margin", &["nr", "rt", "dc", "md"]),
+    ] {
+        for session in sessions {
+            let told = told(&["probe", "--product", product, "--session", session], &[]).await;
+            assert_eq!((told.code, told.error.as_str()), (0, ""), "{told:?}");
+            let steps: Vec<&str> = told
+                .out
+                .lines()
+                .filter_map(|line| line.strip_prefix("✓ ")?.get(..9))
+                .map(str::trim)
+                .collect();
+            let expected = [
+                "resolve",
+                "connect",
+                "TLS",
+                "log on",
+                "heartbeat",
+                "clock",
+                "log out",
+            ];
+            assert_eq!(steps, expected, "{told:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_object_for_programs() {
+    let told = told(&["probe", "--json", "--count", "3"], &[]).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    assert_eq!(told.out.lines().count(), 1, "{told:?}");
+    for part in [
+        r#"{"product":"prediction","session":"KalshiNR","place":"simulated","ok":true,"steps":[{"step":"resolve","ok":true,"#,
+        r#""detail":"answered"}],"round_trip_milliseconds":{"count":3,"least":"#,
+        r#""clock_offset_milliseconds":{"offset":"#,
+        r#""troubles":[]}"#,
+    ] {
+        assert!(told.out.contains(part), "{part}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_known_and_a_port_where_nobody_listens() {
+    let (venue, _) = venue("probe-nobody").await;
+    let told = probed(&venue, "no-such-host.invalid:8228", &[]).await;
+    // A machine without a name server has to wait for none.
+    let no_answer = told.out.contains("no answer within");
+    let remedy = if no_answer {
+        "name server does not answer"
+    } else {
+        "check how the host is spelt"
+    };
+    check(&told, "resolve", "network", remedy);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let closed = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    check(
+        &probed(&venue, &closed, &[]).await,
+        "connect",
+        "network",
+        "nothing listens there",
+    );
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn certificates() {
+    let (venue, address) = venue("probe-certificates").await;
+    let named = probed(&venue, &address, &["--server-name", "exchange.test"]).await;
+    check(
+        &named,
+        "TLS",
+        "unreachable",
+        "the certificate is for another host",
+    );
+    let stranger = told(&["probe", "--endpoint", &address], &venue.variables()).await;
+    check(
+        &stranger,
+        "TLS",
+        "unreachable",
+        "nobody vouches for this certificate",
+    );
+    // The same as an object.
+    let named = probed(&venue, &address, &["--server-name", "exchange.test", "--json"]).await;
+    assert_eq!(named.code, 1);
+    assert!(named.out.contains(r#""ok":false"#), "{named:?}");
+    assert!(
+        named
+            .out
+            .contains(r#""troubles":[{"step":"TLS","class":"unreachable","what":"cannot connect"#),
+        "{named:?}"
+    );
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn who_speaks_no_tls() {
+    let (venue, _) = venue("probe-no-tls").await;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let closing = tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    check(
+        &probed(&venue, &address, &[]).await,
+        "TLS",
+        "network",
+        "perhaps no TLS is spoken",
+    );
+    closing.abort();
+}
+
+#[tokio::test]
+async fn logons_that_are_refused() {
+    let (venue, address) = venue("probe-refused").await;
+    venue.gateway.inject(Fault::already_exists());
+    let in_use = probed(&venue, &address, &[]).await;
+    check(
+        &in_use,
+        "log on",
+        "key_in_use",
+        "another connection holds this API key",
+    );
+
+    // A key of which the venue knows another half.
+    let stranger = PrivateKey::generate().unwrap();
+    let id = venue.gateway.member().add_key(stranger.public_key());
+    let arguments = ["probe", "--endpoint", &address, "--root", &venue.root];
+    let variables = [
+        ("KALSHI_KEY_ID", id.as_str()),
+        ("KALSHI_PRIVATE_KEY_PATH", &venue.key),
+    ];
+    let wrong_key = told(&arguments, &variables).await;
+    check(
+        &wrong_key,
+        "log on",
+        "credentials",
+        "check that the private key is that of this API key id",
+    );
+
+    let variables = [
+        ("KALSHI_KEY_ID", "nobody"),
+        ("KALSHI_PRIVATE_KEY_PATH", &venue.key),
+    ];
+    let unknown = told(&arguments, &variables).await;
+    check(&unknown, "log on", "credentials", "check the API key id");
+
+    venue
+        .gateway
+        .inject(Fault::new(Step::Logon, Effect::Refuse("go away".to_owned())));
+    check(
+        &probed(&venue, &address, &[]).await,
+        "log on",
+        "refused",
+        "the venue's own words",
+    );
+
+    venue.gateway.inject(Fault::new(Step::Logon, Effect::Disconnect));
+    check(
+        &probed(&venue, &address, &[]).await,
+        "log on",
+        "network",
+        "closed the connection without a word",
+    );
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn who_says_nothing() {
+    let (venue, address) = venue("probe-silent").await;
+    // Long enough for all that answers, and no longer than a test should wait.
+    let patience = ["--timeout", "6"];
+    venue.gateway.inject(Fault::new(Step::Logon, Effect::Ignore));
+    let silent = probed(&venue, &address, &patience).await;
+    check(&silent, "log on", "network", "nobody answers the logon");
+    venue
+        .gateway
+        .inject(Fault::new(Step::sending("0"), Effect::Silence));
+    let silent = probed(&venue, &address, &patience).await;
+    check(
+        &silent,
+        "heartbeat",
+        "network",
+        "the other side is logged on and says nothing",
+    );
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn clocks() {
+    let hours = Ahead(Duration::from_hours(3));
+    let (venue, address) = started(Gateway::builder().clock(Arc::new(hours)), "probe-hours").await;
+    let refused = probed(&venue, &address, &[]).await;
+    check(&refused, "log on", "clock", "set this machine's clock (NTP)");
+    venue.gateway.close().await;
+
+    let seconds = Ahead(Duration::from_secs(14));
+    let (venue, address) = started(Gateway::builder().clock(Arc::new(seconds)), "probe-seconds").await;
+    let skewed = probed(&venue, &address, &[]).await;
+    check(&skewed, "clock", "clock", "set this machine's clock (NTP)");
+    assert!(skewed.out.contains("behind"), "{skewed:?}");
+    // The session was had all the same, and ended well.
+    assert!(skewed.out.contains("✓ log out"), "{skewed:?}");
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn what_is_not_tried() {
+    let check = async |arguments: &[&str], expected: &str| {
+        let told = told(arguments, &[]).await;
+        assert_eq!(told.code, 2, "{arguments:?}: {told:?}");
+        assert!(told.error.contains(expected), "{arguments:?}: {told:?}");
+    };
+    check(&["probe", "--demo"], "KALSHI_KEY_ID is not set").await;
+    check(
+        &["probe", "--product", "margin", "--session", "rfq"],
+        "margin has no KalshiRFQ session",
+    )
+    .await;
+    check(
+        &["probe", "--demo", "--session", "rt"],
+        "--reset says that this may be",
+    )
+    .await;
+    check(
+        &["probe", "--session", "xx"],
+        "possible values: nr, rt, dc, pt, rfq, md",
+    )
+    .await;
+}
