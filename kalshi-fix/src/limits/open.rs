@@ -1,6 +1,7 @@
 //! What is open: told by whoever tracks orders.
 
 use std::borrow::Cow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::intent::most_it_can_cost;
 use crate::environment::Product;
@@ -116,6 +117,26 @@ impl OpenOrders for Vec<OpenOrder<'_>> {
     fn visit(&self, visitor: &mut dyn FnMut(&OpenOrder<'_>)) {
         self.iter().for_each(visitor);
     }
+}
+
+/// Such as the tracker of a session's task, which the limits of the client look at too. Whoever has it locked must not send
+/// meanwhile: the limits would wait for the lock.
+impl<O: OpenOrders + ?Sized> OpenOrders for Mutex<O> {
+    fn count(&self) -> usize {
+        lock(self).count()
+    }
+
+    fn visit(&self, visitor: &mut dyn FnMut(&OpenOrder<'_>)) {
+        lock(self).visit(visitor);
+    }
+
+    fn notional(&self, product: Product) -> Option<Money> {
+        lock(self).notional(product)
+    }
+}
+
+fn lock<O: ?Sized>(open: &Mutex<O>) -> MutexGuard<'_, O> {
+    open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// For those who track no orders: limits on what is open find nothing then.

@@ -302,6 +302,8 @@ const MOST_COUNTED: usize = 100_000;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::limits::{NothingOpen, OpenOrder};
     use crate::orders::Side;
@@ -391,6 +393,10 @@ mod tests {
             breach.to_string(),
             "the limit on open orders: 3 with this one, at most 2 are allowed"
         );
+        // What is behind a lock counts alike.
+        let shared = Mutex::new(two_open());
+        let again = pre_trade.admit(Duration::ZERO, &order(Side::Buy, 1, "0.5"), &shared);
+        assert_eq!(again.unwrap_err(), breach);
         // An amendment opens none.
         let amendment = Intent {
             kind: IntentKind::Amendment,
