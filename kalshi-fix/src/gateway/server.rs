@@ -19,7 +19,7 @@ use super::fault::Fault;
 use super::hub::Hub;
 use super::listen::Port;
 use crate::client::{Client, ClientBuilder, KalshiProduct};
-use crate::credentials::{Credentials, PrivateKey, PublicKey};
+use crate::credentials::{Credentials, KeyRing, KeyUse, PrivateKey, PublicKey};
 use crate::environment::{Endpoints, Environment, Product, SessionKind};
 use crate::transport::TlsSettings;
 
@@ -129,12 +129,13 @@ impl Gateway {
         }
     }
 
-    /// A client builder that knows this exchange, for credentials that a [`Member`] has handed out.
-    pub fn client_builder<D: KalshiProduct>(&self, credentials: Credentials) -> ClientBuilder<D> {
+    /// A client builder that knows this exchange, for the key or the [keys](Member::key_ring) that a [`Member`] has handed
+    /// out.
+    pub fn client_builder<D: KalshiProduct>(&self, keys: impl Into<KeyRing>) -> ClientBuilder<D> {
         Client::<D>::builder(Environment::Loopback)
             .endpoints(|endpoints| self.point(D::PRODUCT, endpoints))
             .tls(self.tls())
-            .credentials(credentials)
+            .credentials(keys)
     }
 
     /// Has something go wrong, as often as the fault says.
@@ -245,6 +246,31 @@ impl Member {
     pub fn credentials(&self, key: &PrivateKey) -> Credentials {
         let key_id = self.add_key(key.public_key());
         Credentials::new(key_id, key.clone()).expect("an id made by the exchange is a valid one")
+    }
+
+    /// Registers a key for every use at once, under an id for each, so that one client can have all of its sessions open at
+    /// the same time.
+    ///
+    /// ```
+    /// # use kalshi_fix::credentials::PrivateKey;
+    /// # use kalshi_fix::gateway::Gateway;
+    /// # use kalshi_fix::prediction::Prediction;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let key = PrivateKey::generate()?;
+    /// let gateway = Gateway::builder().market("HIGHNY-23DEC31").start().await?;
+    /// let client = gateway.client_builder::<Prediction>(gateway.member().key_ring(&key)).build()?;
+    /// let (orders, books) = (client.order_entry().await?, client.market_data().await?);
+    /// # let _ = (orders.close().await, books.close().await);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn key_ring(&self, key: &PrivateKey) -> KeyRing {
+        let uses = KeyUse::all();
+        uses.fold(KeyRing::empty(), |ring, key_use| {
+            ring.with(key_use, self.credentials(key))
+        })
     }
 
     /// Pays money in, in dollars (out, where it is negative).

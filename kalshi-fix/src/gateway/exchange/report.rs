@@ -320,6 +320,15 @@ impl RejectReason {
     }
 }
 
+impl std::error::Error for RejectReason {}
+
+/// Its text, and its code.
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (103={})", self.text(), self.code())
+    }
+}
+
 /// A refused amend or cancel: OrderCancelReject (9).
 #[derive(Clone, Debug)]
 pub struct CancelReject {
