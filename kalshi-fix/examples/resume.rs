@@ -1,0 +1,151 @@
+//! A process trades and is gone without a word; the next one goes on where it was, and misses nothing.
+//!
+//! ```text
+//! cargo run --example resume
+//! cargo run --example resume -- --demo SYMBOL
+//! ```
+//!
+//! - `KalshiRT` keeps its numbers over connections and processes. The journal on the disk has our side of them, and belongs
+//!   to one key and one kind of session.
+//! - What the venue sent in the meantime comes when the session resumes, and what this side had not handled comes again.
+//!   Nothing that we sent is sent again by itself.
+//! - The tracker's own memory is a text, which is kept beside the journal. A report that it knows changes nothing.
+//!
+//! Both processes are this one: all that a killed process leaves is what it wrote to the disk, and all else is dropped
+//! here, without a logout. (The project's own tests kill processes for real.)
+
+#[path = "support/again.rs"]
+mod again;
+#[path = "support/counterparty.rs"]
+mod counterparty;
+#[path = "support/desk.rs"]
+mod desk;
+mod support;
+#[path = "support/until.rs"]
+mod until;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use desk::Desk;
+use kalshi_fix::client::Client;
+use kalshi_fix::driver::{Clock as _, SessionStore, SystemClock};
+use kalshi_fix::environment::SessionKind;
+use kalshi_fix::gateway::Gateway;
+use kalshi_fix::gateway::exchange::Side;
+use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder, PlacedOrder, Side as OrderSide};
+use kalshi_fix::prediction::Prediction;
+use kalshi_fix::store::{JournalStore, StoreError};
+use kalshi_fix::tracker::{Event, Order, OrderState, Settings, Source, Tracker};
+use kalshi_fix::units::{PriceUnit, Quantity};
+use support::Failure;
+use until::until;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    support::report(run().await)
+}
+
+async fn run() -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+    // The venue may hold the key for the process that is gone: the logon then comes again.
+    let client = client.reconnect(again::policy(exchange.is_some())).build()?;
+    let directory = std::env::temp_dir().join(format!("kalshi-fix-resume-{}", std::process::id()));
+    std::fs::create_dir_all(&directory)?;
+    let done = support::in_time(async {
+        let price = if exchange.is_some() { "0.40" } else { "0.01" };
+        let order = first_process(&client, &directory, &market, price).await?;
+        println!("process A is gone, without a logout");
+        if let Some((_, other)) = &exchange {
+            counterparty::place(other, &market, Side::Sell, 40, 4)?;
+            println!("meanwhile somebody sells 4 at 0.40");
+        }
+        let expected = match exchange {
+            Some(_) => OrderState::PartiallyFilled,
+            None => OrderState::New,
+        };
+        second_process(&client, &directory, &market, &order, expected).await
+    });
+    let done = done.await;
+    std::fs::remove_dir_all(&directory)?;
+    done
+}
+
+/// Places an order, keeps what it knows, and is gone. Returns what the next process finds out from the tracker's text.
+async fn first_process(
+    client: &Client<Prediction>,
+    directory: &Path,
+    market: &str,
+    price: &str,
+) -> Result<String, Failure> {
+    let mut desk = Desk {
+        session: client
+            .order_entry_retransmitting(journal(client, directory).await?)
+            .await?,
+        tracker: Tracker::new(Settings::default()),
+    };
+    let now = SystemClock.utc();
+    let id = ClOrdIdGenerator::new(now, std::process::id().into()).next_id();
+    let order = LimitOrder::buy_yes(market, Quantity::from_whole(10), price.parse()?);
+    desk.send(&order.message(id.as_str(), PriceUnit::Dollars, now)?)
+        .await?;
+    until(&mut desk, id.as_str(), OrderState::New).await?;
+    std::fs::write(directory.join("tracker"), desk.tracker.snapshot())?;
+    println!("process A: buy 10 at {price} rests");
+    Ok(id.into())
+}
+
+/// Goes on: hears what was missed, and cancels what is left.
+async fn second_process(
+    client: &Client<Prediction>,
+    directory: &Path,
+    market: &str,
+    order: &str,
+    expected: OrderState,
+) -> Result<(), Failure> {
+    let kept = std::fs::read_to_string(directory.join("tracker"))?;
+    let mut tracker = Tracker::restore(&kept, Settings::default())?;
+    let mut news = Vec::new();
+    // Whatever was under way then is in doubt now.
+    tracker.disconnected(Source::OrderEntry, &(1..=u64::MAX), &mut news);
+    let state = |tracker: &Tracker| tracker.by_cl_ord_id(order).map(Order::state);
+    println!(
+        "process B: the order is {:?}",
+        state(&tracker).ok_or("the order is forgotten")?
+    );
+
+    let session = client
+        .order_entry_retransmitting(journal(client, directory).await?)
+        .await?;
+    // The numbers go on, so that nothing is missed: it comes.
+    tracker.connected(Source::OrderEntry, false, &mut news);
+    let mut desk = Desk { session, tracker };
+    for event in until(&mut desk, order, expected).await? {
+        if let Event::Fill(fill) = event {
+            println!("process B: fill, {} at {}", fill.quantity, fill.price);
+        }
+    }
+    let placed = PlacedOrder::<Prediction>::new(order, market, OrderSide::Buy);
+    let ids = ClOrdIdGenerator::new(SystemClock.utc(), u64::from(std::process::id()) + 1);
+    desk.send(&placed.cancel(ids.next_id().as_str())?).await?;
+    until(&mut desk, order, OrderState::Canceled).await?;
+    let order = desk.tracker.by_cl_ord_id(order).ok_or("the order is forgotten")?;
+    println!(
+        "process B: canceled, {} of 10 were filled",
+        order.filled().quantity
+    );
+    support::ended("KalshiRT", &desk.session.close().await);
+    Ok(())
+}
+
+/// The journal, as soon as the session before lets go of it. A process that is gone has let go.
+async fn journal(client: &Client<Prediction>, directory: &Path) -> Result<SessionStore, Failure> {
+    loop {
+        let whose = client.journal_settings(SessionKind::OrderEntryRetransmitting)?;
+        match JournalStore::open(directory.join("journal"), whose, SystemClock.utc()) {
+            Err(StoreError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(10)).await,
+            opened => return Ok(SessionStore::threaded(opened?)),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Ask for quotes, and answer such a request: both sides of an RFQ, from the question to the trade.
+//!
+//! ```text
+//! cargo run --example rfq
+//! cargo run --example rfq -- --demo SYMBOL
+//! ```
+//!
+//! - The *creator* asks on `KalshiRT` and accepts a quote; `CreatedRfq` ranks the quotes by what it costs to take them.
+//! - The *maker* hears of every request on `KalshiRFQ`, quotes, and confirms what was accepted, within seconds; `RfqMaker`
+//!   keeps the deadlines. A quote is two bids, for YES and for NO: who buys YES pays a dollar less the NO bid.
+//! - Both are state machines that read no clock: times go in, messages to send and events come out.
+//!
+//! Two members would be two programs; here they are one, so that it can be read from top to bottom. Against the demo
+//! environment the maker is another account, whose keys are in variables that begin with `KALSHI_MAKER_`.
+
+mod support;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kalshi_fix::client::{Client, Event, Session};
+use kalshi_fix::credentials::{KeyRing, PrivateKey};
+use kalshi_fix::driver::{Clock as _, SessionStore, SystemClock};
+use kalshi_fix::environment::{Environment, Product};
+use kalshi_fix::gateway::{Gateway, ManualClock};
+use kalshi_fix::prediction::sessions::{RFQ, RT};
+use kalshi_fix::rfq::{
+    Contract, CreatedRfq, CreatorEvent, MakerEvent, QuoteTerms, RequestForQuote, RfqMaker, Size,
+};
+use kalshi_fix::store::MemoryStore;
+use kalshi_fix::units::Quantity;
+use support::Failure;
+use tokio::time::{Instant, sleep_until};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    support::report(run().await)
+}
+
+async fn run() -> Result<(), Failure> {
+    // The simulated exchange goes by a clock that is moved by hand: nobody wants to wait for its timers.
+    let clock = ManualClock::at(SystemClock.utc());
+    let (creator, market, exchange) = support::open(Gateway::builder().manual_clock(&clock)).await?;
+    let (creator, maker) = if let Some((gateway, other)) = &exchange {
+        let key = tokio::task::spawn_blocking(PrivateKey::generate).await??;
+        let maker = gateway.client_builder(other.key_ring(&key));
+        (
+            creator.clock(Arc::new(clock.clone())),
+            maker.clock(Arc::new(clock.clone())),
+        )
+    } else {
+        let variable = |name: &str| std::env::var_os(name.replace("KALSHI_", "KALSHI_MAKER_"));
+        let keys = KeyRing::from_lookup(Product::Prediction, variable)?;
+        (creator, Client::builder(Environment::Demo).credentials(keys))
+    };
+
+    let origin = Instant::now();
+    let question_id = format!("rfq-{}", SystemClock.utc().unix_nanos());
+    let request = RequestForQuote::market(market.as_str(), Size::Contracts(Quantity::from_whole(10)));
+    let (rfq, question) = CreatedRfq::create(request, &question_id)?;
+    let store = SessionStore::inline(MemoryStore::new(SystemClock.utc()));
+    let mut creator = Creator {
+        session: creator.build()?.order_entry_retransmitting(store).await?,
+        rfq,
+        origin,
+    };
+    let session = maker.build()?.rfq().await?;
+    let mut maker = Maker {
+        quotes: RfqMaker::new(session.price_units()),
+        session,
+        origin,
+    };
+
+    let traded = support::in_time(async {
+        creator.session.send(&question).await?;
+        println!("creator: who trades 10 contracts of {market}?");
+        let rfq_id = maker.requested(&market).await?;
+        let terms = QuoteTerms::both("0.45".parse()?, "0.50".parse()?);
+        println!("maker:   bids 0.45 for YES and 0.50 for NO");
+        maker
+            .session
+            .send(&maker.quotes.quote(&rfq_id, QUOTE, &terms)?)
+            .await?;
+
+        creator
+            .until(|event| matches!(event, CreatorEvent::Quoted { .. }))
+            .await?;
+        let best = creator.rfq.best(Contract::Yes).ok_or("no quote for YES")?;
+        let (quote, price) = (
+            best.quote_id.clone(),
+            best.yes_ask().ok_or("a bid without a complement")?,
+        );
+        println!("creator: YES costs {price}; accepted");
+        // The trade is known by the id that is given here.
+        let id = format!("{question_id}-accept");
+        let accept = creator
+            .rfq
+            .accept(&quote, Contract::Yes, None, Some(&id), false)?;
+        creator.session.send(&accept).await?;
+
+        maker
+            .until(|event| matches!(event, MakerEvent::Accepted { .. }))
+            .await?;
+        println!("maker:   confirms");
+        let confirm = maker.quotes.confirm(origin.elapsed(), QUOTE)?;
+        maker.session.send(&confirm).await?;
+        maker
+            .until(|event| matches!(event, MakerEvent::Confirmed { .. }))
+            .await?;
+
+        println!("exchange: places both orders, 15 seconds later");
+        clock.advance(Duration::from_secs(15));
+        creator
+            .until(|event| matches!(event, CreatorEvent::Traded))
+            .await?;
+        println!("creator: traded");
+        Ok(())
+    });
+    let traded = traded.await;
+    support::ended("KalshiRT", &creator.session.close().await);
+    support::ended("KalshiRFQ", &maker.session.close().await);
+    traded
+}
+
+struct Creator {
+    session: Session<RT>,
+    rfq: CreatedRfq,
+    /// What times are counted from.
+    origin: Instant,
+}
+
+impl Creator {
+    /// Takes in what comes until this has happened.
+    async fn until(&mut self, is_it: impl Fn(&CreatorEvent) -> bool) -> Result<(), Failure> {
+        loop {
+            let deadline = self.rfq.next_deadline().map(|deadline| self.origin + deadline);
+            let events = tokio::select! {
+                event = self.session.recv() => match event.ok_or("the session is over")? {
+                    Event::Message(received) => match received.message() {
+                        Some(message) => self.rfq.handle(self.origin.elapsed(), message),
+                        None => return Err("a message that cannot be read".into()),
+                    },
+                    Event::Rejected(rejected) => return Err(rejected.to_string().into()),
+                    Event::Ended(end) => return Err(end.to_string().into()),
+                    _ => continue,
+                },
+                () = at(deadline) => self.rfq.handle_timeout(self.origin.elapsed()),
+            };
+            for event in &events {
+                if let CreatorEvent::Refused { text, .. } = event {
+                    return Err(format!("the request is refused: {text}").into());
+                }
+                if is_it(event) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+struct Maker {
+    session: Session<RFQ>,
+    quotes: RfqMaker,
+    /// What times are counted from.
+    origin: Instant,
+}
+
+impl Maker {
+    /// Waits for a request for quotes on a market. Its id is the venue's.
+    async fn requested(&mut self, market: &str) -> Result<String, Failure> {
+        loop {
+            for event in self.news().await? {
+                if let MakerEvent::Requested(request) = event
+                    && request.symbol == market
+                {
+                    return Ok(request.rfq_id);
+                }
+            }
+        }
+    }
+
+    /// Takes in what comes until this has happened to a quote.
+    async fn until(&mut self, is_it: impl Fn(&MakerEvent) -> bool) -> Result<(), Failure> {
+        loop {
+            for event in self.news().await? {
+                if let MakerEvent::Rejected { text, .. } | MakerEvent::ConfirmationRefused { text, .. } =
+                    &event
+                {
+                    return Err(format!("refused: {}", text.as_deref().unwrap_or("no reason given")).into());
+                }
+                if is_it(&event) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn news(&mut self) -> Result<Vec<MakerEvent>, Failure> {
+        let deadline = self.quotes.next_deadline().map(|deadline| self.origin + deadline);
+        tokio::select! {
+            event = self.session.recv() => match event.ok_or("the session is over")? {
+                Event::Message(received) => match received.message() {
+                    Some(message) => Ok(self.quotes.handle(self.origin.elapsed(), message)),
+                    None => Err("a message that cannot be read".into()),
+                },
+                Event::Rejected(rejected) => Err(rejected.to_string().into()),
+                Event::Ended(end) => Err(end.to_string().into()),
+                _ => Ok(Vec::new()),
+            },
+            () = at(deadline) => Ok(self.quotes.handle_timeout(self.origin.elapsed())),
+        }
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+const QUOTE: &str = "quote-1";

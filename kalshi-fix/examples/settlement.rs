@@ -1,0 +1,127 @@
+//! Hear what a market was settled at, and what it paid: pages put together, and the amounts checked.
+//!
+//! ```text
+//! cargo run --example settlement
+//! cargo run --example settlement -- --demo SYMBOL
+//! ```
+//!
+//! - `KalshiPT` carries settlement reports, and keeps its numbers over connections: what is reported while nobody listens
+//!   comes later. Here its store is in memory; `resume` shows one on the disk.
+//! - A settlement of many parties comes in pages. `Reassembler` gives each settlement out once, and says what in it does not
+//!   add up.
+
+#[path = "support/counterparty.rs"]
+mod counterparty;
+#[path = "support/desk.rs"]
+mod desk;
+mod support;
+#[path = "support/until.rs"]
+mod until;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use desk::Desk;
+use kalshi_fix::client::{Client, Event, Session};
+use kalshi_fix::driver::{Clock as _, SessionStore, SystemClock};
+use kalshi_fix::gateway::exchange::{Outcome, Side};
+use kalshi_fix::gateway::{Gateway, Member};
+use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder};
+use kalshi_fix::prediction::sessions::PT;
+use kalshi_fix::prediction::{Message, Prediction};
+use kalshi_fix::settlement::{Handled, Reassembler, ReassemblerSettings, Settlement};
+use kalshi_fix::store::MemoryStore;
+use kalshi_fix::tracker::{OrderState, Settings, Tracker};
+use kalshi_fix::units::{PriceUnit, Quantity};
+use support::Failure;
+use until::until;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    support::report(run().await)
+}
+
+async fn run() -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+    let client = client.build()?;
+    let store = SessionStore::inline(MemoryStore::new(SystemClock.utc()));
+    let mut session = client.post_trade(store).await?;
+    let heard = support::in_time(async {
+        if let Some((gateway, other)) = &exchange {
+            buy(&client, &market, other).await?;
+            gateway.determine(&market, Outcome::Yes);
+            gateway.settle(&market);
+        }
+        // The venue settles when it does.
+        let patience = Duration::from_secs(if exchange.is_some() { 40 } else { 20 });
+        match tokio::time::timeout(patience, next(&mut session)).await {
+            Ok(settlement) => tell(&settlement?),
+            Err(_) if exchange.is_none() => println!("nothing was settled within {patience:?}"),
+            Err(_) => return Err("no settlement came".into()),
+        }
+        Ok(())
+    });
+    let heard = heard.await;
+    support::ended("KalshiPT", &session.close().await);
+    heard
+}
+
+/// The next settlement that is complete.
+async fn next(session: &mut Session<PT>) -> Result<Settlement, Failure> {
+    let mut reassembler = Reassembler::new(ReassemblerSettings::default());
+    loop {
+        let received = match session.recv().await.ok_or("the session is over")? {
+            Event::Message(received) => received,
+            Event::Ended(end) => return Err(end.to_string().into()),
+            _ => continue,
+        };
+        let Some(Message::MarketSettlementReport(page)) = received.message() else {
+            continue;
+        };
+        match reassembler.handle(page) {
+            Handled::Complete(settlement) => return Ok(settlement),
+            Handled::Taken { pages, of, .. } => println!("{pages} pages of {of:?}"),
+            // The reports of a session that keeps its numbers can come twice.
+            Handled::Duplicate => {}
+            // Money has moved: ask elsewhere what is right.
+            other => return Err(format!("a page that cannot be taken: {other:?}").into()),
+        }
+    }
+}
+
+fn tell(settlement: &Settlement) {
+    println!(
+        "{}: {:?}, at {} dollars",
+        settlement.symbol, settlement.result, settlement.price
+    );
+    for party in &settlement.parties {
+        let contracts = party.long.unwrap_or(Quantity::ZERO);
+        match party.payout {
+            Some(payout) => println!("{contracts} YES contracts paid {payout} dollars"),
+            None => println!("{contracts} YES contracts, and no payout is stated"),
+        }
+    }
+    if settlement.is_reconciled() {
+        println!("everything adds up");
+    } else {
+        println!("does not add up: {:?}", settlement.findings);
+    }
+}
+
+/// Buys ten contracts of what will be settled.
+async fn buy(client: &Client<Prediction>, market: &str, other: &Member) -> Result<(), Failure> {
+    let now = SystemClock.utc();
+    let id = ClOrdIdGenerator::new(now, std::process::id().into()).next_id();
+    let mut desk = Desk {
+        session: client.order_entry().await?,
+        tracker: Tracker::new(Settings::default()),
+    };
+    counterparty::place(other, market, Side::Sell, 60, 10)?;
+    let order = LimitOrder::buy_yes(market, Quantity::from_whole(10), "0.60".parse()?);
+    desk.send(&order.message(id.as_str(), PriceUnit::Dollars, now)?)
+        .await?;
+    until(&mut desk, id.as_str(), OrderState::Filled).await?;
+    println!("bought 10 at 0.60");
+    support::ended("KalshiNR", &desk.session.close().await);
+    Ok(())
+}
