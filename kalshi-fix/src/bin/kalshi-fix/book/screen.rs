@@ -198,15 +198,18 @@ fn row(
     columns: &Columns,
     is_live: bool,
 ) -> Line<'static> {
-    let color = match side {
-        Side::Bid => BID,
-        Side::Offer => OFFER,
+    let (color, bar_color) = match side {
+        Side::Bid => (BID, BID_BAR),
+        Side::Offer => (OFFER, OFFER_BAR),
     };
-    let style = if is_live {
-        Style::new().fg(color)
-    } else {
-        Style::new().dim()
+    let colored = |color| {
+        if is_live {
+            Style::new().fg(color)
+        } else {
+            Style::new().dim()
+        }
     };
+    let (style, bar_style) = (colored(color), colored(bar_color));
     let (full, part) = bar(level.size.contracts(), columns.largest, columns.bar);
     let whole: String = std::iter::repeat_n(FULL, full).collect();
     let (price_width, size_width) = (columns.price, columns.size);
@@ -215,9 +218,9 @@ fn row(
             let mut spans = Vec::new();
             if let Some(part) = part.checked_sub(1).and_then(|part| PARTS.get(6 - part)) {
                 // Blocks fill their cell from the left: the rest of one, in reverse, fills it from the right.
-                spans.push(Span::styled(part.to_string(), style.reversed()));
+                spans.push(Span::styled(part.to_string(), bar_style.reversed()));
             }
-            spans.push(Span::styled(whole, style));
+            spans.push(Span::styled(whole, bar_style));
             spans.push(Span::from(format!(" {size:>size_width$} ")));
             spans.push(Span::styled(format!("{price:>price_width$} "), style).bold());
             Line::from(spans)
@@ -228,7 +231,7 @@ fn row(
             Line::from(vec![
                 Span::styled(format!(" {price:<price_width$}"), style).bold(),
                 Span::from(format!(" {size:>size_width$} ")),
-                Span::styled(format!("{whole}{part}"), style),
+                Span::styled(format!("{whole}{part}"), bar_style),
             ])
         }
     };
@@ -329,6 +332,9 @@ const WIDE: u16 = 66;
 const TRADES_WIDTH: u16 = 26;
 const BID: Color = Color::Green;
 const OFFER: Color = Color::Red;
+/// Darker, so that the figures stand out; on light and on dark ground.
+const BID_BAR: Color = Color::Indexed(29);
+const OFFER_BAR: Color = Color::Indexed(131);
 const FULL: char = '█';
 /// One to seven eighths of a cell.
 const PARTS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
