@@ -493,6 +493,8 @@ fn a_reference_is_written() {
     assert!(out.ends_with("open index.html\n"), "{out}");
     let page = std::fs::read_to_string(directory.join("message-NewOrderSingle.html")).expect("a page");
     assert!(page.contains("href='field-54.html'"), "{page}");
+    // A long name may go on in the next line of a narrow window, between two of its words.
+    assert!(page.contains("<h1>New<wbr>Order<wbr>Single <code"), "{page}");
     let file = scratch("not-a-directory", "");
     assert_eq!(told(&["dictionary", "html", &file.to_string_lossy()], "").0, 2);
 }

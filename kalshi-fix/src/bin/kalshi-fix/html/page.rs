@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 
 use kalshi_fix::dialect::dictionary::{
     Component, ComponentId, Dictionary, FieldDefinition, Member, MemberKind, Message, Presence, Sessions,
+    Value,
 };
 
 use crate::show::{families, uses};
@@ -25,6 +26,24 @@ impl fmt::Display for Safe<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A name that may go on in the next line where a word of it begins: `MarketData` and `Refresh`.
+struct Breakable<'t>(&'t str);
+
+impl fmt::Display for Breakable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut begin = 0;
+        let mut before = 'A';
+        for (at, character) in self.0.char_indices() {
+            if character.is_uppercase() && before.is_lowercase() {
+                write!(f, "{}<wbr>", Safe(&self.0[begin..at]))?;
+                begin = at;
+            }
+            before = character;
+        }
+        write!(f, "{}", Safe(&self.0[begin..]))
     }
 }
 
@@ -161,8 +180,8 @@ impl<'d> Pages<'d> {
     fn matrix(&self, body: &mut String) {
         let sessions = &self.dictionary.sessions;
         body.push_str(
-            "<p class='legend'><b class='out'>→</b> you send it <b class='in'>←</b> the exchange sends it \
-             <b class='both'>⇄</b> both</p>\
+            "<p class='legend'><span><b class='out'>→</b> you send it</span> \
+             <span><b class='in'>←</b> the exchange sends it</span> <span><b class='both'>⇄</b> both</span></p>\
              <div class='wide'><table class='matrix'><thead><tr><th>Message</th>",
         );
         for session in sessions {
@@ -207,7 +226,7 @@ impl<'d> Pages<'d> {
         let _ = write!(
             body,
             "<h1>{} <code class='key'>35={}</code></h1><p class='facts'>",
-            Safe(&message.name),
+            Breakable(&message.name),
             Safe(&message.msg_type)
         );
         if let Some(family) = &message.family {
@@ -239,7 +258,7 @@ impl<'d> Pages<'d> {
     }
 
     pub(super) fn component(&self, component: &Component) -> String {
-        let mut body = format!("<h1>{} <small>component</small></h1>", Safe(&component.name));
+        let mut body = format!("<h1>{} <small>component</small></h1>", Breakable(&component.name));
         note(&mut body, component.note.as_deref());
         self.member_table(&component.members, &mut body);
         self.uses(&component.name, &mut body);
@@ -387,16 +406,21 @@ impl<'d> Pages<'d> {
         rules(&mut body, &self.dictionary.field_rules(field));
         note(&mut body, field.note.as_deref());
         if !field.values.is_empty() {
-            body.push_str(
-                "<h2>Values</h2><div class='wide'><table class='values'><thead><tr><th>Wire</th><th>Name</th>\
-                 <th>Also</th></tr></thead><tbody>",
-            );
+            let also = |value: &Value| -> String {
+                let described = value.name.is_some().then_some(value.description.as_str());
+                let aliases = value.aliases.iter().map(String::as_str);
+                let names = described
+                    .into_iter()
+                    .chain(aliases)
+                    .filter(|name| !name.is_empty());
+                names.collect::<Vec<_>>().join(" ")
+            };
+            let any_also = field.values.iter().any(|value| !also(value).is_empty());
+            body.push_str("<h2>Values</h2><div class='wide'><table class='values'><thead><tr><th>Wire</th><th>Name</th>");
+            body.push_str(if any_also { "<th>Also</th>" } else { "" });
+            body.push_str("</tr></thead><tbody>");
             for value in &field.values {
                 let name = value.name.as_deref().unwrap_or(&value.description);
-                let mut also: Vec<&str> = value.aliases.iter().map(String::as_str).collect();
-                if value.name.is_some() && !value.description.is_empty() {
-                    also.insert(0, &value.description);
-                }
                 let _ = write!(
                     body,
                     "<tr><td><code>{}</code></td><td>{}",
@@ -404,7 +428,11 @@ impl<'d> Pages<'d> {
                     Safe(name)
                 );
                 note(&mut body, value.note.as_deref());
-                let _ = write!(body, "</td><td class='faint'>{}</td></tr>", Safe(&also.join(" ")));
+                body.push_str("</td>");
+                if any_also {
+                    let _ = write!(body, "<td class='faint'>{}</td>", Safe(&also(value)));
+                }
+                body.push_str("</tr>");
             }
             body.push_str("</tbody></table></div>");
         }
@@ -439,7 +467,7 @@ impl<'d> Pages<'d> {
 
     fn message_link(&self, name: &str) -> String {
         let file = self.files.get(name).map_or("", String::as_str);
-        format!("<a href='{file}'>{}</a>", Safe(name))
+        format!("<a href='{file}'>{}</a>", Breakable(name))
     }
 }
 
