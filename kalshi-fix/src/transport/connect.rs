@@ -147,9 +147,19 @@ impl Connector {
         self.tell(|| ConnectStep::Resolved {
             addresses: addresses.clone(),
         });
+        self.connect_to(addresses, endpoint, server_name.as_ref()).await
+    }
+
+    /// Tries one address after the other, each for as long as the time-outs allow.
+    pub(super) async fn connect_to(
+        &self,
+        addresses: Vec<SocketAddr>,
+        endpoint: &Endpoint,
+        server_name: Option<&ServerName<'static>>,
+    ) -> Result<Stream, ConnectError> {
         let mut attempts = Vec::new();
         for address in addresses {
-            match self.attempt(address, server_name.as_ref()).await {
+            match self.attempt(address, server_name).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => {
                     tracing::debug!(%endpoint, %address, %error, "cannot connect");
@@ -157,10 +167,9 @@ impl Connector {
                 }
             }
         }
-        let server_name = server_name.map(|name| name.to_str().into_owned());
         Err(ConnectError::Attempts {
             endpoint: endpoint.clone(),
-            server_name,
+            server_name: server_name.map(|name| name.to_str().into_owned()),
             attempts,
         })
     }

@@ -45,6 +45,14 @@ impl Stream {
         self.peer
     }
 
+    #[cfg(test)]
+    pub(super) fn tcp(&self) -> &TcpStream {
+        match &self.inner {
+            Inner::Tls(stream) => stream.get_ref().0,
+            Inner::Plain(stream) => stream,
+        }
+    }
+
     /// What was agreed by TLS; `None` for plaintext.
     #[must_use]
     pub fn tls_summary(&self) -> Option<TlsSummary> {

@@ -1,4 +1,4 @@
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +6,9 @@ use rcgen::date_time_ymd;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::yield_now;
+use tokio::time::{advance, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::testing::{Authority, BOTH};
@@ -261,13 +263,125 @@ async fn nobody_there() {
     assert_eq!(server_name.as_deref(), Some("127.0.0.1"));
 }
 
+/// A port at which nobody listens any more.
+async fn closed() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// An address that answers nothing at all: the queue of those who wait to be accepted is full. And what keeps it so.
+async fn silent() -> (SocketAddr, (TcpListener, Vec<TcpStream>)) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (mut waiting, mut unanswered) = (Vec::new(), 0);
+    // How many the system takes, beyond what it was told, is its own affair.
+    while unanswered < 2 {
+        match timeout(Duration::from_secs(5), TcpStream::connect(address)).await {
+            Ok(stream) => waiting.push(stream.unwrap()),
+            Err(_) => unanswered += 1,
+        }
+    }
+    (address, (listener, waiting))
+}
+
+/// Addresses that are silent, that speak no TLS, that refuse and that have the wrong certificate; with the right one behind
+/// them and without.
+#[tokio::test(start_paused = true)]
+async fn every_address_is_tried_each_for_its_own_time() {
+    let authority = Authority::new(&["exchange.test"]);
+    let ((first, _full), (second, _full_too)) = (silent().await, silent().await);
+    let deaf = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let (stranger, genuine) = (
+        at(echo(&Authority::new(&["exchange.test"]), BOTH).await),
+        at(echo(&authority, BOTH).await),
+    );
+    let bad = [
+        first,
+        second,
+        deaf.local_addr().unwrap(),
+        closed().await,
+        stranger,
+    ];
+    let settings = authority.trust().server_name("exchange.test").unwrap();
+    for end in [Some(genuine), None] {
+        let addresses: Vec<SocketAddr> = bad.into_iter().chain(end).collect();
+        // While this blocks, the clock stands still unless it is moved.
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let still = tokio::task::spawn_blocking(move || held.recv());
+        let connector = Connector::tls(&settings).unwrap();
+        let name = settings.expected_name().cloned();
+        let mut connecting = tokio::spawn(async move {
+            let endpoint = Endpoint::new("exchange.test", 8228);
+            connector.connect_to(addresses, &endpoint, name.as_ref()).await
+        });
+        // Three of them take their time: all of it, each.
+        settle().await;
+        for _ in 0..2 {
+            assert!(!connecting.is_finished());
+            advance(Duration::from_secs(5)).await;
+            settle().await;
+        }
+        let _deaf = tokio::select! {
+            accepted = deaf.accept() => accepted.unwrap(),
+            early = &mut connecting => panic!("{early:?}"),
+        };
+        settle().await;
+        advance(Duration::from_secs(5)).await;
+        match (connecting.await.unwrap(), end) {
+            (Ok(stream), Some(_)) => {
+                assert_eq!(stream.peer(), genuine);
+                check_echo(stream).await;
+            }
+            (Err(ConnectError::Attempts { attempts, .. }), None) => {
+                assert_eq!(attempts.len(), bad.len());
+                for ((attempt, address), expected) in attempts.iter().zip(bad).zip([
+                    "no answer within 5s",
+                    "no answer within 5s",
+                    "no TLS handshake within 5s",
+                    "Connection refused",
+                    "TLS failed: invalid peer certificate",
+                ]) {
+                    let (text, says) = (attempt.to_string(), format!("{address}: {expected}"));
+                    assert!(text.starts_with(&says), "{text} instead of {says}");
+                }
+            }
+            (other, _) => panic!("{other:?}"),
+        }
+        drop(hold);
+        let _ = still.await;
+    }
+}
+
+/// Lets the runtime see what its sockets have, and all tasks take it in.
+async fn settle() {
+    for _ in 0..1000 {
+        yield_now().await;
+    }
+}
+
 #[tokio::test]
-async fn every_address_is_tried() {
+async fn a_name_leads_to_its_addresses() {
     // `localhost` is one or two addresses; whichever they are, the one that listens is found.
     let authority = Authority::new(&["localhost"]);
     let port = echo(&authority, BOTH).await;
     let stream = connect(&authority.trust(), "localhost", port).await.unwrap();
     assert_eq!(stream.peer().ip(), Ipv4Addr::LOCALHOST);
+}
+
+#[tokio::test]
+async fn nothing_waits_for_the_acknowledgement_of_what_went_before() {
+    let authority = Authority::new(&["127.0.0.1"]);
+    let port = echo(&authority, BOTH).await;
+    let tls = connect(&authority.trust(), "127.0.0.1", port).await.unwrap();
+    assert!(tls.tcp().nodelay().unwrap());
+    let plain = Connector::plaintext()
+        .connect(&Endpoint::new("127.0.0.1", port))
+        .await
+        .unwrap();
+    assert!(plain.tcp().nodelay().unwrap());
 }
 
 #[tokio::test]
