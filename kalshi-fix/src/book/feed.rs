@@ -194,7 +194,8 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
         &self.sender
     }
 
-    /// Logs out and waits until the session is over.
+    /// Logs out and waits until the session is over. Dropping the future ends the session without waiting any longer, as
+    /// dropping the feed does.
     pub async fn close(self) -> Closed {
         self.receiver.close().await
     }

@@ -240,7 +240,8 @@ impl GatewayBuilder {
         self
     }
 
-    /// Makes a certificate and listens, on loopback ports.
+    /// Makes a certificate and listens, on loopback ports. Dropping the future before it is ready starts nothing, and frees
+    /// the ports.
     ///
     /// # Panics
     ///

@@ -41,7 +41,8 @@ impl Gateway {
         GatewayBuilder::new()
     }
 
-    /// An exchange with one prediction market, `HIGHNY-23DEC31`, and one margin market, `BTC-PERP`.
+    /// An exchange with one prediction market, `HIGHNY-23DEC31`, and one margin market, `BTC-PERP`. Dropping the future
+    /// before it is ready starts nothing.
     pub async fn start() -> Result<Gateway, StartError> {
         Gateway::builder()
             .market("HIGHNY-23DEC31")
@@ -68,7 +69,7 @@ impl Gateway {
 
     /// Takes no further connections, logs everybody out, and waits until all connections are over and what is kept of
     /// sessions is free for another gateway: a few seconds at most. Dropping a gateway does the same at once, without a
-    /// word, and frees what is kept a little later.
+    /// word, and frees what is kept a little later. Dropping the future is dropping the gateway.
     pub async fn close(mut self) {
         self.closing.send_replace(true);
         // A connection whose peer does nothing is over when its logout has waited long enough.

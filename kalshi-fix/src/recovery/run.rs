@@ -56,8 +56,10 @@ pub enum RecoverError {
 }
 
 /// Fetches everything that the tracker missed, over a drop copy session that is logged on, and returns what came of it.
-/// `unit` is that of the session's prices. Bounded in time by the settings; dropping the future before it is ready loses
-/// nothing, and a new recovery fetches what is still missing.
+/// `unit` is that of the session's prices. Bounded in time by the settings.
+///
+/// Dropping the future before it is ready loses nothing: what had come is in the tracker, and a new recovery fetches what is
+/// still missing.
 ///
 /// A session that [reconnects](crate::client::ClientBuilder::reconnect) may be lost and come back meanwhile.
 pub async fn recover<S: DropCopy>(
@@ -74,6 +76,8 @@ pub async fn recover<S: DropCopy>(
 
 /// As [`recover`], over a session that is opened for it and logged out afterwards. The client's key must be one that no other
 /// session uses.
+///
+/// Dropping the future loses as little, and ends the session without a logout.
 pub async fn recover_with<D>(
     client: &Client<D>,
     tracker: &mut Tracker,
@@ -95,7 +99,8 @@ where
 }
 
 impl Recovery {
-    /// As [`recover`], of this recovery: for ranges of one's own.
+    /// As [`recover`], of this recovery: for ranges of one's own. Dropping the future forgets which of them were fetched;
+    /// what had come is in the tracker.
     pub async fn run<S: DropCopy>(
         self,
         session: &mut Session<S>,

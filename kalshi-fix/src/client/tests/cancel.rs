@@ -15,14 +15,14 @@ use crate::store::MemoryStore;
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<(), OpenError>> + 'a>>;
 
 /// How often a future is polled before it is dropped: in the midst of resolving, connecting, the handshake, the logon.
-const DEPTHS: [usize; 8] = [0, 1, 2, 4, 8, 16, 64, 256];
+pub(super) const DEPTHS: [usize; 8] = [0, 1, 2, 4, 8, 16, 64, 256];
 
-fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
+pub(super) fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// Polls a future so many times at most, and drops it unless it is ready.
-async fn poll_up_to<T>(depth: usize, mut future: impl Future<Output = T> + Unpin) -> Option<T> {
+pub(super) async fn poll_up_to<T>(depth: usize, mut future: impl Future<Output = T> + Unpin) -> Option<T> {
     for _ in 0..depth {
         if let Poll::Ready(done) = Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
             return Some(done);

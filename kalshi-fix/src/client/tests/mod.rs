@@ -1,6 +1,8 @@
 //! Clients against a venue over TLS on the loopback interface.
 
 mod cancel;
+#[cfg(feature = "gateway")]
+mod dropped;
 mod limits;
 mod requests;
 mod retransmission;

@@ -21,6 +21,8 @@ use crate::session::{JournalGate, SendError};
 
 /// Every public future of the crate's runtime, by file and name, and the tests that drop it.
 const FUTURES: &[(&str, &str, &[&str])] = &[
+    ("book/feed.rs", "close", &["a_feed_whose_futures_are_dropped"]),
+    ("book/feed.rs", "recv", &["a_feed_whose_futures_are_dropped"]),
     ("client/mod.rs", "drop_copy", &["openings_that_are_dropped"]),
     ("client/mod.rs", "market_data", &["openings_that_are_dropped"]),
     ("client/mod.rs", "order_entry", &["openings_that_are_dropped"]),
@@ -124,18 +126,34 @@ const FUTURES: &[(&str, &str, &[&str])] = &[
         ],
     ),
     ("driver/handle.rs", "send_noting", &["a_send_that_is_dropped"]),
+    (
+        "gateway/builder.rs",
+        "start",
+        &["a_gateway_whose_futures_are_dropped"],
+    ),
+    (
+        "gateway/server.rs",
+        "close",
+        &["a_gateway_whose_futures_are_dropped"],
+    ),
+    (
+        "gateway/server.rs",
+        "start",
+        &["a_gateway_whose_futures_are_dropped"],
+    ),
+    (
+        "rate/shared.rs",
+        "acquire",
+        &["who_gives_up_takes_nothing_and_holds_nobody_up"],
+    ),
+    ("recovery/run.rs", "recover", &["recoveries_that_are_dropped"]),
+    (
+        "recovery/run.rs",
+        "recover_with",
+        &["recoveries_that_are_dropped"],
+    ),
+    ("recovery/run.rs", "run", &["recoveries_that_are_dropped"]),
     ("transport/connect.rs", "connect", &["openings_that_are_dropped"]),
-];
-
-/// The folders that are looked through.
-const FOLDERS: [&str; 7] = [
-    "client",
-    "credentials",
-    "driver",
-    "reconnect",
-    "session",
-    "store",
-    "transport",
 ];
 
 /// Polls a future once, and drops it.
@@ -169,40 +187,38 @@ fn every_public_future_is_listed() {
         .collect();
     let known = listed.clone();
     let mut tests = String::new();
-    for folder in FOLDERS {
-        let (mut files, mut all) = (Vec::new(), Vec::new());
-        sources(&root.join(folder), false, &mut files);
-        sources(&root.join(folder), true, &mut all);
-        for path in all {
-            tests.push_str(&fs::read_to_string(path).unwrap());
-        }
-        for path in files {
-            let file = path
-                .strip_prefix(&root)
-                .unwrap()
-                .to_string_lossy()
-                .replace('\\', "/");
-            let text = fs::read_to_string(&path).unwrap();
-            let mut documentation = String::new();
-            for line in text.lines().map(str::trim) {
-                if let Some(said) = line.strip_prefix("///") {
-                    documentation.push_str(said);
-                } else if let Some(rest) = line.strip_prefix("pub async fn ") {
-                    let name = rest.split(['(', '<']).next().unwrap().to_owned();
-                    let row = (file.clone(), name.clone());
-                    assert!(
-                        known.contains(&row),
-                        "{file}: {name} is a public future: drop it in a test, and list it in {}",
-                        file!()
-                    );
-                    listed.remove(&row);
-                    assert!(
-                        documentation.contains("Dropping the future"),
-                        "{file}: the documentation of {name} does not say what dropping the future means"
-                    );
-                } else if !line.starts_with("#[") {
-                    documentation.clear();
-                }
+    let (mut files, mut all) = (Vec::new(), Vec::new());
+    sources(&root, false, &mut files);
+    sources(&root, true, &mut all);
+    for path in all {
+        tests.push_str(&fs::read_to_string(path).unwrap());
+    }
+    for path in files {
+        let file = path
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .replace('\\', "/");
+        let text = fs::read_to_string(&path).unwrap();
+        let mut documentation = String::new();
+        for line in text.lines().map(str::trim) {
+            if let Some(said) = line.strip_prefix("///") {
+                documentation.push_str(said);
+            } else if let Some(rest) = line.strip_prefix("pub async fn ") {
+                let name = rest.split(['(', '<']).next().unwrap().to_owned();
+                let row = (file.clone(), name.clone());
+                assert!(
+                    known.contains(&row),
+                    "{file}: {name} is a public future: drop it in a test, and list it in {}",
+                    file!()
+                );
+                listed.remove(&row);
+                assert!(
+                    documentation.contains("Dropping the future"),
+                    "{file}: the documentation of {name} does not say what dropping the future means"
+                );
+            } else if !line.starts_with("#[") {
+                documentation.clear();
             }
         }
     }
