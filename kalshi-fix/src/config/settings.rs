@@ -225,6 +225,11 @@ macro_rules! port {
 }
 
 /// A limit of memory or of number: never none, and never more than can be counted.
+fn windows(raw: &Raw) -> Option<Vec<MaintenanceWindow>> {
+    let list = raw.list().ok().filter(|list| !list.is_empty())?;
+    list.iter().map(|text| text.parse().ok()).collect()
+}
+
 fn limit(raw: &Raw) -> Result<usize, Expected> {
     raw.number(1, u64::from(u32::MAX)).map(|limit| limit as usize)
 }
@@ -361,10 +366,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         into!(reconnect.reset_retransmitting, flag),
     ),
     both("reconnect.maintenance", |settings, raw| {
-        settings.reconnect.maintenance = if raw.flag()? {
-            vec![MaintenanceWindow::KALSHI]
-        } else {
-            Vec::new()
+        settings.reconnect.maintenance = match raw.flag() {
+            Ok(true) => vec![MaintenanceWindow::KALSHI],
+            Ok(false) => Vec::new(),
+            Err(_) => windows(raw).ok_or_else(|| {
+                "true, false, or a list of a day and two times each, such as \"Thursday 03:00-05:00\""
+                    .to_owned()
+            })?,
         };
         Ok(())
     }),

@@ -4,6 +4,7 @@ use super::*;
 use crate::environment::SessionKind;
 use crate::margin::Margin;
 use crate::prediction::Prediction;
+use crate::reconnect::MaintenanceWindow;
 
 const SAMPLE: &str = include_str!("sample.toml");
 
@@ -108,6 +109,19 @@ fn mistakes_are_told_with_their_line() {
         "tls.pins = [\"ab\"]",
         "line 1: tls.pins is a list of 1; expected pins in it, and number 1 is none: a pin has 64 hexadecimal digits (SHA-256); this has 2",
     );
+    for (wrong, is) in [
+        ("[]", "a list of 0"),
+        ("[\"Thursday\"]", "a list of 1"),
+        ("\"yes\"", "\"yes\""),
+    ] {
+        check(
+            &format!("reconnect.maintenance = {wrong}"),
+            &format!(
+                "line 1: reconnect.maintenance is {is}; expected true, false, or a list of a day and two times each, \
+                 such as \"Thursday 03:00-05:00\""
+            ),
+        );
+    }
     check(
         "store.durability = \"sometimes\"",
         "line 1: store.durability is \"sometimes\"; expected one of \"every_message\", \"every_commit\", \"operating_system\", \
@@ -170,6 +184,28 @@ fn products_differ() {
         "line 1: rate.tier is for prediction alone, and this is a configuration for margin"
     );
     assert!(Config::<Margin>::from_toml("environment = \"demo\"\nheartbeat = \"3s\"").is_ok());
+}
+
+#[test]
+fn maintenance_is_the_venues_or_none_or_ones_own() {
+    let kalshi = MaintenanceWindow::KALSHI;
+    let saturday: MaintenanceWindow = "Saturday 23:30-01:00".parse().unwrap();
+    let check = |value: &str, expected: &[MaintenanceWindow]| {
+        let config = read(&format!("reconnect.maintenance = {value}")).unwrap();
+        assert_eq!(config.settings.reconnect.maintenance, expected, "{value}");
+    };
+    check("true", &[kalshi]);
+    check("false", &[]);
+    check(
+        "[\"Saturday 23:30-01:00\", \"Thursday 03:00-05:00\"]",
+        &[saturday, kalshi],
+    );
+    let variable = (
+        "KALSHI_FIX_RECONNECT_MAINTENANCE",
+        "Thursday 03:00-05:00, Saturday 23:30-01:00",
+    );
+    let config = Config::<Prediction>::new().variables([variable]).unwrap();
+    assert_eq!(config.settings.reconnect.maintenance, [kalshi, saturday]);
 }
 
 #[test]

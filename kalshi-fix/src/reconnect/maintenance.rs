@@ -1,5 +1,7 @@
 //! The venue's maintenance, told apart from faults.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use fix_dialect::Timestamp;
@@ -54,6 +56,38 @@ impl MaintenanceWindow {
     }
 }
 
+impl FromStr for MaintenanceWindow {
+    type Err = MaintenanceWindowError;
+
+    /// Reads a day and two times of New York's clocks, `Thursday 03:00-05:00`. A window whose second time is not after its
+    /// first ends on the next day: `Saturday 23:00-01:00`.
+    fn from_str(text: &str) -> Result<MaintenanceWindow, MaintenanceWindowError> {
+        let read = || {
+            let (day, times) = text.split_once(' ')?;
+            let (from, to) = times.split_once('-')?;
+            let weekday = DAYS.into_iter().find(|known| known.to_string() == day)?;
+            let (from, to) = (minutes(from)?, minutes(to)?);
+            let length = if to > from {
+                to - from
+            } else {
+                to + MINUTES_A_DAY - from
+            };
+            let [from, length] = [from, length].map(|minutes| Duration::from_secs(minutes * 60));
+            Some(MaintenanceWindow::new(weekday, from, length))
+        };
+        read().ok_or_else(|| MaintenanceWindowError {
+            found: text.to_owned(),
+        })
+    }
+}
+
+/// A text is not a [`MaintenanceWindow`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is not a day and two times of it, such as \"Thursday 03:00-05:00\"")]
+pub struct MaintenanceWindowError {
+    found: String,
+}
+
 /// A day of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the days of the week need no explanation")]
@@ -68,10 +102,41 @@ pub enum Weekday {
     Wednesday,
 }
 
+impl fmt::Display for Weekday {
+    /// Its name in English.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// The minutes since midnight of a time such as `03:00`.
+fn minutes(text: &str) -> Option<u64> {
+    let bytes = text.as_bytes();
+    let [tens, ones, b':', minute_tens, minute_ones] = bytes else {
+        return None;
+    };
+    let number = |tens: u8, ones: u8| {
+        let both = [tens, ones].map(|digit| char::from(digit).to_digit(10));
+        Some(u64::from(both[0]? * 10 + both[1]?))
+    };
+    let (hours, minutes) = (number(*tens, *ones)?, number(*minute_tens, *minute_ones)?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
 fn whole_seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX).min(WEEK)
 }
 
+const DAYS: [Weekday; 7] = [
+    Weekday::Thursday,
+    Weekday::Friday,
+    Weekday::Saturday,
+    Weekday::Sunday,
+    Weekday::Monday,
+    Weekday::Tuesday,
+    Weekday::Wednesday,
+];
+const MINUTES_A_DAY: u64 = 24 * 60;
 const NANOS: i64 = 1_000_000_000;
 const DAY: i64 = 24 * 3_600;
 const WEEK: i64 = 7 * DAY;
@@ -106,6 +171,41 @@ mod tests {
         check(kalshi, "20261029-07:30:00", Some("20261029-09:00:00.000000000"));
         for day in [18, 19, 21, 22, 23, 24] {
             check(kalshi, &format!("202608{day}-08:00:00"), None);
+        }
+    }
+
+    #[test]
+    fn windows_are_read() {
+        fn check(text: &str, weekday: Weekday, from: u64, length: u64) {
+            let [from, length] = [from, length].map(|minutes| Duration::from_secs(minutes * 60));
+            let expected = MaintenanceWindow::new(weekday, from, length);
+            assert_eq!(text.parse(), Ok(expected), "{text}");
+        }
+        assert_eq!("Thursday 03:00-05:00".parse(), Ok(MaintenanceWindow::KALSHI));
+        check("Sunday 00:00-23:59", Weekday::Sunday, 0, 24 * 60 - 1);
+        check("Saturday 23:30-01:00", Weekday::Saturday, 23 * 60 + 30, 90);
+        check("Wednesday 04:00-04:00", Weekday::Wednesday, 4 * 60, 24 * 60);
+        for day in DAYS {
+            check(&format!("{day} 01:02-02:03"), day, 62, 61);
+        }
+        for wrong in [
+            "",
+            "Thursday",
+            "thursday 03:00-05:00",
+            "Thu 03:00-05:00",
+            "Thursday 3:00-5:00",
+            "Thursday 03:00",
+            "Thursday 24:00-25:00",
+            "Thursday 03:60-05:00",
+            "Thursday 03:00-05:00 ",
+            "Thursday  03:00-05:00",
+            "Thursday +3:00-05:00",
+        ] {
+            let error = wrong.parse::<MaintenanceWindow>().unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("{wrong:?} is not a day and two times of it, such as \"Thursday 03:00-05:00\"")
+            );
         }
     }
 

@@ -46,6 +46,6 @@ mod policy;
 mod reconnector;
 
 pub use class::FailureClass;
-pub use maintenance::{MaintenanceWindow, Weekday};
+pub use maintenance::{MaintenanceWindow, MaintenanceWindowError, Weekday};
 pub use policy::{ClockTrouble, ReconnectPolicy};
 pub use reconnector::{Decision, Reconnector, StopReason, Wait, WaitReason};
