@@ -262,7 +262,12 @@ const WORDS: [(&[&str], RefusalKind); 6] = [
             "comp id",
             "api key",
             "unknown",
+            "entitle",
             "permission",
+            "not permitted",
+            "not allowed",
+            "denied",
+            "forbidden",
             "not authorized",
             "unauthorized",
         ],
@@ -301,6 +306,15 @@ mod tests {
             None,
             RefusalKind::Sequence,
         );
+        for text in [
+            "API key is not entitled to KalshiRT",
+            "Missing entitlement",
+            "Session not permitted for this key",
+            "access denied",
+            "Forbidden",
+        ] {
+            check(text, None, None, RefusalKind::CompId);
+        }
         check("go away", None, None, RefusalKind::Other);
         assert_eq!(RefusalKind::classify(None, None, None), RefusalKind::Other);
     }

@@ -68,10 +68,7 @@ impl Peer {
         let (near, mut stream) = duplex(pipe);
         let (handle, mut events) = drive_client(near, settings);
         let mut venue = Venue::new();
-        let mut logon = Vec::new();
-        while !logon.ends_with(b"\x01") || !String::from_utf8_lossy(&logon).contains("\x0110=") {
-            logon.push(stream.read_u8().await.unwrap());
-        }
+        read_logon(&mut stream).await;
         let answer = venue.logon();
         stream.write_all(&answer).await.unwrap();
         established_event(&mut events).await;
@@ -91,6 +88,47 @@ impl Peer {
         let mut bytes = Vec::new();
         self.stream.read_to_end(&mut bytes).await.unwrap();
         String::from_utf8(bytes).unwrap().replace('\x01', "|")
+    }
+}
+
+/// The venue's end of a client's connection, logged on, which says only what the test has it do, under any number.
+pub(super) struct Accepted {
+    stream: DuplexStream,
+    venue: Venue,
+}
+
+impl Accepted {
+    pub(super) async fn answer(mut stream: DuplexStream) -> Accepted {
+        let mut venue = Venue::new();
+        read_logon(&mut stream).await;
+        let answer = venue.logon();
+        stream.write_all(&answer).await.unwrap();
+        Accepted { stream, venue }
+    }
+
+    pub(super) const fn next_number(&mut self, next: u64) {
+        self.venue.next = next;
+    }
+
+    pub(super) async fn say_note(&mut self, text: &str) {
+        let frame = self.venue.frame(b"B", |body| {
+            body.field(58, text.as_bytes());
+        });
+        self.stream.write_all(&frame).await.unwrap();
+    }
+
+    /// What the client says until it ends the connection, or waits for the answer to its Logout in vain.
+    pub(super) async fn read_to_end(&mut self) -> String {
+        let mut bytes = Vec::new();
+        self.stream.read_to_end(&mut bytes).await.unwrap();
+        String::from_utf8(bytes).unwrap().replace('\x01', "|")
+    }
+}
+
+async fn read_logon(stream: &mut DuplexStream) {
+    let mut logon = Vec::new();
+    while !logon.ends_with(b"\x01") || !String::from_utf8_lossy(&logon).contains("\x0110=") {
+        logon.push(stream.read_u8().await.unwrap());
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::pair::*;
+use super::scripted::Accepted as Peer;
 use crate::driver::{
     AttemptFailed, Builder, Clock, Disconnected, DriverSettings, EndCause, Event, Events, Handle,
     InboundPolicy, Missed, Reconnected, SessionEnd, SpawnError,
@@ -215,6 +216,43 @@ async fn a_cut_connection_is_replaced_and_says_what_is_in_doubt_and_what_may_be_
     assert_eq!(client.dials.load(Ordering::Relaxed), 2);
 }
 
+/// Without retransmission, numbers that do not fit end the connection with a Logout that says so, and the next one starts
+/// anew and tells what may be missed.
+#[tokio::test(start_paused = true)]
+async fn numbers_that_do_not_fit_start_the_session_anew() {
+    for (number, said) in [
+        (7, "MsgSeqNum too high, expecting 3 but received 7"),
+        (1, "MsgSeqNum too low, expecting 3 but received 1"),
+    ] {
+        let mut client = Supervised::start(ReconnectPolicy::default());
+        let mut peer = Peer::answer(client.connections.recv().await.unwrap()).await;
+        established_event(&mut client.events).await;
+        peer.say_note("in its turn").await;
+        assert_eq!(next_note(&mut client.events).await, (2, "in its turn".to_owned()));
+        peer.next_number(number);
+        peer.say_note("out of it").await;
+        let words = peer.read_to_end().await;
+        assert!(
+            words.contains("|35=5|") && words.contains(&format!("|58={said}")),
+            "{words}"
+        );
+        let event = client.disconnected().await;
+        assert_eq!(event.class, FailureClass::Sequence);
+        assert!(event.end.to_string().contains(said), "{}", event.end);
+
+        let mut venue = drive_venue_by(
+            client.connections.recv().await.unwrap(),
+            Arc::clone(&client.clock),
+        );
+        let request = logon_request(&mut venue).await;
+        assert!(request.reset, "it starts anew");
+        venue.0.accept_logon(Acceptance::default()).unwrap();
+        let missed = client.reconnected().await.missed;
+        assert!(matches!(missed, Missed::Unknown { after: 2, .. }), "{missed:?}");
+        assert_eq!(client.handle.send(&note("anew")).await.unwrap(), 2);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn answers_confirm_what_was_received() {
     let mut client = Supervised::start(ReconnectPolicy::default());
@@ -271,6 +309,16 @@ async fn a_long_outage_costs_few_attempts_and_one_waiting_event() {
 #[tokio::test(start_paused = true)]
 async fn venues_that_refuse() {
     // What will not change ends it at once, with a reason that can be matched.
+    for text in ["Unknown SenderCompID", "the key is not entitled to KalshiRT"] {
+        let mut client = Supervised::start(ReconnectPolicy::default());
+        client.refuse(text).await;
+        assert_eq!(
+            client.ended().await.stopped,
+            Some(StopReason::Credentials),
+            "{text}"
+        );
+        assert_eq!(client.dials(), 1);
+    }
     let mut client = Supervised::start(ReconnectPolicy::default());
     client.refuse("invalid signature").await;
     let stopped = client.ended().await;
