@@ -3,7 +3,8 @@
 //! A NewOrderSingle (D) goes out and an ExecutionReport (8) comes back. The lanes take turns, round by round, in one
 //! process, and each ratio is the median of the ratios of the rounds: a neighbour on the machine slows all lanes of a
 //! round alike, so the ratios hold where the figures do not. CPU time is the whole process's, and so of both sides
-//! together, in every lane.
+//! together, in every lane. `bare tokio` is the floor's exchange by tokio's tasks: what waiting for a socket by way of a
+//! runtime costs anybody.
 //!
 //! `--bench session -- resend idle` runs parts of it: `exchange`, `resend`, `idle`.
 
@@ -18,7 +19,7 @@ use kalshi_fix::session::JournalGate;
 use loopback::driven::Keep;
 use loopback::tls::Tls;
 use loopback::traffic::Traffic;
-use loopback::{Sample, Security, driven, floor, idle, resend};
+use loopback::{Sample, Security, bare, driven, floor, idle, resend};
 
 const ROUNDS: usize = 5;
 
@@ -67,6 +68,9 @@ fn exchange() {
         let mut lanes = [
             Lane::new("floor", |security, tls, traffic| {
                 floor::measure(security, tls, traffic)
+            }),
+            Lane::new("bare tokio", |security, tls, traffic| {
+                bare::measure(security, tls, traffic)
             }),
             Lane::new("no journal", |security, tls, traffic| {
                 driven::measure(Keep::Nothing, security, tls, traffic)

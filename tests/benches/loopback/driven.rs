@@ -49,7 +49,7 @@ pub(crate) fn measure(
 
 /// Runs it as a task of a runtime of its own: the future that a runtime of one thread was started for does not take turns
 /// with the session's task, but waits for a look at the sockets each time.
-fn run<T: Send + 'static>(part: impl Future<Output = T> + Send + 'static) -> T {
+pub(crate) fn run<T: Send + 'static>(part: impl Future<Output = T> + Send + 'static) -> T {
     runtime().block_on(async { tokio::spawn(part).await.expect("no panic") })
 }
 
@@ -60,10 +60,7 @@ async fn accept(
     traffic: &'static Traffic,
     listener: StandardListener,
 ) {
-    listener.set_nonblocking(true).expect("an option");
-    let listener = TcpListener::from_std(listener).expect("a runtime");
-    let (stream, _) = listener.accept().await.expect("a connection");
-    stream.set_nodelay(true).expect("an option");
+    let stream = accepted(listener).await;
     match security {
         Security::Plain => answer(keep, stream, traffic).await,
         Security::Tls => {
@@ -72,6 +69,15 @@ async fn accept(
             answer(keep, stream, traffic).await;
         }
     }
+}
+
+/// The one connection that comes.
+pub(crate) async fn accepted(listener: StandardListener) -> TcpStream {
+    listener.set_nonblocking(true).expect("an option");
+    let listener = TcpListener::from_std(listener).expect("a runtime");
+    let (stream, _) = listener.accept().await.expect("a connection");
+    stream.set_nodelay(true).expect("an option");
+    stream
 }
 
 async fn connect(

@@ -123,11 +123,11 @@ fn read(stream: &mut impl Read, buffer: &mut [u8]) -> usize {
 }
 
 /// How many whole frames, from this place on, are in `left`, which keeps the rest.
-fn take(script: &super::traffic::Script, place: usize, left: &mut usize) -> usize {
+pub(crate) fn take(script: &super::traffic::Script, place: usize, left: &mut usize) -> usize {
     let count = script.whole(place, *left);
     *left -= script.run(place, count).len();
     count
 }
 
 /// As the driver reads.
-const READ: usize = 64 << 10;
+pub(crate) const READ: usize = 64 << 10;

@@ -1,5 +1,6 @@
 //! What the benchmark of sessions stands on: the traffic, and the two ways to exchange it.
 
+pub(crate) mod bare;
 pub(crate) mod driven;
 pub(crate) mod floor;
 pub(crate) mod idle;
