@@ -3,6 +3,10 @@
 //! Kalshi's two products speak two dialects of FIXT.1.1 / FIX 5.0 SP2, generated here from the dictionaries in `spec/`:
 //! [`prediction`] (event contracts) and [`margin`] (perpetual futures).
 //!
+//! The [`guide`] has a page for each kind of session, for [every error](guide::errors), for [units](guide::units), and for who comes
+//! from the [Python SDK](guide::from_the_python_sdk) or from [QuickFIX](guide::from_quickfix). Five minutes lead to a
+//! [first filled order](guide::first_order).
+//!
 //! # From nothing to a filled order
 //!
 //! 1. A [`client::Client`] of a product knows an [`environment::Environment`] and [`credentials::Credentials`], and opens
@@ -117,19 +121,16 @@
 //!
 //! # Features
 //!
-//! - `gateway`: the simulated exchange. Off by default.
-//! - `config`: configuration from a file of TOML. Off by default.
-//! - `test-support`: what tests of stores stand on. Off by default.
-//! - `cli`: the program `kalshi-fix`. Off by default; a library has no use for it.
-//!
-//! A feature only adds API: none changes what decodes or what is sent. Tested with Rust 1.95, on Linux. A Windows checkout
-//! needs `git config core.symlinks true`, since the dictionaries are reached through a link.
+//! `gateway` (the simulated exchange), `config` (configuration from TOML), `metrics`, `test-support` (for stores of your own) and
+//! `cli` (the program), all off by default. A feature only adds API: none changes what decodes or what is sent. Tested with Rust
+//! 1.95. What each costs, and what is not supported: [`guide::features`].
 //!
 //! # Layers
 //!
 //! | module | what it is |
 //! | --- | --- |
 //! | [`prediction`], [`margin`] | messages, groups, enums and sessions of the dialects |
+//! | [`guide`] | what to read first, page by page |
 //! | [`client`] | typed sessions of a product |
 //! | [`config`] | a client's configuration: from a file, from variables, from code |
 //! | [`book`] | order books, trades and trading statuses from market data |
@@ -137,6 +138,7 @@
 //! | [`environment`] | hosts, ports, and what each kind of session does |
 //! | [`transport`] | TLS, pins, and connecting |
 //! | [`driver`] | the task that runs a session over a stream |
+//! | [`observe`] | what a session lets its surroundings see |
 //! | [`reconnect`] | when to connect again: a decision, and nothing else |
 //! | [`session`] | the session engine: no clock, no socket, no task |
 //! | [`settlement`] | settlements put together from their pages, and reconciled |
@@ -158,6 +160,7 @@ pub mod environment;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod groups;
+pub mod guide;
 pub mod limits;
 pub mod margin;
 pub mod observe;

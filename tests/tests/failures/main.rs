@@ -4,6 +4,7 @@
 
 mod configuring;
 mod connecting;
+mod guide;
 mod logging_on;
 mod public_api;
 mod trading;

@@ -1,0 +1,85 @@
+//! The guide's page of errors has every error, and names none that there is not.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syn::{Item, Visibility};
+
+/// Of the dialect's runtime, those that a user of `kalshi-fix` meets; the others are named in the last paragraph.
+const LISTED_IN_PROSE: [&str; 3] = ["LoadError", "MergeError", "StartError"];
+
+#[test]
+fn the_guide_has_every_error() {
+    let page = fs::read_to_string(below("../kalshi-fix/src/guide/errors.md")).unwrap();
+    let mut missing = Vec::new();
+    let mut checked = BTreeSet::new();
+    for source in ["../kalshi-fix/src", "../fix-dialect/src"] {
+        for file in sources(&below(source)) {
+            let parsed = syn::parse_file(&fs::read_to_string(&file).unwrap()).unwrap();
+            for item in parsed.items {
+                let Item::Enum(item) = item else { continue };
+                let is_error =
+                    |variant: &syn::Variant| variant.attrs.iter().any(|a| a.path().is_ident("error"));
+                if !matches!(item.vis, Visibility::Public(_)) || !item.variants.iter().any(is_error) {
+                    continue;
+                }
+                let name = item.ident.to_string();
+                let Some(section) = section(&page, &name) else {
+                    missing.push(name);
+                    continue;
+                };
+                let of_enum = item.variants.iter().map(|variant| variant.ident.to_string());
+                missing.extend(
+                    of_enum
+                        .filter(|variant| !section.contains(&format!("`{variant}`")))
+                        .map(|variant| format!("{name}::{variant}")),
+                );
+                checked.insert(name);
+            }
+        }
+    }
+    assert!(checked.len() > 30, "{checked:?}");
+    assert!(
+        missing.is_empty(),
+        "kalshi-fix/src/guide/errors.md says nothing of {missing:?}: give each a cause and what helps"
+    );
+}
+
+/// The lines under the heading of an error, or those that name it where it has none.
+fn section<'p>(page: &'p str, name: &str) -> Option<&'p str> {
+    if let Some((_, section)) = page.split_once(&format!("\n## `{name}`\n")) {
+        let end = section.find("\n## ").or_else(|| section.find("\n# "));
+        return Some(&section[..end.unwrap_or(section.len())]);
+    }
+    if LISTED_IN_PROSE.contains(&name) {
+        let at = page.find(&format!("`{name}`"))?;
+        return Some(&page[at..]);
+    }
+    // A row of a table: it begins with a link to the type, or with its name.
+    page.lines()
+        .find(|line| line.contains(&format!("::{name}`]")))
+        .or_else(|| {
+            let heading = format!("| `{name}` | cause");
+            let at = page.find(&heading)?;
+            page[at..].split("\n\n").next()
+        })
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "bin" && name != "tests" {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn below(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
