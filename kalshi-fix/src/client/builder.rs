@@ -149,7 +149,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
         self
     }
 
-    /// How long a [submitted](Sender::submit) request waits for its answer before it is in doubt; 10 s by default.
+    /// How long a [submitted](super::Sender::submit) request waits for its answer before it is in doubt; 10 s by default.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
@@ -172,8 +172,8 @@ impl<D: KalshiProduct> ClientBuilder<D> {
     /// Connects again when a connection is lost, by this policy, and from the first connection on. Off by default: a
     /// session then ends with its connection.
     ///
-    /// A session that connects again tells what is in doubt ([`Event::Disconnected`]) and what may have been missed
-    /// ([`Event::Reconnected`]); it sends nothing again by itself, and refuses to send while it has no connection.
+    /// A session that connects again tells what is in doubt ([`Event::Disconnected`](super::Event::Disconnected)) and what may have been missed
+    /// ([`Event::Reconnected`](super::Event::Reconnected)); it sends nothing again by itself, and refuses to send while it has no connection.
     pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
         self.reconnect = Some(policy);
         self
