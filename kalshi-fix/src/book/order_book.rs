@@ -69,6 +69,7 @@ pub struct Level {
 
 /// The best levels of a book, the best first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Depth {
     /// The bids.
     pub bids: Vec<Level>,
@@ -78,6 +79,7 @@ pub struct Depth {
 
 /// What an entry did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Applied {
     /// A level has another size.
     Level(LevelChange),
@@ -89,6 +91,7 @@ pub enum Applied {
 
 /// A level before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LevelChange {
     /// The side.
     pub side: Side,
@@ -105,6 +108,7 @@ pub struct LevelChange {
 
 /// What a snapshot held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Loaded {
     /// Price levels.
     pub levels: usize,

@@ -16,6 +16,7 @@ pub struct Range {
 
 /// How patient a recovery is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecoverySettings {
     /// How long the venue may be silent in the middle of a range before it is asked for again; 30 s by default.
     pub answer_timeout: Duration,
@@ -73,6 +74,7 @@ pub enum Step {
 
 /// What came of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RangeOutcome {
     /// The range.
     pub range: Range,

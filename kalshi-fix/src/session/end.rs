@@ -172,6 +172,7 @@ pub enum EndReason {
 
 /// A sequence number that is not the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutOfSequence {
     /// The number that the next message had to have.
     pub expected: SequenceNumber,

@@ -61,6 +61,7 @@ pub enum Event {
 
 /// A fill that is told once.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FillEvent {
     /// The order; `None` where it is no longer kept. The position has the fill in either case.
     pub order: Option<OrderKey>,

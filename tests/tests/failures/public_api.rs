@@ -128,11 +128,14 @@ fn reexported<'m>(module: &'m Module, name: &str) -> Option<&'m Item> {
         let mut uses = Vec::new();
         flatten(&item.tree, &mut Vec::new(), &mut uses);
         let (from, _, _) = uses.into_iter().find(|(_, used, _)| used == name)?;
+        let from: Vec<String> = from.into_iter().filter(|part| part != "self").collect();
         let defining = module.find(&from)?;
-        defining
+        let item = defining
             .items
             .iter()
-            .find(|item| named(item).as_deref() == Some(name))
+            .find(|item| named(item).as_deref() == Some(name));
+        // Modules lead downwards alone, so that this ends.
+        item.or_else(|| (!from.is_empty()).then(|| reexported(defining, name)).flatten())
     })
 }
 
