@@ -206,7 +206,7 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
 
     /// When to look again, if nothing happens before.
     fn wake(&self) -> Option<Instant> {
-        let deadline = self.books.deadline().map(|deadline| self.origin + deadline);
+        let deadline = self.books.next_deadline().map(|deadline| self.origin + deadline);
         // A deadline that has passed is of something that could not be sent.
         self.blocked_until.or(deadline)
     }

@@ -27,7 +27,7 @@ use crate::environment::Product;
 /// and stay, live.
 ///
 /// It reads no clock and sends nothing: `now` is the time since any fixed moment, and what is to be sent is fetched with
-/// [`next_request`](Books::next_request) after each call and at the [`deadline`](Books::deadline). What happens is added
+/// [`next_request`](Books::next_request) after each call and at the [`next_deadline`](Books::next_deadline). What happens is added
 /// to a vector of the caller's, whose room can be used again. [`MarketDataFeed`](super::MarketDataFeed) does all of that
 /// over a session.
 ///

@@ -196,7 +196,7 @@ impl Books {
     /// When to call [`handle_timeout`](Books::handle_timeout) and [`next_request`](Books::next_request) again, if
     /// nothing else happens before.
     #[must_use]
-    pub fn deadline(&self) -> Option<Duration> {
+    pub fn next_deadline(&self) -> Option<Duration> {
         let plan = &self.plan;
         if !plan.connected {
             return None;

@@ -130,7 +130,7 @@ fn subscribing_in_batches_one_at_a_time() {
     );
     assert_eq!(desk.books.book("C").unwrap().state(), State::AwaitingSnapshot);
     desk.snapshot("C", &[bid(35, 10)]);
-    assert_eq!((desk.books.deadline(), desk.books.len()), (None, 3));
+    assert_eq!((desk.books.next_deadline(), desk.books.len()), (None, 3));
 }
 
 #[test]
@@ -190,7 +190,10 @@ fn a_bad_update_is_told_and_a_snapshot_asked_for() {
     for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
         desk.updates(&[on("A", bid(37, -1))]);
         assert_eq!((desk.told().as_str(), desk.sent().as_str()), ("A? A-bad", ""));
-        assert_eq!(desk.books.deadline(), Some(desk.now + Duration::from_secs(wait)));
+        assert_eq!(
+            desk.books.next_deadline(),
+            Some(desk.now + Duration::from_secs(wait))
+        );
         desk.pass(wait - 1);
         assert_eq!(desk.sent(), "");
         desk.pass(1);
@@ -294,7 +297,7 @@ fn a_full_session_refuses_all_that_wait() {
     assert_eq!(desk.sent(), "1: B");
     desk.refused(Refusal::SymbolLimit);
     assert_eq!(desk.told(), "B/SymbolLimit C/SymbolLimit D/SymbolLimit");
-    assert_eq!((desk.sent().as_str(), desk.books.deadline()), ("", None));
+    assert_eq!((desk.sent().as_str(), desk.books.next_deadline()), ("", None));
     assert!(desk.books.book("A").unwrap().is_live());
     // A reconnect is another chance.
     desk.books.handle_disconnected(&mut desk.events);
@@ -380,7 +383,7 @@ fn a_reconnect_asks_for_everything_anew() {
     assert_eq!(desk.told(), "A-Disconnected");
     desk.subscribe(&["C"]);
     assert_eq!(
-        (desk.sent().as_str(), desk.books.deadline()),
+        (desk.sent().as_str(), desk.books.next_deadline()),
         ("", None),
         "there is nobody to ask"
     );
@@ -410,7 +413,7 @@ fn unsubscribing() {
     desk.snapshot("D", &[]);
     desk.snapshot("B", &[]);
     assert_eq!((desk.told().as_str(), desk.sent().as_str()), ("B=0~0", "2: D"));
-    assert_eq!(desk.books.deadline(), None);
+    assert_eq!(desk.books.next_deadline(), None);
 }
 
 #[test]
