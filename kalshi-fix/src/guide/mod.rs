@@ -20,6 +20,8 @@
 //! Margin has the same sessions as prediction but for post trade and RFQ, under the same names: put `Margin` where a
 //! sample has `Prediction`. What a product does not have does not compile.
 //!
+//! Whole programs, one for each use, are in the crate's `examples/`, with what each prints in its `README.md`.
+//!
 //! The samples run against the simulated exchange (the feature `gateway`). Against the venue, a client is made by
 //! [`Client::from_env`](crate::client::Client::from_env) or of a [`Config`](crate::config::Config), and nothing else
 //! changes.
