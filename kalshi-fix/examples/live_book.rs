@@ -47,9 +47,9 @@ async fn run() -> Result<(), Failure> {
     followed
 }
 
-/// The venue: whatever happens in twenty seconds.
+/// The venue: whatever happens in ten seconds.
 async fn follow(feed: &mut MarketDataFeed<Prediction>, market: &str) -> Result<(), Failure> {
-    let until = tokio::time::Instant::now() + Duration::from_secs(20);
+    let until = tokio::time::Instant::now() + Duration::from_secs(10);
     while let Ok(event) = tokio::time::timeout_at(until, feed.recv()).await {
         match event.ok_or("the feed is over")? {
             FeedEvent::Book(BookEvent::Trade(trade)) => println!("trade: {} at {}", trade.size, trade.price),

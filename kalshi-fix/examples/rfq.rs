@@ -19,10 +19,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kalshi_fix::client::{Client, Event, Session};
-use kalshi_fix::credentials::{KeyRing, PrivateKey};
+use kalshi_fix::client::{Event, Session};
+use kalshi_fix::credentials::PrivateKey;
 use kalshi_fix::driver::{Clock as _, SessionStore, SystemClock};
-use kalshi_fix::environment::{Environment, Product};
 use kalshi_fix::gateway::{Gateway, ManualClock};
 use kalshi_fix::prediction::sessions::{RFQ, RT};
 use kalshi_fix::rfq::{
@@ -51,8 +50,9 @@ async fn run() -> Result<(), Failure> {
         )
     } else {
         let variable = |name: &str| std::env::var_os(name.replace("KALSHI_", "KALSHI_MAKER_"));
-        let keys = KeyRing::from_lookup(Product::Prediction, variable)?;
-        (creator, Client::builder(Environment::Demo).credentials(keys))
+        let config = support::demo()?;
+        let maker = config.builder()?.credentials(config.keys_from(variable)?);
+        (creator, maker)
     };
 
     let origin = Instant::now();

@@ -53,7 +53,7 @@ async fn run() -> Result<(), Failure> {
             gateway.settle(&market);
         }
         // The venue settles when it does.
-        let patience = Duration::from_secs(if exchange.is_some() { 40 } else { 20 });
+        let patience = Duration::from_secs(if exchange.is_some() { 40 } else { 10 });
         match tokio::time::timeout(patience, next(&mut session)).await {
             Ok(settlement) => tell(&settlement?),
             Err(_) if exchange.is_none() => println!("nothing was settled within {patience:?}"),

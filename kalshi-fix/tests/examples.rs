@@ -9,6 +9,10 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use kalshi_fix::credentials::PrivateKey;
+use kalshi_fix::environment::{Product, SessionKind};
+use kalshi_fix::gateway::Gateway;
+
 const README: &str = include_str!("../examples/README.md");
 
 /// Longer than the examples give themselves: it ends a hang.
@@ -177,6 +181,63 @@ fn without_keys_the_demo_is_refused_in_words() {
         errors.starts_with("error: unknown argument \"--nonsense\"; there are --demo SYMBOL"),
         "{errors}"
     );
+}
+
+/// What they do among others, of whom nothing is known: here an exchange behind the variables that name the venue's.
+#[test]
+fn each_comes_through_where_nobody_trades_with_it() {
+    let key_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/rsa-pkcs8.pem");
+    let key = PrivateKey::from_pem_file(&key_file).expect("a key");
+    // They come back after a break at the venue's pace.
+    let slow = ["drop_copy_recovery", "resume"];
+    for_each(
+        shown().into_keys().filter(|name| !slow.contains(&name.as_str())),
+        |name| {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            let gateway = Gateway::builder().market("ELSEWHERE");
+            let gateway = runtime.block_on(gateway.start()).expect("an exchange");
+            let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("root-of-{name}.pem"));
+            std::fs::write(&root, gateway.root_certificate()).expect("a file");
+            let mut command = example(name);
+            command
+                .args(["--demo", "ELSEWHERE"])
+                .env("KALSHI_FIX_ENVIRONMENT", "loopback")
+                .env("KALSHI_FIX_TLS_ROOTS", &root);
+            for kind in SessionKind::ALL {
+                let address = gateway.address(Product::Prediction, kind).expect("an address");
+                command.env(
+                    format!("KALSHI_FIX_PORTS_{}", short(kind)),
+                    address.port().to_string(),
+                );
+            }
+            // Two accounts: an RFQ has two sides.
+            for prefix in ["KALSHI_", "KALSHI_MAKER_"] {
+                let member = gateway.member();
+                for key_use in ["NR", "NR_LISTENER", "RT", "DC", "PT", "RFQ", "MD"] {
+                    let variable = |name: &str| format!("{prefix}{key_use}_{name}");
+                    command.env(variable("KEY_ID"), member.add_key(key.public_key()));
+                    command.env(variable("PRIVATE_KEY_PATH"), &key_file);
+                }
+            }
+            let (status, printed, errors) = Running::start(command).end();
+            let logged_out = printed.trim_end().ends_with(": logged out");
+            if status.success() && logged_out && !printed.contains("simulated") && errors.is_empty() {
+                return Ok(());
+            }
+            Err(format!("{status}\n{printed}\n{errors}"))
+        },
+    );
+}
+
+fn short(kind: SessionKind) -> &'static str {
+    match kind {
+        SessionKind::OrderEntry => "NR",
+        SessionKind::OrderEntryRetransmitting => "RT",
+        SessionKind::DropCopy => "DC",
+        SessionKind::PostTrade => "PT",
+        SessionKind::Rfq => "RFQ",
+        SessionKind::MarketData => "MD",
+    }
 }
 
 /// A signal in the middle of trading: nothing stays open, and there is a logout.

@@ -4,10 +4,10 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kalshi_fix::client::{Client, ClientBuilder};
-use kalshi_fix::credentials::{KeyRing, PrivateKey};
+use kalshi_fix::client::ClientBuilder;
+use kalshi_fix::config::Config;
+use kalshi_fix::credentials::PrivateKey;
 use kalshi_fix::driver::Closed;
-use kalshi_fix::environment::{Environment, Product};
 use kalshi_fix::gateway::{Gateway, GatewayBuilder, Member};
 use kalshi_fix::prediction::Prediction;
 
@@ -18,14 +18,14 @@ pub(crate) type Failure = Box<dyn Error>;
 pub(crate) type Place = (ClientBuilder<Prediction>, String, Option<(Gateway, Member)>);
 
 /// Starts the simulated exchange, with one market; with `--demo SYMBOL`, takes the venue's demo environment instead, and the
-/// keys from the variables that [`KeyRing::from_env`] lists.
+/// keys from the variables that `KeyRing::from_env` lists.
 ///
 /// Either way the client has a key for each session, so that it can have several open at the same time.
 pub(crate) async fn open(exchange: GatewayBuilder) -> Result<Place, Failure> {
     if let Some(market) = Options::read()?.demo {
-        let keys = KeyRing::from_env(Product::Prediction)?;
+        let config = demo()?;
+        let client = config.builder()?.credentials(config.keys()?);
         println!("on the venue's demo environment, market {market}");
-        let client = Client::builder(Environment::Demo).credentials(keys);
         return Ok((client, market, None));
     }
     println!("on the simulated exchange, market {MARKET}");
@@ -40,6 +40,11 @@ pub(crate) async fn open(exchange: GatewayBuilder) -> Result<Place, Failure> {
         .request_timeout(PATIENCE);
     let other = gateway.member();
     Ok((client, MARKET.to_owned(), Some((gateway, other))))
+}
+
+/// The venue's demo environment, unless variables such as `KALSHI_FIX_ENVIRONMENT` and `KALSHI_FIX_PORTS_NR` say otherwise.
+pub(crate) fn demo() -> Result<Config<Prediction>, Failure> {
+    Ok(Config::new().set("environment", "demo")?.env()?)
 }
 
 /// Works until the work is done, the time is over, or somebody asks the program to stop (Ctrl-C, SIGTERM). Afterwards the
