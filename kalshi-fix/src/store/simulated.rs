@@ -263,16 +263,19 @@ impl World {
             // The length and the contents reach the disk independently.
             let (shorter, longer) = (left.len().min(file.bytes.len()), left.len().max(file.bytes.len()));
             let length = match self.random() % 4 {
-                0 => file.bytes.len(),
+                0 | 1 => file.bytes.len(),
                 _ => shorter + self.random_up_to(longer - shorter),
             };
             left.resize(length, 0);
-            let ordered = self.coin();
+            let ordered = self.random().is_multiple_of(3);
+            let piece = if self.random().is_multiple_of(4) {
+                SECTOR
+            } else {
+                LINE
+            };
             let mut start = from;
             while start < length.min(file.bytes.len()) {
-                let end = (start / SECTOR * SECTOR + SECTOR)
-                    .min(length)
-                    .min(file.bytes.len());
+                let end = (start / piece * piece + piece).min(length).min(file.bytes.len());
                 if ordered || self.coin() {
                     left[start..end].copy_from_slice(&file.bytes[start..end]);
                 }
@@ -525,4 +528,6 @@ fn place(name: &str) -> PathBuf {
     PathBuf::from("simulated").join(name)
 }
 
+/// What a disk writes whole, and what memory that keeps its contents does.
 const SECTOR: usize = 512;
+const LINE: usize = 64;

@@ -16,6 +16,8 @@ pub(super) struct SimulatedStore {
     /// As of the last commit.
     committed: SequenceNumber,
     given: usize,
+    /// Messages that a journal was given since its last commit: some of them survive a crash, and none otherwise than whole.
+    recent: Vec<(SequenceNumber, Bytes)>,
 }
 
 /// What a store promises to have kept after a crash.
@@ -102,6 +104,25 @@ impl Kept {
     }
 }
 
+/// Of the messages that a crash may have cost those below the next number are there, as they were given.
+fn came_back_whole(store: &mut JournalStore, recent: &[(SequenceNumber, Bytes)]) -> Result<(), String> {
+    let next = store.state().sequences.next_outgoing;
+    let survived = recent.partition_point(|(sequence, _)| *sequence < next);
+    let Some((first, _)) = recent[..survived].first() else {
+        return Ok(());
+    };
+    let mut found = Vec::new();
+    let read = store.read(*first, next - 1, usize::MAX, &mut found);
+    let _page = read.map_err(|error| format!("after a crash: {error}"))?;
+    if found != recent[..survived] {
+        return Err(format!(
+            "messages from {first} to {} are others after a crash",
+            next - 1
+        ));
+    }
+    Ok(())
+}
+
 impl Model {
     fn keep(&mut self, first: usize) {
         for operation in self.given.drain(..).take(first) {
@@ -123,6 +144,7 @@ impl SimulatedStore {
             promise,
             committed: 1,
             given: 0,
+            recent: Vec::new(),
         }
     }
 
@@ -148,6 +170,7 @@ impl SimulatedStore {
             promise,
             committed: 1,
             given: 0,
+            recent: Vec::new(),
         }
     }
 
@@ -175,7 +198,10 @@ impl SimulatedStore {
             }
             Kind::Journal { store, .. } => {
                 let given = match operation {
-                    StoreOperation::Append { sequence, frame, .. } => store.append(*sequence, frame),
+                    StoreOperation::Append { sequence, frame, .. } => {
+                        self.recent.push((*sequence, frame.clone()));
+                        store.append(*sequence, frame)
+                    }
                     StoreOperation::SetNextOutgoing { next, .. } => store.set_next_outgoing(*next),
                     StoreOperation::SetNextIncoming { next, .. } => store.set_next_incoming(*next),
                     StoreOperation::Reset { .. } => store.reset(now),
@@ -203,6 +229,7 @@ impl SimulatedStore {
             }
         }
         self.given = 0;
+        self.recent.clear();
         self.committed = self.sequences().next_outgoing;
         Ok(())
     }
@@ -224,10 +251,16 @@ impl SimulatedStore {
                 settings,
                 store,
             } => {
-                // In the middle of a commit, if there was anything to commit.
-                let fault = random.pick(&[Fault::Kill, Fault::CutPower, Fault::CutPower]);
-                if random.percent(75) {
-                    disk.set_fault(disk.operations() + random.below(3), fault);
+                // In the middle of a commit, if there was anything to commit: most often when it is written, and not safe.
+                let fault = random.pick(&[
+                    Fault::Kill,
+                    Fault::CutPower,
+                    Fault::CutPower,
+                    Fault::CutPower,
+                    Fault::CutPower,
+                ]);
+                if random.percent(90) {
+                    disk.set_fault(disk.operations() + random.pick(&[0, 1, 1, 1, 1, 2]), fault);
                     let _ = store.commit(now);
                     disk.clear_faults();
                 }
@@ -239,6 +272,7 @@ impl SimulatedStore {
                 **store = disk
                     .open(settings.clone(), now)
                     .map_err(|error| error.to_string())?;
+                came_back_whole(store, &std::mem::take(&mut self.recent))?;
             }
         }
         let kept = self.sequences().next_outgoing;
