@@ -141,7 +141,11 @@ public:
     // What the script does.
 
     void connect(const std::string& name) {
-        wait("the logon of " + name, [this, &name] { return line(name).logged_on; });
+        wait("the logon of " + name, [this, &name] { return line(name).logged_on || !line(name).received.empty(); });
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            if (!line(name).logged_on) throw std::runtime_error(name + " is refused: " + shown(line(name).received.front()));
+        }
         std::cout << "  " << name << " is logged on" << std::endl;
     }
 
