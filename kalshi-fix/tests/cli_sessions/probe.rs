@@ -9,7 +9,7 @@ use kalshi_fix::dialect::Timestamp;
 use kalshi_fix::driver::Clock;
 use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::gateway::{Effect, Fault, Gateway, GatewayBuilder, Step};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Told, Venue, told};
 
@@ -108,9 +108,10 @@ async fn a_name_that_is_not_known_and_a_port_where_nobody_listens() {
         "check how the host is spelt"
     };
     check(&told, "resolve", "network", remedy);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let closed = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    // A port that nobody listens on, and that nobody else can take.
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let closed = held.local_addr().unwrap().to_string();
     check(
         &probed(&venue, &closed, &[]).await,
         "connect",
@@ -222,23 +223,32 @@ async fn logons_that_are_refused() {
 
 #[tokio::test]
 async fn who_says_nothing() {
-    let (venue, address) = venue("probe-silent").await;
     // Long enough for all that answers, and no longer than a test should wait.
-    let patience = ["--timeout", "6"];
-    venue.gateway.inject(Fault::new(Step::Logon, Effect::Ignore));
-    let silent = probed(&venue, &address, &patience).await;
-    check(&silent, "log on", "network", "nobody answers the logon");
-    venue
-        .gateway
-        .inject(Fault::new(Step::sending("0"), Effect::Silence));
-    let silent = probed(&venue, &address, &patience).await;
-    check(
-        &silent,
-        "heartbeat",
-        "network",
-        "the other side is logged on and says nothing",
-    );
-    venue.gateway.close().await;
+    let patience = ["--timeout", "15"];
+    let deaf = async {
+        // It does not lose patience first.
+        let patient = Gateway::builder().logon_timeout(Duration::from_mins(5));
+        let (venue, address) = started(patient, "probe-deaf").await;
+        venue.gateway.inject(Fault::new(Step::Logon, Effect::Ignore));
+        let silent = probed(&venue, &address, &patience).await;
+        check(&silent, "log on", "network", "nobody answers the logon");
+        venue.gateway.close().await;
+    };
+    let mute = async {
+        let (venue, address) = venue("probe-mute").await;
+        venue
+            .gateway
+            .inject(Fault::new(Step::sending("0"), Effect::Silence));
+        let silent = probed(&venue, &address, &patience).await;
+        check(
+            &silent,
+            "heartbeat",
+            "network",
+            "the other side is logged on and says nothing",
+        );
+        venue.gateway.close().await;
+    };
+    tokio::join!(deaf, mute);
 }
 
 #[tokio::test]
