@@ -374,7 +374,7 @@ impl<'d> Pages<'d> {
                 "<tr><td class='tag'>{}</td><td><a href='{}'>{}</a></td><td>{}</td><td><code>{}</code></td></tr>",
                 field.tag,
                 field_file(field),
-                Safe(&field.name),
+                Breakable(&field.name),
                 field_type(field),
                 Safe(&shown)
             );
@@ -386,7 +386,7 @@ impl<'d> Pages<'d> {
     pub(super) fn field(&self, field: &FieldDefinition) -> String {
         let mut body = format!(
             "<h1>{} <code class='key'>{}</code></h1><p class='facts'>{}",
-            Safe(&field.name),
+            Breakable(&field.name),
             field.tag,
             field_type(field)
         );
