@@ -3,7 +3,8 @@
 //! A session without retransmission that reconnects has lost what the venue sent in the meantime. Drop copy has it for three
 //! hours: execution reports by ranges of ExecID (17), each within one exchange index. [`Recovery`] knows what to ask for and
 //! judges the answers; it has no session and no clock. [`recover`] runs it over a drop copy session of either product, and
-//! [`recover_with`] opens one for it, with a key of its own.
+//! [`recover_with`] opens one for it, with a key of its own. [`Followed`] does so by itself whenever reports may have been
+//! missed. By hand it is this:
 //!
 //! ```no_run
 //! use kalshi_fix::client::{Client, Event};
@@ -51,8 +52,10 @@
 //! elsewhere (the venue's REST interface), and told to the tracker
 //! ([`Tracker::resolve`](crate::tracker::Tracker::resolve)).
 
+mod followed;
 mod machine;
 mod run;
 
+pub use followed::{Followed, FollowedEvent, FollowedSendError};
 pub use machine::{Answer, Outcome, Range, RangeFailure, RangeOutcome, Recovery, RecoverySettings, Step};
 pub use run::{DropCopy, RecoverError, recover, recover_with};

@@ -115,60 +115,104 @@ impl Recovery {
 
 async fn run<S: DropCopy>(
     session: &mut Session<S>,
-    mut recovery: Recovery,
+    recovery: Recovery,
     tracker: &mut Tracker,
     unit: PriceUnit,
     clock: &dyn Clock,
     events: &mut Vec<tracker::Event>,
 ) -> Result<Outcome, RecoverError> {
-    let origin = Instant::now();
-    let mut is_up = true;
+    let mut running = Running::new(recovery);
+    let mut sink = Sink {
+        tracker,
+        unit,
+        clock,
+        events,
+    };
     loop {
-        let deadline = match recovery.poll(origin.elapsed()) {
-            Step::Finished => return Ok(recovery.outcome(tracker)),
-            Step::Send(range) if is_up => {
+        if let Some(outcome) = running.step(session, &mut sink).await? {
+            return Ok(outcome);
+        }
+    }
+}
+
+/// A recovery under way.
+#[derive(Debug)]
+pub(super) struct Running {
+    recovery: Recovery,
+    origin: Instant,
+    is_up: bool,
+}
+
+/// Where reports go.
+pub(super) struct Sink<'t> {
+    pub(super) tracker: &'t mut Tracker,
+    pub(super) unit: PriceUnit,
+    pub(super) clock: &'t dyn Clock,
+    pub(super) events: &'t mut Vec<tracker::Event>,
+}
+
+impl Running {
+    pub(super) fn new(recovery: Recovery) -> Running {
+        Running {
+            recovery,
+            origin: Instant::now(),
+            is_up: true,
+        }
+    }
+
+    /// Goes on by one message; what came of it, when that was the last. Dropping the future loses nothing.
+    pub(super) async fn step<S: DropCopy>(
+        &mut self,
+        session: &mut Session<S>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Option<Outcome>, RecoverError> {
+        let deadline = match self.recovery.poll(self.origin.elapsed()) {
+            Step::Finished => return Ok(Some(self.recovery.outcome(sink.tracker))),
+            Step::Send(range) if self.is_up => {
                 let number = session.send(&S::request(range.begin, range.end)).await?;
-                recovery.sent(origin.elapsed(), number);
-                continue;
+                self.recovery.sent(self.origin.elapsed(), number);
+                return Ok(None);
             }
             // The supervisor's policy bounds this: the session comes back, or it ends.
             Step::Send(_) => None,
-            Step::Wait(until) => Some(origin + until),
+            Step::Wait(until) => Some(self.origin + until),
         };
         let received = match deadline {
             Some(deadline) => match timeout_at(deadline, session.recv()).await {
                 Ok(received) => received,
-                Err(_elapsed) => continue,
+                Err(_elapsed) => return Ok(None),
             },
             None => session.recv().await,
         };
         let Some(event) = received else {
-            unreachable!("the end of a session is delivered, and this returns with it");
+            unreachable!("the end of a session is delivered, and nobody asks after it");
         };
-        let now: Duration = origin.elapsed();
-        match S::read(&event, unit) {
+        let now: Duration = self.origin.elapsed();
+        match S::read(&event, sink.unit) {
             Read::Report(incoming) => {
-                match &incoming {
-                    Incoming::Report(report) => match report.exec_id {
-                        Some(exec_id) => recovery.received(now, exec_id),
-                        None => recovery.unreadable(now),
-                    },
-                    _ => continue,
+                let Incoming::Report(report) = &incoming else {
+                    return Ok(None);
+                };
+                match report.exec_id {
+                    Some(exec_id) => self.recovery.received(now, exec_id),
+                    None => self.recovery.unreadable(now),
                 }
-                tracker.receive(clock.utc(), Source::DropCopy, &incoming, events);
+                sink.tracker
+                    .receive(sink.clock.utc(), Source::DropCopy, &incoming, sink.events);
             }
-            Read::Answer(answer) => recovery.answered(now, answer, tracker, events),
-            Read::Unreadable => recovery.unreadable(now),
+            Read::Answer(answer) => self.recovery.answered(now, answer, sink.tracker, sink.events),
+            Read::Unreadable => self.recovery.unreadable(now),
             Read::Nothing => match event {
                 Event::Disconnected(_) => {
-                    is_up = false;
-                    recovery.disconnected(now);
+                    self.is_up = false;
+                    self.recovery.disconnected(now);
                 }
-                Event::Reconnected(_) => is_up = true,
+                Event::Reconnected(_) => self.is_up = true,
                 Event::Ended(end) => return Err(RecoverError::Ended(Box::new(end))),
                 _ => {}
             },
         }
+        Ok(None)
     }
 }
 

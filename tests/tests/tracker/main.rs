@@ -1,6 +1,7 @@
 //! The order tracker against the exchange's own truth.
 
 mod breaks;
+mod followed;
 mod history;
 mod interleavings;
 mod sessions;

@@ -17,15 +17,15 @@ use kalshi_fix::units::PriceUnit;
 use tokio::time::timeout;
 
 pub(crate) const KEY: &str = include_str!("../../../kalshi-fix/tests/fixtures/keys/rsa-pkcs8.pem");
-const MARKET: &str = "HIGHNY-23DEC31";
-const PERP: &str = "BTC-PERP";
+pub(crate) const MARKET: &str = "HIGHNY-23DEC31";
+pub(crate) const PERP: &str = "BTC-PERP";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
 }
 
-fn decimal(text: &str) -> Decimal {
+pub(crate) fn decimal(text: &str) -> Decimal {
     kalshi_fix::dialect::parse_decimal(text.as_bytes()).expect("a decimal")
 }
 
@@ -78,7 +78,14 @@ impl Follower {
     }
 }
 
-fn place(member: &Member, product: Product, symbol: &str, side: exchange::Side, price: &str, contracts: i64) {
+pub(crate) fn place(
+    member: &Member,
+    product: Product,
+    symbol: &str,
+    side: exchange::Side,
+    price: &str,
+    contracts: i64,
+) {
     let price = exchange::Price::from_dollars(decimal(price)).expect("a price");
     let quantity = exchange::Quantity::from_contracts(contracts);
     let id = format!(

@@ -1,0 +1,265 @@
+//! Sessions that are followed: what was missed is fetched without being asked for.
+
+use std::time::Duration;
+
+use kalshi_fix::client::{Client, KalshiProduct};
+use kalshi_fix::credentials::PrivateKey;
+use kalshi_fix::driver::SessionStore;
+use kalshi_fix::environment::{Product, SessionKind};
+use kalshi_fix::gateway::{Effect, Fault, Gateway, Member, Step, exchange};
+use kalshi_fix::margin::{self, Margin};
+use kalshi_fix::prediction::{self, Prediction};
+use kalshi_fix::reconnect::ReconnectPolicy;
+use kalshi_fix::recovery::{Followed, FollowedEvent, RecoverError, RecoverySettings};
+use kalshi_fix::store::MemoryStore;
+use kalshi_fix::tracker::{AccountRef, Event, OrderState, Settings, Tracker};
+use tokio::time::timeout;
+
+use super::sessions::{KEY, MARKET, PATIENCE, PERP, decimal, now, place};
+
+/// An exchange, a member under test, and one to trade with.
+struct Venue {
+    gateway: Gateway,
+    member: Member,
+    other: Member,
+}
+
+impl Venue {
+    async fn start(product: Product) -> Venue {
+        let gateway = Gateway::builder().market(MARKET).margin_market(PERP);
+        let gateway = gateway.start().await.unwrap();
+        let (member, other) = (gateway.member(), gateway.member());
+        for member in [&member, &other] {
+            member.deposit(product, 1_000_000);
+        }
+        Venue {
+            gateway,
+            member,
+            other,
+        }
+    }
+
+    /// A client with a key of its own, whose sessions connect again where that is wanted.
+    fn client<D: KalshiProduct>(&self, reconnects: bool) -> Client<D> {
+        let mut eager = ReconnectPolicy::default();
+        eager.backoff = Duration::from_millis(10);
+        eager.longest_backoff = Duration::from_millis(50);
+        eager.spacing = Duration::from_millis(5);
+        eager.key_in_use_interval = Duration::from_millis(50);
+        eager.maintenance = Vec::new();
+        let key = PrivateKey::from_pem(KEY).unwrap();
+        let builder = self.gateway.client_builder(self.member.credentials(&key));
+        let builder = if reconnects {
+            builder.reconnect(eager)
+        } else {
+            builder
+        };
+        builder.build().unwrap()
+    }
+
+    /// The connection ends instead of the next report.
+    fn cut_at_the_next_report(&self, kind: SessionKind) {
+        self.gateway
+            .inject(Fault::new(Step::sending("8"), Effect::Disconnect).on(kind));
+    }
+}
+
+fn is_recovered(event: &FollowedEvent) -> bool {
+    matches!(event, FollowedEvent::Recovered(outcome) if outcome.is_complete())
+}
+
+fn fills(events: &[FollowedEvent]) -> usize {
+    let is_fill = |event: &&FollowedEvent| matches!(event, FollowedEvent::Tracker(Event::Fill(_)));
+    events.iter().filter(is_fill).count()
+}
+
+macro_rules! until {
+    ($followed:expr, $wanted:expr) => {
+        timeout(PATIENCE, async {
+            let mut events = Vec::new();
+            loop {
+                let event = $followed.recv().await.expect("the session goes on");
+                let found = $wanted(&event);
+                events.push(event);
+                if found {
+                    return events;
+                }
+            }
+        })
+        .await
+        .expect("in time")
+    };
+}
+
+macro_rules! state {
+    ($followed:expr, $id:expr) => {
+        $followed
+            .tracker()
+            .by_cl_ord_id($id)
+            .expect("a known order")
+            .state()
+    };
+}
+
+macro_rules! followed {
+    ($name:ident, $dialect:ident, $marker:ident, $symbol:expr, $price:expr) => {
+        mod $name {
+            use $dialect::{NewOrderSingle, fields};
+
+            use super::*;
+
+            const PRODUCT: Product = $marker::PRODUCT;
+
+            fn order(id: &str) -> NewOrderSingle<'_> {
+                let (ten, price) = (decimal("10"), decimal($price));
+                NewOrderSingle {
+                    time_in_force: Some(fields::TimeInForce::GoodTillCancel),
+                    ..NewOrderSingle::new(id, ten, fields::OrdType::Limit, price, fields::Side::Buy, $symbol)
+                }
+            }
+
+            fn sell(venue: &Venue, contracts: i64) {
+                place(&venue.other, PRODUCT, $symbol, exchange::Side::Sell, $price, contracts);
+            }
+
+            fn becomes(state: OrderState) -> impl Fn(&FollowedEvent) -> bool {
+                move |event| matches!(event, FollowedEvent::Tracker(Event::Changed { to, .. }) if *to == state)
+            }
+
+            fn check_position(venue: &Venue, tracker: &Tracker, contracts: &str) {
+                let position = tracker.position($symbol, AccountRef::default()).unwrap();
+                let net = position.net().unwrap().contracts();
+                assert_eq!(net, decimal(contracts));
+                assert_eq!(net, venue.member.position(PRODUCT, $symbol));
+            }
+
+            #[tokio::test]
+            async fn what_was_missed_is_fetched_without_being_asked_for() {
+                let venue = Venue::start(PRODUCT).await;
+                let session = venue.client::<$marker>(true).order_entry().await.unwrap();
+                let tracker = Tracker::new(Settings::default());
+                let mut followed = Followed::new(session, tracker, venue.client(false));
+                for id in ["filled", "part"] {
+                    followed.send(&order(id)).await.unwrap();
+                    until!(followed, becomes(OrderState::New));
+                }
+                venue.cut_at_the_next_report(SessionKind::OrderEntry);
+                sell(&venue, 14);
+                let events = until!(followed, is_recovered);
+                let lost = |event: &FollowedEvent| matches!(event, FollowedEvent::Disconnected(_));
+                assert!(events.iter().any(lost), "{events:?}");
+                assert_eq!(state!(followed, "filled"), OrderState::Filled);
+                assert_eq!(state!(followed, "part"), OrderState::PartiallyFilled);
+                assert_eq!(fills(&events), 2);
+                check_position(&venue, followed.tracker(), "14");
+
+                // The session goes on, and the second key is free for the next time.
+                sell(&venue, 1);
+                let wanted = |event: &FollowedEvent| matches!(event, FollowedEvent::Tracker(Event::Fill(_)));
+                until!(followed, wanted);
+                venue.cut_at_the_next_report(SessionKind::OrderEntry);
+                sell(&venue, 5);
+                until!(followed, is_recovered);
+                assert_eq!(state!(followed, "part"), OrderState::Filled);
+                check_position(&venue, followed.tracker(), "20");
+                let (tracker, closed) = followed.close().await;
+                assert_eq!(closed.end.unwrap().to_string(), "logged out");
+                assert_eq!(tracker.open_orders().count(), 0);
+            }
+
+            #[tokio::test]
+            async fn a_second_key_that_is_in_use_is_tried_again() {
+                let venue = Venue::start(PRODUCT).await;
+                let copies = venue.client::<$marker>(false);
+                let holder = copies.drop_copy().await.unwrap();
+                let session = venue.client::<$marker>(true).order_entry().await.unwrap();
+                let mut settings = RecoverySettings::default();
+                settings.retry_after = Duration::from_millis(20);
+                let mut followed =
+                    Followed::new(session, Tracker::new(Settings::default()), copies).settings(settings);
+                followed.send(&order("a")).await.unwrap();
+                until!(followed, becomes(OrderState::New));
+                venue.cut_at_the_next_report(SessionKind::OrderEntry);
+                sell(&venue, 10);
+                let failed = |event: &FollowedEvent| {
+                    let FollowedEvent::RecoveryFailed { error, .. } = event else {
+                        return false;
+                    };
+                    assert!(matches!(error, RecoverError::Open(_)), "{error}");
+                    true
+                };
+                until!(followed, failed);
+                until!(followed, failed);
+                assert_eq!(state!(followed, "a"), OrderState::Unknown);
+                assert!(holder.close().await.end.is_some());
+                until!(followed, is_recovered);
+                assert_eq!(state!(followed, "a"), OrderState::Filled);
+            }
+
+            #[tokio::test]
+            async fn a_restored_tracker_is_brought_up_to_date_first() {
+                let venue = Venue::start(PRODUCT).await;
+                let trading = venue.client::<$marker>(false);
+                let copies = venue.client::<$marker>(false);
+                let session = trading.order_entry().await.unwrap();
+                let mut followed =
+                    Followed::new(session, Tracker::new(Settings::default()), copies.clone());
+                followed.send(&order("a")).await.unwrap();
+                until!(followed, becomes(OrderState::New));
+                // The process dies with a snapshot of what it knew.
+                let snapshot = followed.tracker().snapshot();
+                drop(followed);
+                sell(&venue, 3);
+
+                let tracker = Tracker::restore(&snapshot, Settings::default()).unwrap();
+                let session = timeout(PATIENCE, async {
+                    loop {
+                        // The venue may not have noticed yet that the first one is gone.
+                        if let Ok(session) = trading.order_entry().await {
+                            return session;
+                        }
+                    }
+                });
+                let mut followed = Followed::new(session.await.unwrap(), tracker, copies);
+                assert_eq!(state!(followed, "a"), OrderState::Unknown);
+                let events = until!(followed, is_recovered);
+                assert_eq!(fills(&events), 1);
+                assert_eq!(state!(followed, "a"), OrderState::PartiallyFilled);
+                check_position(&venue, followed.tracker(), "3");
+            }
+
+            #[tokio::test]
+            async fn a_session_that_retransmits_needs_no_recovery() {
+                let venue = Venue::start(PRODUCT).await;
+                let store = SessionStore::inline(MemoryStore::new(now()));
+                let trading = venue.client::<$marker>(true);
+                let session = trading.order_entry_retransmitting(store).await.unwrap();
+                let tracker = Tracker::new(Settings::default());
+                let mut followed = Followed::new(session, tracker, venue.client(false));
+                followed.send(&order("a")).await.unwrap();
+                until!(followed, becomes(OrderState::New));
+                venue.cut_at_the_next_report(SessionKind::OrderEntryRetransmitting);
+                sell(&venue, 10);
+                let mut events = until!(followed, becomes(OrderState::Filled));
+                followed.send(&order("b")).await.unwrap();
+                events.extend(until!(followed, becomes(OrderState::New)));
+                assert!(
+                    events.iter().any(|event| matches!(event, FollowedEvent::Reconnected(_))),
+                    "{events:?}"
+                );
+                let asked = |event: &FollowedEvent| {
+                    matches!(
+                        event,
+                        FollowedEvent::Recovered(_) | FollowedEvent::RecoveryFailed { .. }
+                    )
+                };
+                assert!(!events.iter().any(asked), "{events:?}");
+                assert_eq!(fills(&events), 1);
+                check_position(&venue, followed.tracker(), "10");
+            }
+        }
+    };
+}
+
+followed!(on_prediction, prediction, Prediction, MARKET, "0.40");
+followed!(on_margin, margin, Margin, PERP, "20000");
