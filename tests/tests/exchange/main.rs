@@ -4,6 +4,7 @@ mod groups;
 mod invariants;
 mod model;
 mod rfq;
+mod sessions;
 mod text_codes;
 #[path = "../gateway_raw/wire.rs"]
 #[expect(dead_code, reason = "the tests of sessions use the rest of it")]
