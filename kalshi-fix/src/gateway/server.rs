@@ -199,6 +199,19 @@ impl Gateway {
         })
     }
 
+    /// The levels of one side of a market's book, best first: prices in dollars, and contracts.
+    #[must_use]
+    pub fn levels(&self, product: Product, symbol: &str, side: Side) -> Vec<(Decimal, Decimal)> {
+        self.hub.look(product, |exchange| {
+            let book = exchange.book(symbol);
+            book.map_or_else(Vec::new, |book| {
+                book.levels(side)
+                    .map(|(price, size)| (price.dollars(), size.decimal()))
+                    .collect()
+            })
+        })
+    }
+
     fn point(&self, product: Product, endpoints: Endpoints) -> Endpoints {
         product
             .sessions()

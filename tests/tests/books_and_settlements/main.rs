@@ -5,4 +5,5 @@ mod book_allocations;
 mod book_feed;
 mod book_properties;
 mod book_venue;
+mod breaks;
 mod settlement_properties;
