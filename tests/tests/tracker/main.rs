@@ -4,4 +4,5 @@ mod breaks;
 mod followed;
 mod history;
 mod interleavings;
+mod kill;
 mod sessions;
