@@ -83,6 +83,8 @@
 //! - An amended post-only order that would trade is cancelled; an amend by which an order would meet one of the same
 //!   member is refused.
 //! - PAYOUT amounts are left to settlements; trades report the change of BALANCE alone.
+//! - Drop copy sends again what its own logon asks for: the end of an IOC order's rest with EnableIocCancelReport (21007) only.
+//!   The venue does not say.
 //! - All exchange indexes count their ExecIDs with one clock, and a mass cancel's reports on several of them follow each
 //!   other. New members have money on index 0 alone, as at the venue, where it has to be moved.
 //! - A settlement's part of a cent goes to the exchange, and a market is paid out when the test says so, not by a timer. The

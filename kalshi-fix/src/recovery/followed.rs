@@ -292,7 +292,8 @@ where
         self.session.sender()
     }
 
-    /// Logs out, waits until the session is over, and hands the tracker back.
+    /// Logs out, waits until the session is over, and hands the tracker back. Dropping the future ends the session without
+    /// waiting any longer, and the tracker is lost: to keep it, take a snapshot first.
     pub async fn close(self) -> (Tracker, Closed) {
         let Followed {
             session, mut tracker, ..

@@ -230,6 +230,7 @@ async fn orders_that_meet_the_break_are_in_doubt() {
     policy.longest_backoff = policy.backoff;
     policy.spacing = Duration::from_millis(1);
     policy.key_in_use_interval = policy.backoff;
+    policy.maintenance = Vec::new();
     let client = scene.client(SessionKind::OrderEntry).reconnect(policy);
     let client: Client<Prediction> = client.build().unwrap();
     let (sender, mut receiver) = client.order_entry().await.unwrap().split();

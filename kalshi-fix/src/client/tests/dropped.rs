@@ -9,9 +9,10 @@ use super::*;
 use crate::book::{BooksSettings, MarketDataFeed};
 use crate::driver::SystemClock;
 use crate::gateway::exchange::{NewOrder, Price, Product, Quantity, Side};
-use crate::gateway::{Gateway, Member};
-use crate::recovery::{self, Range, Recovery, RecoverySettings};
-use crate::tracker::{self, AccountRef, ExecId, Settings, Source, Tracker};
+use crate::gateway::{Effect, Fault, Gateway, Member, Step};
+use crate::reconnect::ReconnectPolicy;
+use crate::recovery::{self, Followed, FollowedEvent, Range, Recovery, RecoverySettings};
+use crate::tracker::{self, AccountRef, ExecId, OrderState, Settings, Source, Tracker};
 
 const MARKET: &str = "HIGHNY-23DEC31";
 /// Only to end what hangs.
@@ -159,6 +160,72 @@ fn lose_a_connection(tracker: &mut Tracker, told: &mut Vec<tracker::Event>) {
     let nothing_in_doubt = RangeInclusive::new(1, 0);
     tracker.disconnected(Source::OrderEntry, &nothing_in_doubt, told);
     tracker.connected(Source::OrderEntry, true, told);
+}
+
+/// Each time that it has to wait, the future is dropped: of the orders, of a connection that is lost, and of the recovery
+/// behind it, everything is told all the same.
+#[tokio::test]
+async fn a_followed_session_whose_futures_are_dropped() {
+    let gateway = Gateway::start().await.unwrap();
+    let member = gateway.member();
+    member.deposit(Product::Prediction, 1_000_000);
+    let mut eager = ReconnectPolicy::default();
+    eager.backoff = Duration::from_millis(1);
+    eager.longest_backoff = eager.backoff;
+    eager.spacing = eager.backoff;
+    eager.key_in_use_interval = eager.backoff;
+    eager.maintenance = Vec::new();
+    let key = PrivateKey::generate().unwrap();
+    let trading = gateway.client_builder::<Prediction>(member.credentials(&key));
+    let session = trading.reconnect(eager).build().unwrap().order_entry().await;
+    let tracker = Tracker::new(Settings::default());
+    let mut followed = Followed::new(session.unwrap(), tracker, client_of(&gateway, &member));
+    let named = |id: &'static str| NewOrderSingle {
+        symbol: MARKET.into(),
+        ..order(id)
+    };
+    drop(followed.send(&named("never")));
+    followed.send(&named("one")).await.unwrap();
+    let mut open = 0;
+    let (mut is_cut, mut is_recovered) = (false, false);
+    let told = async {
+        while open < 2 || !is_recovered {
+            let event = match poll_once(followed.recv()) {
+                Poll::Ready(event) => event.expect("the session goes on"),
+                Poll::Pending => {
+                    tokio::time::sleep(Duration::from_micros(200)).await;
+                    continue;
+                }
+            };
+            match event {
+                FollowedEvent::Tracker(tracker::Event::Changed { to, .. }) if to == OrderState::New => {
+                    open += 1;
+                    if !is_cut {
+                        is_cut = true;
+                        let cut = Fault::new(Step::message("D"), Effect::Disconnect);
+                        gateway.inject(cut);
+                        followed.send(&named("lost")).await.unwrap();
+                    }
+                }
+                FollowedEvent::Reconnected(_) => {
+                    followed.send(&named("two")).await.unwrap();
+                }
+                FollowedEvent::Recovered(outcome) => is_recovered = outcome.is_complete(),
+                _ => {}
+            }
+        }
+    };
+    timeout(PATIENCE, told).await.expect("everything is told");
+    let known = |id| followed.tracker().by_cl_ord_id(id).is_some();
+    assert!(known("one") && known("lost") && known("two") && !known("never"));
+    assert!(poll_once(followed.close()).is_pending());
+    timeout(PATIENCE, async {
+        while gateway.sessions(Product::Prediction, SessionKind::OrderEntry) > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await
+    .expect("the session is over though nobody waits for it");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::driver::{Disconnected, Reconnected};
-use crate::reconnect::{FailureClass, ReconnectPolicy, StopReason};
+use crate::reconnect::{FailureClass, StopReason};
 use crate::transport::TlsSettings;
 use crate::transport::testing::Authority;
 
@@ -18,7 +18,7 @@ async fn a_session_outlives_a_new_certificate_that_is_pinned_and_names_one_that_
     let client: Client<Prediction> = venue
         .client()
         .tls(pins)
-        .reconnect(ReconnectPolicy::default())
+        .reconnect(super::retransmission::eager())
         .build()
         .unwrap();
     let mut session = client.order_entry().await.unwrap();

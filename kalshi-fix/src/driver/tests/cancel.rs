@@ -146,6 +146,21 @@ const FUTURES: &[(&str, &str, &[&str])] = &[
         "acquire",
         &["who_gives_up_takes_nothing_and_holds_nobody_up"],
     ),
+    (
+        "recovery/followed.rs",
+        "close",
+        &["a_followed_session_whose_futures_are_dropped"],
+    ),
+    (
+        "recovery/followed.rs",
+        "recv",
+        &["a_followed_session_whose_futures_are_dropped"],
+    ),
+    (
+        "recovery/followed.rs",
+        "send",
+        &["a_followed_session_whose_futures_are_dropped"],
+    ),
     ("recovery/run.rs", "recover", &["recoveries_that_are_dropped"]),
     (
         "recovery/run.rs",
