@@ -23,14 +23,14 @@ use crate::session::{self, Inbound, SendError};
 /// use kalshi_fix::book::{BookEvent, BooksSettings, FeedEvent, MarketDataFeed};
 /// # use kalshi_fix::credentials::PrivateKey;
 /// # use kalshi_fix::gateway::Gateway;
-/// # use kalshi_fix::prediction::Prediction;
+/// use kalshi_fix::prediction::Prediction;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let gateway = Gateway::builder().market("HIGHNY-23DEC31").start().await?;
 /// # let key = PrivateKey::generate()?;
 /// # let client = gateway.client_builder::<Prediction>(gateway.member().credentials(&key)).build()?;
 /// let session = client.market_data().await?;
-/// let mut feed = MarketDataFeed::new(session, BooksSettings::default());
+/// let mut feed = MarketDataFeed::<Prediction>::new(session, BooksSettings::default());
 /// feed.subscribe(["HIGHNY-23DEC31"])?;
 /// while let Some(event) = feed.recv().await {
 ///     if let FeedEvent::Book(BookEvent::Snapshot { symbol, .. } | BookEvent::Changed { symbol, .. }) = event {

@@ -20,7 +20,7 @@ use super::units::Price;
 ///
 /// use kalshi_fix::gateway::exchange::{Happening, Outcome, Price, Scenario};
 ///
-/// let minutes = |minutes| Duration::from_secs(60 * minutes);
+/// let minutes = Duration::from_mins;
 /// let scenario = Scenario::new()
 ///     .random_walk(7, Price::from_cents(50), Price::from_cents(1), Duration::from_secs(2), 300)
 ///     .after(minutes(5), Happening::Worth(Price::from_cents(80)))
