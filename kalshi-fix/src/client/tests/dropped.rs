@@ -198,7 +198,9 @@ async fn a_followed_session_whose_futures_are_dropped() {
                 }
             };
             match event {
-                FollowedEvent::Tracker(tracker::Event::Changed { to, .. }) if to == OrderState::New => {
+                FollowedEvent::Tracker(tracker::Event::Changed {
+                    to: OrderState::New, ..
+                }) => {
                     open += 1;
                     if !is_cut {
                         is_cut = true;
