@@ -43,7 +43,7 @@
 //!         break;
 //!     }
 //! }
-//! session.close().await;
+//! let _ = session.close().await;
 //! # Ok(())
 //! # }
 //! ```
@@ -114,7 +114,7 @@
 //!         break;
 //!     }
 //! }
-//! session.close().await;
+//! let _ = session.close().await;
 //! # Ok(())
 //! # }
 //! ```

@@ -173,6 +173,18 @@ fn without_keys_the_demo_is_refused_in_words() {
         }
         Err(format!("{status}\n{printed}\n{errors}"))
     });
+    // Whoever has exported what a service of his needs does not trade with real money by an example.
+    for name in ["place_orders", "rfq"] {
+        let mut real = example(name);
+        real.args(["--demo", "SYMBOL"])
+            .env("KALSHI_FIX_ENVIRONMENT", "production");
+        let (status, printed, errors) = Running::start(real).end();
+        assert_eq!((status.code(), printed.as_str()), (Some(1), ""), "{errors}");
+        assert!(
+            errors.contains("KALSHI_FIX_ENVIRONMENT says production"),
+            "{errors}"
+        );
+    }
     let mut mistaken = example("place_orders");
     mistaken.arg("--nonsense");
     let (status, printed, errors) = Running::start(mistaken).end();

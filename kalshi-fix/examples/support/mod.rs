@@ -8,6 +8,7 @@ use kalshi_fix::client::ClientBuilder;
 use kalshi_fix::config::Config;
 use kalshi_fix::credentials::PrivateKey;
 use kalshi_fix::driver::Closed;
+use kalshi_fix::environment::Environment;
 use kalshi_fix::gateway::{Gateway, GatewayBuilder, Member};
 use kalshi_fix::prediction::Prediction;
 
@@ -25,7 +26,7 @@ pub(crate) async fn open(exchange: GatewayBuilder) -> Result<Place, Failure> {
     if let Some(market) = Options::read()?.demo {
         let config = demo()?;
         let client = config.builder()?.credentials(config.keys()?);
-        println!("on the venue's demo environment, market {market}");
+        println!("on the venue's FIX gateway ({}), market {market}", environment()?);
         return Ok((client, market, None));
     }
     println!("on the simulated exchange, market {MARKET}");
@@ -43,8 +44,24 @@ pub(crate) async fn open(exchange: GatewayBuilder) -> Result<Place, Failure> {
 }
 
 /// The venue's demo environment, unless variables such as `KALSHI_FIX_ENVIRONMENT` and `KALSHI_FIX_PORTS_NR` say otherwise.
+/// Production is refused, whatever they say: an example trades.
 pub(crate) fn demo() -> Result<Config<Prediction>, Failure> {
+    environment()?;
     Ok(Config::new().set("environment", "demo")?.env()?)
+}
+
+fn environment() -> Result<Environment, Failure> {
+    match std::env::var("KALSHI_FIX_ENVIRONMENT") {
+        Err(_) => Ok(Environment::Demo),
+        Ok(name) => match name.trim().parse()? {
+            Environment::Production => Err(
+                "--demo, and KALSHI_FIX_ENVIRONMENT says production: examples trade, and not \
+                                            with real money. Unset it, or set it to demo"
+                    .into(),
+            ),
+            other => Ok(other),
+        },
+    }
 }
 
 /// Works until the work is done, the time is over, or somebody asks the program to stop (Ctrl-C, SIGTERM). Afterwards the
