@@ -33,7 +33,7 @@ use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder, mass_cancel};
 use kalshi_fix::prediction::Prediction;
 use kalshi_fix::recovery::{self, RecoverySettings};
-use kalshi_fix::tracker::{Event, OrderState, Settings, Source, Tracker};
+use kalshi_fix::tracker::{OrderState, Source, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
 use support::Failure;
 use until::until;
@@ -60,7 +60,7 @@ async fn lose_and_recover(
     let price = if exchange.is_some() { "0.40" } else { "0.01" };
     let mut desk = Desk {
         session: client.order_entry().await?,
-        tracker: Tracker::new(Settings::default()),
+        tracker: Tracker::new(TrackerSettings::default()),
     };
     let orders = [ids.next_id(), ids.next_id()];
     for id in &orders {
@@ -112,7 +112,7 @@ async fn recover(client: &Client<Prediction>, tracker: &mut Tracker) -> Result<(
     let (settings, unit) = (RecoverySettings::default(), PriceUnit::Dollars);
     let outcome = recovery::recover_with(client, tracker, settings, unit, &SystemClock, &mut news).await?;
     for event in news {
-        if let Event::Fill(fill) = event {
+        if let TrackerEvent::Fill(fill) = event {
             println!("fill, from drop copy: {} at {}", fill.quantity, fill.price);
         }
     }

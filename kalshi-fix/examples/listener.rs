@@ -22,7 +22,7 @@ use kalshi_fix::gateway::exchange::Side;
 use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder};
 use kalshi_fix::prediction::sessions::NR;
-use kalshi_fix::tracker::{Event, Order, OrderState, Settings, Source, Tracker};
+use kalshi_fix::tracker::{Order, OrderState, Source, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
 use support::Failure;
 
@@ -74,7 +74,7 @@ async fn trade_and_hear(
         .acknowledged()?;
 
     // All of it waits for the listener by now, or is on its way.
-    let mut tracker = Tracker::new(Settings::default());
+    let mut tracker = Tracker::new(TrackerSettings::default());
     let is_canceled =
         |tracker: &Tracker| tracker.by_cl_ord_id(id.as_str()).map(Order::state) == Some(OrderState::Canceled);
     while !is_canceled(&tracker) {
@@ -83,12 +83,12 @@ async fn trade_and_hear(
         tracker.observe(SystemClock.utc(), Source::Listener, &event, unit, &mut news)?;
         for event in news {
             match event {
-                Event::Adopted { .. } => println!("heard of an order that was not sent from here"),
-                Event::Changed { order, to, .. } => {
+                TrackerEvent::Adopted { .. } => println!("heard of an order that was not sent from here"),
+                TrackerEvent::Changed { order, to, .. } => {
                     let order = tracker.order(order).ok_or("the order is forgotten")?;
                     println!("heard: {to:?}, {} of 10 filled", order.cum_qty());
                 }
-                Event::Fill(fill) => println!("heard: fill, {} at {}", fill.quantity, fill.price),
+                TrackerEvent::Fill(fill) => println!("heard: fill, {} at {}", fill.quantity, fill.price),
                 other => println!("{other:?}"),
             }
         }

@@ -18,7 +18,9 @@ mod support;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use kalshi_fix::book::{Aggressor, Book, BookEvent, BooksSettings, FeedEvent, Level, MarketDataFeed, State};
+use kalshi_fix::book::{
+    Aggressor, Book, BookEvent, BookState, BooksSettings, FeedEvent, Level, MarketDataFeed,
+};
 use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::exchange::Side;
 use kalshi_fix::gateway::{Effect, Fault, Gateway, Member, Step};
@@ -96,7 +98,7 @@ async fn tour(
     let broken = Fault::new(Step::sending("X"), Effect::Disconnect).on(SessionKind::MarketData);
     gateway.inject(broken);
     counterparty::place(other, market, Side::Buy, 44, 7)?;
-    until(feed, market, |book| matches!(book.state(), State::Stale(_))).await?;
+    until(feed, market, |book| matches!(book.state(), BookState::Stale(_))).await?;
     println!("{}", top(book(feed, market)?));
     // The feed connects and subscribes again by itself; the new snapshot has what was missed.
     until(feed, market, Book::is_live).await?;

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kalshi_fix::client::{Event as SessionEvent, Session};
+use kalshi_fix::client::{Event, Session};
 use kalshi_fix::dialect::{ClientSends, Decimal, Timestamp};
 use kalshi_fix::driver::{Clock as _, SystemClock};
 use kalshi_fix::gateway::exchange;
@@ -27,7 +27,9 @@ use kalshi_fix::limits::{Cancels, KillState, Limits, SharedPreTrade};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder, PlacedOrder, Side, mass_cancel};
 use kalshi_fix::prediction::Prediction;
 use kalshi_fix::prediction::sessions::NR;
-use kalshi_fix::tracker::{AccountRef, AsRequest, Event, OrderState, Settings, Source, Tracker};
+use kalshi_fix::tracker::{
+    AccountRef, AsRequest, OrderState, Source, Tracker, TrackerEvent, TrackerSettings,
+};
 use kalshi_fix::units::{Price, PriceUnit, Quantity};
 use support::Failure;
 
@@ -38,7 +40,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Failure> {
     let (client, market, exchange) = support::open(Gateway::builder()).await?;
-    let tracker = Arc::new(Mutex::new(Tracker::new(Settings::default())));
+    let tracker = Arc::new(Mutex::new(Tracker::new(TrackerSettings::default())));
     let limits = Limits::default()
         .max_order_quantity(Quantity::from_whole(100))
         .max_open_orders(2)
@@ -101,7 +103,7 @@ impl Maker {
                 }
             }
             for event in self.news().await? {
-                if let Event::Fill(fill) = event {
+                if let TrackerEvent::Fill(fill) = event {
                     let (quantity, price) = (fill.quantity, fill.price);
                     println!(
                         "fill: {:?} {quantity} at {price}, position {}",
@@ -187,12 +189,12 @@ impl Maker {
     }
 
     /// Waits for the session's next event, and returns what it changed.
-    async fn news(&mut self) -> Result<Vec<Event>, Failure> {
+    async fn news(&mut self) -> Result<Vec<TrackerEvent>, Failure> {
         let event = self.session.recv().await.ok_or("the session is over")?;
         let mut news = Vec::new();
         lock(&self.tracker).observe(now(), Source::OrderEntry, &event, UNIT, &mut news)?;
         match event {
-            SessionEvent::Rejected(rejected) => Err(rejected.to_string().into()),
+            Event::Rejected(rejected) => Err(rejected.to_string().into()),
             _ => Ok(news),
         }
     }
@@ -223,7 +225,7 @@ impl Maker {
             };
             tokio::select! {
                 news = self.news() => for event in news? {
-                    if let Event::MassCancel { accepted, .. } = event {
+                    if let TrackerEvent::MassCancel { accepted, .. } = event {
                         limits.with(|core| core.kill_switch_mut().mass_cancel_answered(accepted));
                     }
                 },

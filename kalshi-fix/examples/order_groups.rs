@@ -25,7 +25,7 @@ use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::groups::{GroupEvent, GroupRequest, GroupResponse, Groups};
 use kalshi_fix::orders::{ClOrdId, ClOrdIdGenerator, LimitOrder};
 use kalshi_fix::prediction::sessions::NR;
-use kalshi_fix::tracker::{Ended, OrderState, Rejection, Settings, Tracker};
+use kalshi_fix::tracker::{Ended, OrderState, Rejection, Tracker, TrackerSettings};
 use kalshi_fix::units::{Price, PriceUnit, Quantity};
 use support::Failure;
 
@@ -40,7 +40,7 @@ async fn run() -> Result<(), Failure> {
     let mut trader = Trader {
         desk: Desk {
             session: client.order_entry().await?,
-            tracker: Tracker::new(Settings::default()),
+            tracker: Tracker::new(TrackerSettings::default()),
         },
         groups: Groups::new(10),
         ids: ClOrdIdGenerator::new(SystemClock.utc(), std::process::id().into()),

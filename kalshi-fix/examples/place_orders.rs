@@ -27,7 +27,7 @@ use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder};
 use kalshi_fix::prediction::sessions::NR;
 use kalshi_fix::ticks::TickGrid;
-use kalshi_fix::tracker::{AccountRef, Event, OrderState, Position, Settings, Tracker};
+use kalshi_fix::tracker::{AccountRef, OrderState, Position, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
 use support::Failure;
 use until::until;
@@ -43,7 +43,7 @@ async fn run() -> Result<(), Failure> {
     let client = client.cancel_orders_on_disconnect(true).build()?;
     let mut desk = Desk {
         session: client.order_entry().await?,
-        tracker: Tracker::new(Settings::default()),
+        tracker: Tracker::new(TrackerSettings::default()),
     };
     let traded = support::in_time(trade(&mut desk, &market, exchange.as_ref())).await;
     support::ended("KalshiNR", &desk.session.close().await);
@@ -89,7 +89,7 @@ async fn trade(
     if let Some((_, other)) = exchange {
         counterparty::place(other, market, Side::Sell, 41, 5)?;
         for event in until(desk, amended.as_str(), OrderState::PartiallyFilled).await? {
-            if let Event::Fill(fill) = event {
+            if let TrackerEvent::Fill(fill) = event {
                 println!("fill: {} at {}", fill.quantity, fill.price);
             }
         }

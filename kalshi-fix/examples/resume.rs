@@ -37,7 +37,7 @@ use kalshi_fix::gateway::exchange::Side;
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder, PlacedOrder, Side as OrderSide};
 use kalshi_fix::prediction::Prediction;
 use kalshi_fix::store::{JournalStore, StoreError};
-use kalshi_fix::tracker::{Event, Order, OrderState, Settings, Source, Tracker};
+use kalshi_fix::tracker::{Order, OrderState, Source, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
 use support::Failure;
 use until::until;
@@ -83,7 +83,7 @@ async fn first_process(
         session: client
             .order_entry_retransmitting(journal(client, directory).await?)
             .await?,
-        tracker: Tracker::new(Settings::default()),
+        tracker: Tracker::new(TrackerSettings::default()),
     };
     let now = SystemClock.utc();
     let id = ClOrdIdGenerator::new(now, std::process::id().into()).next_id();
@@ -105,7 +105,7 @@ async fn second_process(
     expected: OrderState,
 ) -> Result<(), Failure> {
     let kept = std::fs::read_to_string(directory.join("tracker"))?;
-    let mut tracker = Tracker::restore(&kept, Settings::default())?;
+    let mut tracker = Tracker::restore(&kept, TrackerSettings::default())?;
     let mut news = Vec::new();
     // Whatever was under way then is in doubt now.
     tracker.disconnected(Source::OrderEntry, &(1..=u64::MAX), &mut news);
@@ -122,7 +122,7 @@ async fn second_process(
     tracker.connected(Source::OrderEntry, false, &mut news);
     let mut desk = Desk { session, tracker };
     for event in until(&mut desk, order, expected).await? {
-        if let Event::Fill(fill) = event {
+        if let TrackerEvent::Fill(fill) = event {
             println!("process B: fill, {} at {}", fill.quantity, fill.price);
         }
     }

@@ -31,7 +31,7 @@ use kalshi_fix::prediction::sessions::PT;
 use kalshi_fix::prediction::{Message, Prediction};
 use kalshi_fix::settlement::{Handled, Reassembler, ReassemblerSettings, Settlement};
 use kalshi_fix::store::MemoryStore;
-use kalshi_fix::tracker::{OrderState, Settings, Tracker};
+use kalshi_fix::tracker::{OrderState, Tracker, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
 use support::Failure;
 use until::until;
@@ -114,7 +114,7 @@ async fn buy(client: &Client<Prediction>, market: &str, other: &Member) -> Resul
     let id = ClOrdIdGenerator::new(now, std::process::id().into()).next_id();
     let mut desk = Desk {
         session: client.order_entry().await?,
-        tracker: Tracker::new(Settings::default()),
+        tracker: Tracker::new(TrackerSettings::default()),
     };
     counterparty::place(other, market, Side::Sell, 60, 10)?;
     let order = LimitOrder::buy_yes(market, Quantity::from_whole(10), "0.60".parse()?);

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use kalshi_fix::dialect::{Decimal, Decoder, Encoder, Precision, SessionHeader, Timestamp};
 use kalshi_fix::prediction::{ExecutionReport, Message, NewOrderSingle, Prediction, fields, groups};
-use kalshi_fix::tracker::{Event, Settings, Source, Tracker};
+use kalshi_fix::tracker::{Source, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::PriceUnit;
 
 const ORDERS: u64 = 500;
@@ -30,16 +30,16 @@ fn main() {
         "{:<24} {:>10} {:>12} {:>9} {:>13}",
         "", "decode", "and track", "ratio", "allocations"
     );
-    let fresh = || prepared(Settings::default());
+    let fresh = || prepared(TrackerSettings::default());
     let told = || {
         let mut tracker = fresh();
         track(&mut tracker, &frames, Source::OrderEntry);
         tracker
     };
     let forgetful = || {
-        prepared(Settings {
+        prepared(TrackerSettings {
             finished_orders: 50,
-            ..Settings::default()
+            ..TrackerSettings::default()
         })
     };
     let lanes: [(&str, &dyn Fn() -> Tracker, Source); 4] = [
@@ -47,7 +47,7 @@ fn main() {
         ("again, by drop copy", &told, Source::DropCopy),
         (
             "of other orders",
-            &|| Tracker::new(Settings::default()),
+            &|| Tracker::new(TrackerSettings::default()),
             Source::Listener,
         ),
         ("50 ended orders kept", &forgetful, Source::OrderEntry),
@@ -79,7 +79,7 @@ fn main() {
 }
 
 /// A tracker of which all orders were sent.
-fn prepared(settings: Settings) -> Tracker {
+fn prepared(settings: TrackerSettings) -> Tracker {
     let (mut tracker, mut events) = (Tracker::new(settings), Vec::new());
     for order in 0..ORDERS {
         let (ten, limit, price) = (Decimal::from(10), fields::OrdType::Limit, Decimal::new(55, 2));
@@ -107,7 +107,7 @@ fn decode(frames: &[Vec<u8>]) {
 
 fn track(tracker: &mut Tracker, frames: &[Vec<u8>], source: Source) {
     let mut decoder = Decoder::<Prediction>::new();
-    let mut events: Vec<Event> = Vec::new();
+    let mut events: Vec<TrackerEvent> = Vec::new();
     for frame in frames {
         let decoded = decoder.decode(frame).expect("a sound frame");
         let message: &Message<'_> = decoded.message().expect("a whole message");

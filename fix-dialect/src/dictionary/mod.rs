@@ -51,8 +51,8 @@ pub use self::diff::{Change, Diff, Impact, Subject};
 pub use self::fault::{Fault, Faults, Severity};
 pub use self::merge::MergeError;
 pub use self::model::{
-    Category, Component, ComponentId, Dictionary, FieldDefinition, FieldId, Group, Kind, Member, MemberKind,
-    Message, Presence, Sessions, Value,
+    Category, Component, ComponentId, Dictionary, DictionaryKind, FieldDefinition, FieldId, Group, Member,
+    MemberKind, Message, Presence, Sessions, Value,
 };
 pub use self::position::Position;
 pub use self::read::LoadError;

@@ -14,7 +14,7 @@ use crate::{FieldType, Prices};
 ///
 /// A combined dictionary of both layers (as Kalshi publishes it) calls itself `FIXT` too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Kind {
+pub enum DictionaryKind {
     /// `type='FIX'`: begin string `FIX.major.minor`.
     Fix,
     /// `type='FIXT'`: begin string `FIXT.major.minor`.
@@ -50,7 +50,7 @@ impl ComponentId {
 #[non_exhaustive]
 pub struct Dictionary {
     /// Whether it describes a FIX version or FIXT.
-    pub kind: Kind,
+    pub kind: DictionaryKind,
     /// The major version of the begin string.
     pub major: u32,
     /// The minor version of the begin string.
@@ -284,8 +284,8 @@ impl Dictionary {
     #[must_use]
     pub fn begin_string(&self) -> String {
         let kind = match self.kind {
-            Kind::Fix => "FIX",
-            Kind::Fixt => "FIXT",
+            DictionaryKind::Fix => "FIX",
+            DictionaryKind::Fixt => "FIXT",
         };
         format!("{kind}.{}.{}", self.major, self.minor)
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::attributes::{self, HEADER, ROOT, TRAILER};
 use super::fault::{FaultCollector, Faults, quoted};
 use super::members::MemberReader;
-use super::model::{Dictionary, Index, Kind, Member, Message, Sessions};
+use super::model::{Dictionary, DictionaryKind, Index, Member, Message, Sessions};
 use super::position::Lines;
 use super::suggest::nearest;
 use super::xml::{self, Element, MAX_SOURCE};
@@ -141,7 +141,7 @@ pub(super) fn read_tree(root: &Element<'_>, faults: &mut FaultCollector) -> Dict
         attributes::required(root, name, faults);
     }
     let dictionary = Dictionary {
-        kind: kind.unwrap_or(Kind::Fix),
+        kind: kind.unwrap_or(DictionaryKind::Fix),
         major: major.unwrap_or_default(),
         minor: minor.unwrap_or_default(),
         service_pack: service_pack.unwrap_or_default(),
@@ -182,10 +182,10 @@ fn section<'e, 's>(
     first
 }
 
-fn read_kind(root: &Element<'_>, faults: &mut FaultCollector) -> Option<Kind> {
+fn read_kind(root: &Element<'_>, faults: &mut FaultCollector) -> Option<DictionaryKind> {
     match attributes::required(root, "type", faults)? {
-        ("FIX", _) => Some(Kind::Fix),
-        ("FIXT", _) => Some(Kind::Fixt),
+        ("FIX", _) => Some(DictionaryKind::Fix),
+        ("FIXT", _) => Some(DictionaryKind::Fixt),
         (other, position) => {
             let message = format!(
                 "attribute \"type\" is {}; expected `FIX` or `FIXT`",

@@ -4,7 +4,7 @@ use kalshi_fix::client::{Event, KalshiSession, Session};
 use kalshi_fix::dialect::ClientSends;
 use kalshi_fix::driver::{Clock as _, SystemClock};
 use kalshi_fix::prediction::Prediction;
-use kalshi_fix::tracker::{self, AsRequest, Source, Tracker};
+use kalshi_fix::tracker::{AsRequest, Source, Tracker, TrackerEvent};
 
 use crate::support::Failure;
 
@@ -25,7 +25,7 @@ impl<S: KalshiSession<Dialect = Prediction>> Desk<S> {
     }
 
     /// Waits for the session's next event, and returns what it changed. A refused request ends the example.
-    pub(crate) async fn news(&mut self) -> Result<Vec<tracker::Event>, Failure> {
+    pub(crate) async fn news(&mut self) -> Result<Vec<TrackerEvent>, Failure> {
         let unit = self.session.price_units().orders();
         let event = self.session.recv().await.ok_or("the session is over")?;
         let mut news = Vec::new();
@@ -35,7 +35,7 @@ impl<S: KalshiSession<Dialect = Prediction>> Desk<S> {
             return Err(rejected.to_string().into());
         }
         for event in &news {
-            if let tracker::Event::RequestRefused { kind, text, .. } = event {
+            if let TrackerEvent::RequestRefused { kind, text, .. } = event {
                 return Err(format!(
                     "{kind:?} refused: {}",
                     text.as_deref().unwrap_or("no reason given")

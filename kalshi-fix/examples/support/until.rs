@@ -2,7 +2,7 @@
 
 use kalshi_fix::client::KalshiSession;
 use kalshi_fix::prediction::Prediction;
-use kalshi_fix::tracker::{self, OrderState};
+use kalshi_fix::tracker::{self, OrderState, TrackerEvent};
 
 use crate::desk::Desk;
 use crate::support::Failure;
@@ -12,7 +12,7 @@ pub(crate) async fn until<S: KalshiSession<Dialect = Prediction>>(
     desk: &mut Desk<S>,
     cl_ord_id: &str,
     wanted: OrderState,
-) -> Result<Vec<tracker::Event>, Failure> {
+) -> Result<Vec<TrackerEvent>, Failure> {
     let mut all = Vec::new();
     loop {
         let order = desk

@@ -1,7 +1,7 @@
 //! Order books, trades and trading statuses, from market data of either product.
 //!
 //! - [`Book`] is the book of one market. It starts from a snapshot, takes updates, and knows whether it can be believed
-//!   ([`State`]): what cannot be applied is never guessed, but makes it stale.
+//!   ([`BookState`]): what cannot be applied is never guessed, but makes it stale.
 //! - [`Books`] are those of a session: they say what to ask the venue for so that all of them become live, and live again.
 //! - [`MarketDataFeed`] is [`Books`] over a [`Session`](crate::client::Session), and the one thing here that waits.
 //!
@@ -19,7 +19,7 @@
 //! - MarketDataRequestReject (Y) names neither the request nor a symbol.
 //!
 //! ```
-//! use kalshi_fix::book::{Aggressor, Applied, Book, Entry, Side, State};
+//! use kalshi_fix::book::{Aggressor, Applied, Book, BookState, Entry, Side};
 //! use kalshi_fix::dialect::Decimal;
 //! use kalshi_fix::environment::Product;
 //!
@@ -36,7 +36,7 @@
 //!
 //! // Nobody can tell what this one means, so nobody should trade on what the book says from here on.
 //! assert!(book.apply(&Entry::level(Side::Bid, price(36), Decimal::from(-1))).is_err());
-//! assert!(matches!(book.state(), State::Stale(_)));
+//! assert!(matches!(book.state(), BookState::Stale(_)));
 //! # Ok::<(), kalshi_fix::book::EntryFault>(())
 //! ```
 
@@ -62,6 +62,6 @@ pub use feed::{FeedEvent, MarketDataFeed};
 pub use no_side::NoView;
 pub use order_book::{Applied, Book, Depth, Level, LevelChange, Loaded, MAX_LEVELS};
 pub use request::Request;
-pub use state::{EntryFault, StaleReason, State};
+pub use state::{BookState, EntryFault, StaleReason};
 pub use status::{Refusal, Trade, TradingStatus};
 pub use view::{MarketData, Snapshot, Update, Updates};

@@ -9,7 +9,7 @@ use super::entry::{Entry, EntryType, Side, UpdateAction};
 use super::fixed;
 use super::ladder::Ladder;
 use super::no_side::NoView;
-use super::state::{EntryFault, StaleReason, State};
+use super::state::{BookState, EntryFault, StaleReason};
 use super::status::{Trade, TradingStatus};
 use crate::environment::Product;
 use crate::units::{Price, Quantity};
@@ -21,13 +21,13 @@ use crate::units::{Price, Quantity};
 /// until the next snapshot. Prices have up to four decimals and sizes too; nothing is rounded.
 ///
 /// ```
-/// use kalshi_fix::book::{Book, Entry, Side, State};
+/// use kalshi_fix::book::{Book, BookState, Entry, Side};
 /// use kalshi_fix::dialect::Decimal;
 /// use kalshi_fix::environment::Product;
 ///
 /// let cents = |cents| Decimal::new(cents, 2);
 /// let mut book = Book::new("HIGHNY-23DEC31", Product::Prediction);
-/// assert_eq!(book.state(), State::AwaitingSnapshot);
+/// assert_eq!(book.state(), BookState::AwaitingSnapshot);
 /// book.load([
 ///     Entry::level(Side::Bid, cents(35), Decimal::from(10)),
 ///     Entry::level(Side::Bid, cents(34), Decimal::from(7)),
@@ -35,7 +35,7 @@ use crate::units::{Price, Quantity};
 /// ])?;
 /// book.apply(&Entry::level(Side::Offer, cents(38), Decimal::from(2)))?;
 ///
-/// assert_eq!(book.state(), State::Live);
+/// assert_eq!(book.state(), BookState::Live);
 /// assert_eq!(book.best_offer().unwrap().price.dollars(), cents(38));
 /// assert_eq!(book.spread().unwrap().dollars(), cents(3));
 /// assert_eq!(book.mid().unwrap().dollars(), Decimal::new(365, 3));
@@ -48,7 +48,7 @@ use crate::units::{Price, Quantity};
 pub struct Book {
     symbol: Arc<str>,
     product: Product,
-    state: State,
+    state: BookState,
     /// By price in ticks.
     bids: Ladder,
     /// By negated price in ticks: the best is the highest here too.
@@ -123,7 +123,7 @@ impl Book {
         Book {
             symbol: symbol.into(),
             product,
-            state: State::AwaitingSnapshot,
+            state: BookState::AwaitingSnapshot,
             bids: Ladder::default(),
             offers: Ladder::default(),
             time: None,
@@ -143,11 +143,11 @@ impl Book {
         self.offers.clear();
         let loaded = self.fill(entries);
         self.state = match loaded {
-            Ok(_) => State::Live,
+            Ok(_) => BookState::Live,
             Err(fault) => {
                 self.bids.clear();
                 self.offers.clear();
-                State::Stale(StaleReason::BadSnapshot(fault))
+                BookState::Stale(StaleReason::BadSnapshot(fault))
             }
         };
         loaded
@@ -167,13 +167,13 @@ impl Book {
             EntryType::Trade => return self.trade(entry).map(Applied::Trade),
             EntryType::Unlisted(value) => return Err(EntryFault::Type(value)),
         };
-        if self.state != State::Live {
+        if self.state != BookState::Live {
             return Ok(Applied::NotLive);
         }
         match self.change(side, entry) {
             Ok(change) => Ok(Applied::Level(change)),
             Err(fault) => {
-                self.state = State::Stale(StaleReason::BadUpdate(fault));
+                self.state = BookState::Stale(StaleReason::BadUpdate(fault));
                 Err(fault)
             }
         }
@@ -184,7 +184,7 @@ impl Book {
     pub fn mark_stale(&mut self, reason: StaleReason) -> bool {
         let live = self.is_live();
         if live {
-            self.state = State::Stale(reason);
+            self.state = BookState::Stale(reason);
         }
         live
     }
@@ -203,14 +203,14 @@ impl Book {
 
     /// Whether the book can be believed. What it holds can be read in any state.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BookState {
         self.state
     }
 
     /// Whether a snapshot and all that followed it are in the book.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.state == State::Live
+        self.state == BookState::Live
     }
 
     /// The time of the latest entry, by the venue's clock; `None` on margin, whose entries have none.

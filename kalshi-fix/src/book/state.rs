@@ -8,7 +8,7 @@ use super::entry::Side;
 
 /// What is known of a book.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum State {
+pub enum BookState {
     /// No snapshot has come yet: the book is empty because nothing is known.
     #[default]
     AwaitingSnapshot,
@@ -18,12 +18,12 @@ pub enum State {
     Stale(StaleReason),
 }
 
-impl fmt::Display for State {
+impl fmt::Display for BookState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            State::AwaitingSnapshot => f.write_str("awaiting a snapshot"),
-            State::Live => f.write_str("live"),
-            State::Stale(reason) => write!(f, "stale: {reason}"),
+            BookState::AwaitingSnapshot => f.write_str("awaiting a snapshot"),
+            BookState::Live => f.write_str("live"),
+            BookState::Stale(reason) => write!(f, "stale: {reason}"),
         }
     }
 }

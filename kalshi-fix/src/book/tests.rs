@@ -72,7 +72,7 @@ fn updates_change_levels() {
             book.apply(&update).expect("a sound update");
         }
         assert_eq!(shown(&book), expected, "{updates}");
-        assert_eq!(book.state(), State::Live);
+        assert_eq!(book.state(), BookState::Live);
     };
     check("", "0.35*10 0.34*7 | 0.39*5 0.4*1.25");
     check("b 0.36 1", "0.36*1 0.35*10 0.34*7 | 0.39*5 0.4*1.25");
@@ -94,13 +94,16 @@ fn what_cannot_be_taken_makes_the_book_stale_and_changes_nothing() {
         let levels = "b 0.35 10, o 0.39 5";
         let mut book = book_of(product, levels);
         assert_eq!(book.apply(&update), Err(expected));
-        assert_eq!(book.state(), State::Stale(StaleReason::BadUpdate(expected)));
+        assert_eq!(book.state(), BookState::Stale(StaleReason::BadUpdate(expected)));
         assert_eq!(book.differences(&book_of(product, levels)), []);
         // It stands still until a snapshot comes.
         assert_eq!(book.apply(&bid()), Ok(Applied::NotLive));
         assert_eq!(shown(&book), "0.35*10 | 0.39*5");
         book.load([bid()]).unwrap();
-        assert_eq!((shown(&book).as_str(), book.state()), ("0.36*1 | ", State::Live));
+        assert_eq!(
+            (shown(&book).as_str(), book.state()),
+            ("0.36*1 | ", BookState::Live)
+        );
     };
     let (prediction, margin) = (Product::Prediction, Product::Margin);
     check(prediction, Entry { price: None, ..bid() }, EntryFault::NoPrice);
@@ -249,7 +252,7 @@ fn snapshots_are_taken_whole_or_not_at_all() {
         ("b 0.3 1, o 1.4 1", EntryFault::PriceRange(decimal("1.4"))),
     ] {
         assert_eq!(book.load(entries(snapshot)), Err(expected));
-        assert_eq!(book.state(), State::Stale(StaleReason::BadSnapshot(expected)));
+        assert_eq!(book.state(), BookState::Stale(StaleReason::BadSnapshot(expected)));
         assert_eq!(shown(&book), " | ");
     }
     // One price on both sides is a locked book, and not one level twice.
@@ -370,7 +373,7 @@ fn differences_are_found_on_both_sides() {
 fn only_a_live_book_goes_stale() {
     let mut book = Book::new("TEST", Product::Margin);
     assert!(!book.mark_stale(StaleReason::Disconnected));
-    assert_eq!(book.state(), State::AwaitingSnapshot);
+    assert_eq!(book.state(), BookState::AwaitingSnapshot);
     assert_eq!(book.apply(&entry("b 1 1")), Ok(Applied::NotLive));
     book.load([]).unwrap();
     assert!(book.mark_stale(StaleReason::Gap));

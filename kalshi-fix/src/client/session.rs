@@ -13,7 +13,7 @@ use super::product::{KalshiProduct, KalshiSession};
 use super::requests::{Noted, Pending, Request, Requests, SentMessage, SubmitError, Submitted};
 use super::validation::{OutboundCheck, Validation, context};
 use crate::driver::{self, Closed, Events, Handle};
-use crate::session::{self, Established, Inbound, SendError, SequenceNumber, State, TestRequestId};
+use crate::session::{self, Established, Inbound, SendError, SequenceNumber, SessionState, TestRequestId};
 use crate::units::{PriceUnit, PriceUnits};
 
 /// An established session of the kind `S`, such as [`prediction::sessions::NR`](crate::prediction::sessions::NR).
@@ -274,7 +274,7 @@ impl<S: KalshiSession> Sender<S> {
 
     /// Where the session stands.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> SessionState {
         self.handle.state()
     }
 

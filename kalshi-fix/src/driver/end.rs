@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::credentials::SignerError;
 use crate::reconnect::{FailureClass, StopReason};
-use crate::session::{EndReason, SequenceNumber, State};
+use crate::session::{EndReason, SequenceNumber, SessionState};
 use crate::transport::ConnectError;
 
 /// How a session ended, and how far what it sent had come.
@@ -85,7 +85,7 @@ pub enum EndCause {
     #[error("the connection broke while {state}: {}", said(source))]
     Transport {
         /// Where the session stood.
-        state: State,
+        state: SessionState,
         /// What the transport said.
         source: Arc<io::Error>,
     },

@@ -13,7 +13,7 @@ use super::event::Event;
 use super::shared::{Origin, Shared};
 use super::wire::Mark;
 use crate::session::{
-    self, Acceptance, CommandError, Refusal, Reject, SendError, SequenceNumber, Sequences, State,
+    self, Acceptance, CommandError, Refusal, Reject, SendError, SequenceNumber, Sequences, SessionState,
     TestRequestId,
 };
 
@@ -62,7 +62,7 @@ impl Handle {
             room.as_mut().enable();
             let sent = self.message(|session, now| {
                 if self.shared.connection() != begun {
-                    return Err(SendError::NotEstablished(State::Ended));
+                    return Err(SendError::NotEstablished(SessionState::Ended));
                 }
                 session.send(now, message).inspect(|sequence| note(*sequence))
             });
@@ -170,7 +170,7 @@ impl Handle {
 
     /// Where the session stands.
     #[must_use]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> SessionState {
         self.shared.session().state()
     }
 
@@ -187,7 +187,7 @@ impl Handle {
     ) -> Result<SequenceNumber, SendError> {
         self.command(|session, now| {
             if self.shared.inbox.hides_a_loss() {
-                return Err(SendError::NotEstablished(State::Ended));
+                return Err(SendError::NotEstablished(SessionState::Ended));
             }
             send(session, now)
         })

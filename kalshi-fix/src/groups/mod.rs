@@ -41,7 +41,7 @@ use fix_dialect::Timestamp;
 pub use request::{GroupAction, GroupRequest, GroupResponse};
 use window::Window;
 
-use crate::tracker::{self, Ended, OrderState, Refusal, Tracker};
+use crate::tracker::{self, Ended, OrderState, Refusal, Tracker, TrackerEvent};
 use crate::units::Quantity;
 
 /// Why a request about groups cannot be made.
@@ -369,11 +369,11 @@ impl Groups {
         &mut self,
         now: Timestamp,
         tracker: &Tracker,
-        event: &tracker::Event,
+        event: &TrackerEvent,
         events: &mut Vec<GroupEvent>,
     ) {
-        let (tracker::Event::Fill(tracker::FillEvent { order: Some(key), .. })
-        | tracker::Event::Changed { order: key, .. }) = event
+        let (TrackerEvent::Fill(tracker::FillEvent { order: Some(key), .. })
+        | TrackerEvent::Changed { order: key, .. }) = event
         else {
             return;
         };
@@ -385,8 +385,8 @@ impl Groups {
         };
         let subaccount = order.account().subaccount;
         match event {
-            tracker::Event::Fill(fill) => self.filled(id, subaccount, now, fill.quantity, events),
-            tracker::Event::Changed { to, from, .. } if to.is_final() && *from != Some(*to) => {
+            TrackerEvent::Fill(fill) => self.filled(id, subaccount, now, fill.quantity, events),
+            TrackerEvent::Changed { to, from, .. } if to.is_final() && *from != Some(*to) => {
                 let over_limit = order.rejection().and_then(tracker::Rejection::text) == Some(EXCEEDED);
                 if over_limit || (*to == OrderState::Canceled && order.ended() == Some(Ended::OrderGroup)) {
                     self.triggered(id, subaccount, events);

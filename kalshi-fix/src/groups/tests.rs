@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::prediction::{ExecutionReport, NewOrderSingle, fields, groups};
-use crate::tracker::{Settings, Source};
+use crate::tracker::{Source, TrackerSettings};
 use crate::units::PriceUnit;
 
 fn at(seconds: i64) -> Timestamp {
@@ -231,7 +231,7 @@ fn the_volume_of_fills_is_told_beyond_the_limit() {
 #[test]
 fn a_tracker_tells_of_fills_and_triggers() {
     let decimal = |text: &str| fix_dialect::parse_decimal(text.as_bytes()).unwrap();
-    let mut tracker = Tracker::new(Settings::default());
+    let mut tracker = Tracker::new(TrackerSettings::default());
     let mut told = Vec::new();
     let order = |id: &'static str| NewOrderSingle {
         order_group_id: Some("g".into()),

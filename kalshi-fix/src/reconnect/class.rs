@@ -107,7 +107,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::session::{OutOfSequence, State};
+    use crate::session::{OutOfSequence, SessionState};
 
     #[test]
     fn ends_have_a_class() {
@@ -132,7 +132,7 @@ mod tests {
             ),
             (
                 EndReason::Disconnected {
-                    state: State::Established,
+                    state: SessionState::Established,
                 },
                 FailureClass::Network,
             ),

@@ -17,7 +17,7 @@ use crate::driver::{
     AttemptFailed, Clock, Closed, Disconnected, Dropped, Missed, Reconnected, SessionEnd, SystemClock,
 };
 use crate::session::{self, Inbound, SendError, SequenceNumber};
-use crate::tracker::{self, AsIncoming, AsRequest, Source, Tracker, ViewError};
+use crate::tracker::{AsIncoming, AsRequest, Source, Tracker, TrackerEvent, ViewError};
 use crate::units::PriceUnit;
 
 /// An order entry session, the tracker of its orders, and a second key: whenever reports may have been missed, they are
@@ -30,7 +30,7 @@ use crate::units::PriceUnit;
 ///
 /// ```
 /// use kalshi_fix::recovery::{Followed, FollowedEvent};
-/// use kalshi_fix::tracker::{self, Settings, Tracker};
+/// use kalshi_fix::tracker::{OrderState, Tracker, TrackerEvent, TrackerSettings};
 /// # use kalshi_fix::credentials::PrivateKey;
 /// # use kalshi_fix::gateway::Gateway;
 /// # use kalshi_fix::orders::{LimitOrder, Side};
@@ -45,13 +45,13 @@ use crate::units::PriceUnit;
 /// #     "order-1", "10".parse()?, kalshi_fix::prediction::fields::OrdType::Limit, "0.4".parse()?,
 /// #     kalshi_fix::prediction::fields::Side::Buy, "HIGHNY-23DEC31");
 /// let session = trading.order_entry().await?;
-/// let mut followed = Followed::new(session, Tracker::new(Settings::default()), second_key);
+/// let mut followed = Followed::new(session, Tracker::new(TrackerSettings::default()), second_key);
 /// followed.send(&order).await?;
 /// while let Some(event) = followed.recv().await {
 ///     match event {
-///         FollowedEvent::Tracker(tracker::Event::Changed { order, to, .. }) => {
+///         FollowedEvent::Tracker(TrackerEvent::Changed { order, to, .. }) => {
 ///             println!("{order:?} is {to:?}");
-/// #           if to == tracker::OrderState::New { break }
+/// #           if to == OrderState::New { break }
 ///         }
 ///         FollowedEvent::Recovered(outcome) => assert!(outcome.is_complete(), "{outcome:?}"),
 ///         other => println!("{other:?}"),
@@ -75,7 +75,7 @@ pub struct Followed<S: KalshiSession> {
     /// How many have failed in a row.
     failures: u32,
     told: VecDeque<FollowedEvent>,
-    events: Vec<tracker::Event>,
+    events: Vec<TrackerEvent>,
 }
 
 /// How far the drop copy session is.
@@ -107,7 +107,7 @@ enum Stepped<D: KalshiProduct> {
 #[non_exhaustive]
 pub enum FollowedEvent {
     /// Of an order, or a fill.
-    Tracker(tracker::Event),
+    Tracker(TrackerEvent),
     /// A message that is not about orders, or a BusinessMessageReject (j), which may be about anything.
     Message(Inbound),
     /// A message about orders that cannot be read. What it says is missing until drop copy or the user tells.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::tracker::{Event, ExecId, Order, OrderState, Tracker};
+use crate::tracker::{ExecId, Order, OrderState, Tracker, TrackerEvent};
 
 /// Reports to fetch: those from one ExecID to another of the same exchange index, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,9 +150,9 @@ impl Outcome {
 /// ```
 /// use std::time::Duration;
 /// use kalshi_fix::recovery::{Answer, Range, Recovery, RecoverySettings, Step};
-/// use kalshi_fix::tracker::{ExecId, Settings, Tracker};
+/// use kalshi_fix::tracker::{ExecId, Tracker, TrackerSettings};
 ///
-/// let mut tracker = Tracker::new(Settings::default());
+/// let mut tracker = Tracker::new(TrackerSettings::default());
 /// let mut events = Vec::new();
 /// let range = Range { begin: ExecId::new(0, 12, 1), end: None };
 /// let mut recovery = Recovery::of(vec![range], &tracker, RecoverySettings::default());
@@ -285,7 +285,7 @@ impl Recovery {
         now: Duration,
         answer: Answer,
         tracker: &mut Tracker,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) {
         let Some(query) = &mut self.current else {
             return;
@@ -404,12 +404,12 @@ const MOST_DOUBLINGS: u32 = 6;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tracker::Settings;
+    use crate::tracker::TrackerSettings;
 
     struct World {
         recovery: Recovery,
         tracker: Tracker,
-        events: Vec<Event>,
+        events: Vec<TrackerEvent>,
         now: Duration,
         number: u64,
     }
@@ -426,7 +426,7 @@ mod tests {
     }
 
     fn world(ranges: &[Range]) -> World {
-        let tracker = Tracker::new(Settings::default());
+        let tracker = Tracker::new(TrackerSettings::default());
         World {
             recovery: Recovery::of(ranges.to_vec(), &tracker, RecoverySettings::default()),
             tracker,

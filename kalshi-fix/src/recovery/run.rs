@@ -9,7 +9,7 @@ use super::machine::{Answer, Outcome, Recovery, RecoverySettings, Step};
 use crate::client::{Client, Event, KalshiProduct, KalshiSession, OpenError, Session};
 use crate::driver::{Clock, SessionEnd};
 use crate::session::SendError;
-use crate::tracker::{self, AsIncoming, ExecId, Incoming, Source, Tracker};
+use crate::tracker::{AsIncoming, ExecId, Incoming, Source, Tracker, TrackerEvent};
 use crate::units::PriceUnit;
 use crate::{margin, prediction};
 
@@ -68,7 +68,7 @@ pub async fn recover<S: DropCopy>(
     settings: RecoverySettings,
     unit: PriceUnit,
     clock: &dyn Clock,
-    events: &mut Vec<tracker::Event>,
+    events: &mut Vec<TrackerEvent>,
 ) -> Result<Outcome, RecoverError> {
     let recovery = Recovery::new(tracker, settings);
     run(session, recovery, tracker, unit, clock, events).await
@@ -84,7 +84,7 @@ pub async fn recover_with<D>(
     settings: RecoverySettings,
     unit: PriceUnit,
     clock: &dyn Clock,
-    events: &mut Vec<tracker::Event>,
+    events: &mut Vec<TrackerEvent>,
 ) -> Result<Outcome, RecoverError>
 where
     D: KalshiProduct,
@@ -107,7 +107,7 @@ impl Recovery {
         tracker: &mut Tracker,
         unit: PriceUnit,
         clock: &dyn Clock,
-        events: &mut Vec<tracker::Event>,
+        events: &mut Vec<TrackerEvent>,
     ) -> Result<Outcome, RecoverError> {
         run(session, self, tracker, unit, clock, events).await
     }
@@ -119,7 +119,7 @@ async fn run<S: DropCopy>(
     tracker: &mut Tracker,
     unit: PriceUnit,
     clock: &dyn Clock,
-    events: &mut Vec<tracker::Event>,
+    events: &mut Vec<TrackerEvent>,
 ) -> Result<Outcome, RecoverError> {
     let mut running = Running::new(recovery);
     let mut sink = Sink {
@@ -148,7 +148,7 @@ pub(super) struct Sink<'t> {
     pub(super) tracker: &'t mut Tracker,
     pub(super) unit: PriceUnit,
     pub(super) clock: &'t dyn Clock,
-    pub(super) events: &'t mut Vec<tracker::Event>,
+    pub(super) events: &'t mut Vec<TrackerEvent>,
 }
 
 impl Running {

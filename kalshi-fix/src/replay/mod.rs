@@ -8,7 +8,7 @@
 //! ```
 //! use kalshi_fix::prediction::Prediction;
 //! use kalshi_fix::replay::Log;
-//! use kalshi_fix::tracker::{OrderState, Settings, Source, Tracker};
+//! use kalshi_fix::tracker::{OrderState, Source, Tracker, TrackerSettings};
 //! use kalshi_fix::units::PriceUnit;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,7 +16,7 @@
 //! 20260817-16:00:00.000 out 8=FIXT.1.1|9=103|35=D|49=key|56=KalshiNR|34=2|52=20260817-16:00:00.000|11=a|38=10|40=2|44=0.55|54=1|55=M|10=000|
 //! 20260817-16:00:00.004 in  8=FIXT.1.1|9=140|35=8|49=Kalshi|56=key|34=2|52=20260817-16:00:00.003|6=0|11=a|14=0|17=4;7|37=o|38=10|39=0|54=1|55=M|150=0|151=10|10=000|
 //! ";
-//! let mut tracker = Tracker::new(Settings::default());
+//! let mut tracker = Tracker::new(TrackerSettings::default());
 //! let (mut log_reader, mut events) = (Log::<Prediction>::new(), Vec::new());
 //! for line in log.lines() {
 //!     if let Some(recorded) = log_reader.line(line.as_bytes())? {
@@ -37,7 +37,7 @@ use fix_dialect::{Decoded, Decoder, Dialect, Malformed, SOH, Timestamp};
 
 use crate::book::{BookEvent, Books, MarketDataProduct};
 use crate::client::KalshiProduct;
-use crate::tracker::{AsIncoming, AsRequest, Event, Source, Tracker, ViewError};
+use crate::tracker::{AsIncoming, AsRequest, Source, Tracker, TrackerEvent, ViewError};
 use crate::units::PriceUnit;
 
 /// Reads the lines of a log. It keeps the storage of its decoder, and nothing of a line once the next is read.
@@ -168,7 +168,7 @@ impl<'a, D: Dialect> Recorded<'a, D> {
         source: Source,
         unit: PriceUnit,
         tracker: &mut Tracker,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) -> Result<(), ViewError>
     where
         D: KalshiProduct,
@@ -287,7 +287,7 @@ mod tests {
     use crate::book::BooksSettings;
     use crate::environment::Product;
     use crate::prediction::Prediction;
-    use crate::tracker::{AccountRef, OrderState, Settings};
+    use crate::tracker::{AccountRef, OrderState, TrackerSettings};
 
     fn header(msg_type: &str, number: u64, is_ours: bool) -> String {
         let (sender, target) = if is_ours {
@@ -314,8 +314,8 @@ mod tests {
         )
     }
 
-    fn play(lines: &[String]) -> (Tracker, Vec<Event>) {
-        let mut tracker = Tracker::new(Settings::default());
+    fn play(lines: &[String]) -> (Tracker, Vec<TrackerEvent>) {
+        let mut tracker = Tracker::new(TrackerSettings::default());
         let (mut log, mut events) = (Log::<Prediction>::new(), Vec::new());
         for line in lines {
             if let Some(recorded) = log.line(line.as_bytes()).expect("a line that can be read") {
@@ -347,7 +347,7 @@ mod tests {
             assert_eq!(position.net().unwrap().to_string(), "4");
             let fills = events
                 .iter()
-                .filter(|event| matches!(event, Event::Fill(_)))
+                .filter(|event| matches!(event, TrackerEvent::Fill(_)))
                 .count();
             assert_eq!(fills, 1);
         }

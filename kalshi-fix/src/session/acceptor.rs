@@ -11,7 +11,7 @@ use super::outbox::Record;
 use super::settings::check_logon_fields;
 use super::{
     CommandError, EndReason, Event, LogonField, LogonRequest, Now, Refusal, RefusalStyle, Reject,
-    RejectReason, ResetRule, SequenceNumber, Sequences, Session, State,
+    RejectReason, ResetRule, SequenceNumber, Sequences, Session, SessionState,
 };
 
 impl Session {
@@ -47,7 +47,7 @@ impl Session {
         }
         match self.acceptable(frame, header) {
             Ok((request, terms)) => {
-                self.enter(State::Authenticating);
+                self.enter(SessionState::Authenticating);
                 self.handshake = Handshake::Decision(Box::new(request.clone()), terms);
                 self.events.push_back(Event::LogonRequest(request));
             }

@@ -18,7 +18,7 @@ use super::skew::Skew;
 use super::timer::Timers;
 use super::{
     Acceptance, CommandError, EndReason, Event, Intake, Now, Refusal, Reject, Role, SendError,
-    SequenceNumber, Sequences, SessionSettings, SettingsError, SigningFailed, State, StoreOperation,
+    SequenceNumber, Sequences, SessionSettings, SessionState, SettingsError, SigningFailed, StoreOperation,
     TestRequestId, Ticket, Transmit, WireTap,
 };
 
@@ -28,7 +28,7 @@ use super::{
 pub struct Session {
     pub(super) settings: SessionSettings,
     pub(super) role: Role,
-    pub(super) state: State,
+    pub(super) state: SessionState,
     pub(super) sequences: Sequences,
     /// Whether the numbers are those that the store keeps: not before a reset is agreed.
     pub(super) recorded: bool,
@@ -69,7 +69,7 @@ impl Session {
             outbox.address(header.map_err(SettingsError::from_encode)?);
         }
         Ok(Session {
-            state: State::Idle,
+            state: SessionState::Idle,
             sequences: settings.sequences,
             recorded: false,
             peer_sender_comp_id: identity.peer_sender_comp_id.clone(),
@@ -98,7 +98,7 @@ impl Session {
     ///
     /// When it was called before, or the session has ended.
     pub fn connected(&mut self, now: Now) -> Result<(), CommandError> {
-        if self.state != State::Idle {
+        if self.state != SessionState::Idle {
             return Err(self.wrong_state("connect"));
         }
         self.open(now);
@@ -123,11 +123,11 @@ impl Session {
     pub fn handle_bytes(&mut self, now: Now, received: &mut BytesMut) -> Intake {
         loop {
             match self.state {
-                State::Idle | State::Ended => {
+                SessionState::Idle | SessionState::Ended => {
                     received.clear();
                     return Intake::Closed;
                 }
-                State::Authenticating => return Intake::LogonPending,
+                SessionState::Authenticating => return Intake::LogonPending,
                 _ => {}
             }
             let full = self.outbox.pending() >= self.settings.reading_limit();
@@ -169,8 +169,8 @@ impl Session {
     /// Hand over the bytes that came before with [`handle_bytes`](Self::handle_bytes) first.
     pub fn handle_eof(&mut self, now: Now) {
         let reason = match self.state {
-            State::Ended => return,
-            State::LogoutSent => EndReason::LogoutUnanswered {
+            SessionState::Ended => return,
+            SessionState::LogoutSent => EndReason::LogoutUnanswered {
                 waited: now.monotonic.saturating_sub(self.waiting_since),
             },
             state => self.farewell.take().unwrap_or(EndReason::Disconnected { state }),
@@ -216,7 +216,7 @@ impl Session {
             return;
         }
         self.outbox.fail();
-        if self.state != State::Ended {
+        if self.state != SessionState::Ended {
             let fault = fault.to_owned();
             self.end(EndReason::StoreFailed { fault });
         }
@@ -279,7 +279,7 @@ impl Session {
     ///
     /// A message that is refused takes no number, and nothing of it leaves.
     pub fn send(&mut self, now: Now, message: &dyn EncodeBody) -> Result<SequenceNumber, SendError> {
-        if self.state != State::Established {
+        if self.state != SessionState::Established {
             return Err(SendError::NotEstablished(self.state));
         }
         if self.is_resetting() {
@@ -299,7 +299,7 @@ impl Session {
     ///
     /// When the session is not logged on, or cannot send.
     pub fn reject(&mut self, now: Now, reject: Reject) -> Result<SequenceNumber, SendError> {
-        if !matches!(self.state, State::Established | State::LogoutSent) {
+        if !matches!(self.state, SessionState::Established | SessionState::LogoutSent) {
             return Err(SendError::NotEstablished(self.state));
         }
         self.check_room()?;
@@ -314,7 +314,7 @@ impl Session {
     ///
     /// When the session is not logged on, or cannot send.
     pub fn test_request(&mut self, now: Now) -> Result<TestRequestId, SendError> {
-        if self.state != State::Established {
+        if self.state != SessionState::Established {
             return Err(SendError::NotEstablished(self.state));
         }
         self.check_room()?;
@@ -374,7 +374,7 @@ impl Session {
 
     /// Where the session stands.
     #[must_use]
-    pub const fn state(&self) -> State {
+    pub const fn state(&self) -> SessionState {
         self.state
     }
 
@@ -428,7 +428,7 @@ impl Session {
 
 /// What the parts of the session share.
 impl Session {
-    pub(super) fn enter(&mut self, next: State) {
+    pub(super) fn enter(&mut self, next: SessionState) {
         debug_assert!(
             self.state.may_become(next),
             "{:?} -> {next:?} is not in the diagram",
@@ -496,7 +496,10 @@ impl Session {
     }
 
     fn garbled(&mut self, skip: usize, reason: Garbled) {
-        if matches!(self.state, State::Failing | State::AwaitingDisconnect) {
+        if matches!(
+            self.state,
+            SessionState::Failing | SessionState::AwaitingDisconnect
+        ) {
             return;
         }
         if let Some(Event::Garbled { skipped, .. }) = self.events.back_mut() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{SequenceNumber, State};
+use super::{SequenceNumber, SessionState};
 
 /// Why a session ended. It comes once, with [`Event::Ended`](super::Event::Ended), as the last event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum EndReason {
     #[error("given up before the logon was complete (still {state})")]
     Abandoned {
         /// What the session was waiting for.
-        state: State,
+        state: SessionState,
     },
     /// The peer logged out.
     #[error("the peer logged out{}", said(text.as_ref()))]
@@ -47,7 +47,7 @@ pub enum EndReason {
         /// How long the session waited.
         waited: Duration,
         /// What it was waiting for.
-        state: State,
+        state: SessionState,
     },
     /// We started both directions at 1 in mid-session, and no answer came.
     #[error("no answer to the reset of the sequence numbers within {waited:?}")]
@@ -159,7 +159,7 @@ pub enum EndReason {
     #[error("the connection ended while {state}")]
     Disconnected {
         /// Where the session stood.
-        state: State,
+        state: SessionState,
     },
     /// Our own Logon (A) could not be encoded, though the settings were accepted: a bug, or a signature with
     /// SOH in it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fix_dialect::{EncodeError, Violation};
 
-use super::{MAX_JOURNALLED, State};
+use super::{MAX_JOURNALLED, SessionState};
 
 /// Why a message was not sent. It has taken no sequence number, and nothing of it leaves.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +12,7 @@ use super::{MAX_JOURNALLED, State};
 pub enum SendError {
     /// The session is not logged on.
     #[error("cannot send: the session is {0}, not established")]
-    NotEstablished(State),
+    NotEstablished(SessionState),
     /// The message is one of those that the session sends itself (A, 0, 1, 2, 3, 4, 5).
     #[error("MsgType (35) {msg_type:?} is a session message; only application messages can be sent")]
     SessionMessage {
@@ -99,7 +99,7 @@ pub enum CommandError {
         /// What was asked.
         command: &'static str,
         /// Where the session stands.
-        state: State,
+        state: SessionState,
     },
     /// The peer is being sent again what it asked for: numbers are promised to messages that wait behind that.
     #[error("cannot {command} while the peer is being sent messages again")]

@@ -3,27 +3,30 @@
 use super::admin::{Logout, text};
 use super::handshake::Handshake;
 use super::timer::Timer;
-use super::{EndReason, Event, Now, OutOfSequence, Session, State};
+use super::{EndReason, Event, Now, OutOfSequence, Session, SessionState};
 
 impl Session {
     /// The command to log out.
     pub(super) fn start_logout(&mut self, now: Now, text: Option<&str>) {
         match self.state {
-            State::Idle
-            | State::Signing
-            | State::LogonSent
-            | State::AwaitingLogon
-            | State::Authenticating => self.end(EndReason::Abandoned { state: self.state }),
-            State::Established => {
+            SessionState::Idle
+            | SessionState::Signing
+            | SessionState::LogonSent
+            | SessionState::AwaitingLogon
+            | SessionState::Authenticating => self.end(EndReason::Abandoned { state: self.state }),
+            SessionState::Established => {
                 self.say(now, &Logout { text });
-                self.enter(State::LogoutSent);
+                self.enter(SessionState::LogoutSent);
                 self.timers.stop(Timer::Logon);
                 self.timers.stop(Timer::Receive);
                 self.timers.stop(Timer::Silence);
                 self.timers.stop(Timer::Resend);
                 self.wait_for_answer(now);
             }
-            State::LogoutSent | State::AwaitingDisconnect | State::Failing | State::Ended => {}
+            SessionState::LogoutSent
+            | SessionState::AwaitingDisconnect
+            | SessionState::Failing
+            | SessionState::Ended => {}
         }
     }
 
@@ -38,7 +41,7 @@ impl Session {
         if out_of_sequence.is_none() {
             self.expect(expected + 1);
         }
-        if self.state == State::LogoutSent {
+        if self.state == SessionState::LogoutSent {
             self.end(EndReason::LoggedOut { out_of_sequence });
             return;
         }
@@ -62,7 +65,7 @@ impl Session {
                 text: complaint.as_deref(),
             },
         );
-        self.enter(State::AwaitingDisconnect);
+        self.enter(SessionState::AwaitingDisconnect);
         self.farewell = Some(EndReason::PeerLogout {
             text: said,
             out_of_sequence,
@@ -85,7 +88,7 @@ impl Session {
                 text: Some(&reason.to_string()),
             },
         );
-        self.enter(State::Failing);
+        self.enter(SessionState::Failing);
         self.farewell = Some(reason);
         self.timers.stop_all();
         self.wait_for_answer(now);
@@ -105,7 +108,7 @@ impl Session {
 
     pub(super) fn end(&mut self, reason: EndReason) {
         self.stop_serving();
-        self.enter(State::Ended);
+        self.enter(SessionState::Ended);
         // A decision or a signature that was asked for comes too late.
         self.handshake = Handshake::None;
         self.timers.stop_all();

@@ -8,7 +8,7 @@ use super::inbound::offset_millis;
 use super::timer::Timer;
 use super::{
     EndReason, Established, Event, LogonRequest, Now, OutOfSequence, RejectReason, SequenceNumber, Session,
-    State, Ticket,
+    SessionState, Ticket,
 };
 
 /// What the logon waits for.
@@ -174,7 +174,7 @@ impl Session {
     }
 
     pub(super) fn establish(&mut self, now: Now, frame: Bytes, heart_bt_int: u32, reset: bool) {
-        self.enter(State::Established);
+        self.enter(SessionState::Established);
         self.timers.stop(Timer::Logon);
         self.start_heartbeats(now, heart_bt_int);
         let peer_sender_comp_id = self.peer_sender_comp_id.clone().unwrap_or_default();

@@ -7,12 +7,15 @@ use super::admin::{Fault, Heartbeat, Kind, fault, find, lossy, required, text};
 use super::message_types::Known;
 use super::{
     BusinessReject, EndReason, Event, Inbound, Now, Reject, RejectReason, RejectReceived, SequenceNumber,
-    Session, State,
+    Session, SessionState,
 };
 
 impl Session {
     pub(super) fn handle_frame(&mut self, now: Now, frame: Bytes) {
-        if matches!(self.state, State::Failing | State::AwaitingDisconnect) {
+        if matches!(
+            self.state,
+            SessionState::Failing | SessionState::AwaitingDisconnect
+        ) {
             self.after_farewell(&frame);
             return;
         }
@@ -20,9 +23,13 @@ impl Session {
         // event.
         let bytes = frame.clone();
         match (Header::read(&bytes), self.state) {
-            (Ok(header), State::Established | State::LogoutSent) => self.message(now, frame, &header),
-            (Ok(header), State::Signing | State::LogonSent) => self.logon_answer(now, frame, &header),
-            (Ok(header), State::AwaitingLogon) => self.logon_request(now, &bytes, &header),
+            (Ok(header), SessionState::Established | SessionState::LogoutSent) => {
+                self.message(now, frame, &header);
+            }
+            (Ok(header), SessionState::Signing | SessionState::LogonSent) => {
+                self.logon_answer(now, frame, &header);
+            }
+            (Ok(header), SessionState::AwaitingLogon) => self.logon_request(now, &bytes, &header),
             (Err(error), _) => self.bad_header(now, &frame, &error),
             (Ok(_), _) => {}
         }
@@ -30,7 +37,7 @@ impl Session {
 
     /// Our Logout (5) said that the session is over: only the peer's is of interest.
     fn after_farewell(&mut self, frame: &[u8]) {
-        if self.state == State::Failing
+        if self.state == SessionState::Failing
             && find(frame, 35) == Some(b"5")
             && let Some(reason) = self.farewell.take()
         {
@@ -93,7 +100,9 @@ impl Session {
     /// were checked.
     pub(super) fn handle_held(&mut self, now: Now, frame: Bytes) {
         let bytes = frame.clone();
-        if let (Ok(header), State::Established | State::LogoutSent) = (Header::read(&bytes), self.state) {
+        if let (Ok(header), SessionState::Established | SessionState::LogoutSent) =
+            (Header::read(&bytes), self.state)
+        {
             self.in_turn(now, Kind::of(header.msg_type), frame, &header);
         }
     }
@@ -221,14 +230,14 @@ impl Session {
     fn bad_header(&mut self, now: Now, frame: &[u8], error: &HeaderError) {
         let msg_type = find(frame, 35).unwrap_or_default();
         let refusal = match self.state {
-            State::AwaitingLogon => return self.logon_with_bad_header(now, frame, error),
-            State::Signing | State::LogonSent => Session::refusal(frame, msg_type),
+            SessionState::AwaitingLogon => return self.logon_with_bad_header(now, frame, error),
+            SessionState::Signing | SessionState::LogonSent => Session::refusal(frame, msg_type),
             _ => None,
         };
         if let Some(reason) = refusal {
             return self.end(reason);
         }
-        if self.state == State::Signing {
+        if self.state == SessionState::Signing {
             return self.end(EndReason::InvalidLogon {
                 fault: header_fault(error).text,
             });
@@ -236,7 +245,7 @@ impl Session {
         if let Some(reason) = self.wrong_begin_string(find(frame, 8).unwrap_or_default()) {
             return self.fail(now, reason);
         }
-        if self.state == State::LogonSent {
+        if self.state == SessionState::LogonSent {
             return self.fail(
                 now,
                 EndReason::InvalidLogon {

@@ -10,7 +10,7 @@ use super::outbox::Record;
 use super::timer::Timer;
 use super::{
     CommandError, EndReason, Event, LogonRefused, Now, RefusalKind, RejectReason, Role, SequenceNumber,
-    Sequences, Session, SignLogon, SigningFailed, State, Ticket,
+    Sequences, Session, SessionState, SignLogon, SigningFailed, Ticket,
 };
 
 impl Session {
@@ -19,7 +19,7 @@ impl Session {
         self.timers
             .set(Timer::Logon, now.monotonic + self.settings.logon_timeout);
         let Role::Initiator(logon) = &self.role else {
-            self.enter(State::AwaitingLogon);
+            self.enter(SessionState::AwaitingLogon);
             return;
         };
         if logon.reset {
@@ -37,7 +37,7 @@ impl Session {
         }
         let ticket = self.ask_for_signature(sending_time, self.sequences.next_outgoing);
         self.handshake = Handshake::Signature { ticket, sending_time };
-        self.enter(State::Signing);
+        self.enter(SessionState::Signing);
     }
 
     /// Has a logon with this time and number signed.
@@ -62,10 +62,10 @@ impl Session {
         signature: Result<Vec<u8>, SigningFailed>,
     ) -> Result<(), CommandError> {
         let (asked, sending_time, reset) = match (self.state, &self.handshake) {
-            (State::Signing, Handshake::Signature { ticket, sending_time }) => {
+            (SessionState::Signing, Handshake::Signature { ticket, sending_time }) => {
                 (*ticket, *sending_time, false)
             }
-            (State::Established, Handshake::ResetSignature { ticket, sending_time }) => {
+            (SessionState::Established, Handshake::ResetSignature { ticket, sending_time }) => {
                 (*ticket, *sending_time, true)
             }
             _ => return Err(self.wrong_state("use a signature")),
@@ -107,7 +107,7 @@ impl Session {
             Ok(()) => {
                 self.sequences.next_outgoing = sequence + 1;
                 self.keep_alive(now);
-                self.enter(State::LogonSent);
+                self.enter(SessionState::LogonSent);
             }
             Err(error) => self.end(EndReason::LogonNotEncodable {
                 fault: error.to_string(),
@@ -125,7 +125,7 @@ impl Session {
             return;
         };
         let asked_reset = logon.reset;
-        if self.state == State::Signing {
+        if self.state == SessionState::Signing {
             self.end(EndReason::InvalidLogon {
                 fault: "it came before ours was sent".to_owned(),
             });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::admin::{Heartbeat, TestRequest};
 use super::timer::Timer;
-use super::{EndReason, Event, Now, Session, State, TestRequestId};
+use super::{EndReason, Event, Now, Session, SessionState, TestRequestId};
 
 /// What is known of the peer's life.
 #[derive(Default)]
@@ -93,7 +93,7 @@ impl Session {
     /// A valid frame came: whatever it is, the peer lives.
     pub(super) fn heard(&mut self, now: Now) {
         self.liveness.last_received = now.monotonic;
-        if let (Some(interval), State::Established) = (self.liveness.interval, self.state) {
+        if let (Some(interval), SessionState::Established) = (self.liveness.interval, self.state) {
             let patience = percent(interval, self.settings.test_request_percent);
             self.timers.set(Timer::Receive, now.monotonic + patience);
             self.timers.stop(Timer::Silence);
@@ -113,7 +113,7 @@ impl Session {
                 let silent = now.monotonic.saturating_sub(self.liveness.last_received);
                 self.part(now, EndReason::PeerSilent { silent });
             }
-            Timer::Logon if self.state == State::Established => {
+            Timer::Logon if self.state == SessionState::Established => {
                 self.part(now, EndReason::ResetUnanswered { waited });
             }
             Timer::Logon => self.end(EndReason::LogonTimeout {

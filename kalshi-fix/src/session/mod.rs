@@ -103,7 +103,7 @@ pub use self::policy::{
 pub use self::queued::Queued;
 pub use self::reject::{BusinessReject, Reject, RejectReason};
 pub use self::settings::{Role, SessionSettings};
-pub use self::state::State;
+pub use self::state::SessionState;
 pub use self::tap::WireTap;
 
 /// A MsgSeqNum (34), from 1.

@@ -21,7 +21,9 @@ use fix_dialect::{BodyWriter, EncodeBody, Header, parse_unsigned};
 use super::admin::{Kind, find, text};
 use super::outbox::Record;
 use super::timer::Timer;
-use super::{EarlyMessages, EndReason, Event, GapPolicy, Now, Recovery, SequenceNumber, Session, State};
+use super::{
+    EarlyMessages, EndReason, Event, GapPolicy, Now, Recovery, SequenceNumber, Session, SessionState,
+};
 
 /// What is known of a gap in the peer's numbers.
 #[derive(Default)]
@@ -198,7 +200,7 @@ impl Session {
             return;
         }
         // On the way out nothing more is asked for: the next logon finds the gap again.
-        if self.state != State::Established || self.gap.held.contains_key(&expected) {
+        if self.state != SessionState::Established || self.gap.held.contains_key(&expected) {
             return;
         }
         match &mut self.gap.asked {
@@ -254,7 +256,7 @@ impl Session {
 
     /// Case 20: after theirs was served, ours again if the gap remains.
     pub(super) fn ask_again_after_serving(&mut self, now: Now) {
-        if self.serving.is_some() || self.state != State::Established {
+        if self.serving.is_some() || self.state != SessionState::Established {
             return;
         }
         if let (Some(recovery), Some(asked)) = (self.recovery(), self.gap.asked)

@@ -21,7 +21,7 @@ use super::event::HeldBack;
 use super::replay::Original;
 use super::{
     EndReason, Event, Journal, Now, RejectReason, ResendCandidate, ResendPolicy, ResendVerdict,
-    SequenceNumber, Session, State, StoreOperation, Ticket,
+    SequenceNumber, Session, SessionState, StoreOperation, Ticket,
 };
 
 /// A resend under way.
@@ -164,7 +164,7 @@ impl Session {
             }
         }
         // A logout of ours waits behind the resend: its answer is not late as long as that goes on.
-        if self.state == State::LogoutSent && !serving.restarted {
+        if self.state == SessionState::LogoutSent && !serving.restarted {
             self.wait_for_answer(now);
         }
         self.go_on_serving(now, serving);

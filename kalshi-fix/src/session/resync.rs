@@ -11,7 +11,7 @@ use super::recovery::Gap;
 use super::timer::Timer;
 use super::{
     CommandError, EndReason, Event, InSessionReset, Now, RejectReason, ResetInSession, Role, SequenceNumber,
-    Session, State,
+    Session, SessionState,
 };
 
 impl Session {
@@ -61,7 +61,7 @@ impl Session {
         };
         let allowed = answered.is_some()
             || (self.settings.in_session_reset == InSessionReset::Follow
-                && self.state == State::Established
+                && self.state == SessionState::Established
                 // Numbers that were promised to messages that wait cannot be taken back.
                 && self.serving.is_none());
         let terms = match self.terms(frame) {
@@ -109,7 +109,7 @@ impl Session {
         };
         // A reset of ours that was still to be signed is what the peer has just done.
         self.handshake = Handshake::None;
-        if self.state == State::Established {
+        if self.state == SessionState::Established {
             self.start_heartbeats(now, terms.heart_bt_int);
         }
         self.events.push_back(Event::ResetInSession(ResetInSession {
@@ -122,7 +122,7 @@ impl Session {
     /// The command to start both directions at 1.
     pub(super) fn start_reset(&mut self, now: Now) -> Result<(), CommandError> {
         let command = "start the sequence numbers anew";
-        if self.state != State::Established || self.is_resetting() {
+        if self.state != SessionState::Established || self.is_resetting() {
             return Err(self.wrong_state(command));
         }
         if self.serving.is_some() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fix_dialect::Timestamp;
 
-use super::{Event, Session, State};
+use super::{Event, Session, SessionState};
 
 /// A smoothed estimate of the peer's clock less ours. The time that a message was on the wire counts as ours being
 /// ahead: it is what the window of SendingTime (52) judges, too.
@@ -61,7 +61,7 @@ impl Skew {
 impl Session {
     /// A message came. A Logon (A) does not count: its time may be that of a signature that took a while.
     pub(super) fn observe_clock(&mut self, sending_time: Timestamp, offset_millis: i64) {
-        let established = matches!(self.state, State::Established | State::LogoutSent);
+        let established = matches!(self.state, SessionState::Established | SessionState::LogoutSent);
         if !established || self.skew.waited_for_us(sending_time) {
             return;
         }

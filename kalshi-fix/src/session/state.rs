@@ -68,7 +68,7 @@ use std::fmt;
 /// Where a session stands. The diagram of the transitions stands at the head of `session/state.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum State {
+pub enum SessionState {
     /// Built, but without a connection yet.
     Idle,
     /// Initiator: waits for the signature of its Logon (A).
@@ -91,65 +91,72 @@ pub enum State {
     Ended,
 }
 
-impl State {
+impl SessionState {
     /// All states, in the order of a session's life.
-    pub const ALL: [State; 10] = [
-        State::Idle,
-        State::Signing,
-        State::LogonSent,
-        State::AwaitingLogon,
-        State::Authenticating,
-        State::Established,
-        State::LogoutSent,
-        State::AwaitingDisconnect,
-        State::Failing,
-        State::Ended,
+    pub const ALL: [SessionState; 10] = [
+        SessionState::Idle,
+        SessionState::Signing,
+        SessionState::LogonSent,
+        SessionState::AwaitingLogon,
+        SessionState::Authenticating,
+        SessionState::Established,
+        SessionState::LogoutSent,
+        SessionState::AwaitingDisconnect,
+        SessionState::Failing,
+        SessionState::Ended,
     ];
 
     /// Whether the diagram has an edge from `self` to `next`.
     #[must_use]
-    pub const fn may_become(self, next: State) -> bool {
+    pub const fn may_become(self, next: SessionState) -> bool {
         match next {
-            State::Idle => false,
-            State::Signing | State::AwaitingLogon => matches!(self, State::Idle),
-            State::LogonSent => matches!(self, State::Idle | State::Signing),
-            State::Authenticating => matches!(self, State::AwaitingLogon),
-            State::Established => matches!(self, State::LogonSent | State::Authenticating),
-            State::LogoutSent | State::AwaitingDisconnect => matches!(self, State::Established),
-            State::Failing => matches!(
+            SessionState::Idle => false,
+            SessionState::Signing | SessionState::AwaitingLogon => matches!(self, SessionState::Idle),
+            SessionState::LogonSent => matches!(self, SessionState::Idle | SessionState::Signing),
+            SessionState::Authenticating => matches!(self, SessionState::AwaitingLogon),
+            SessionState::Established => {
+                matches!(self, SessionState::LogonSent | SessionState::Authenticating)
+            }
+            SessionState::LogoutSent | SessionState::AwaitingDisconnect => {
+                matches!(self, SessionState::Established)
+            }
+            SessionState::Failing => matches!(
                 self,
-                State::LogonSent | State::Authenticating | State::Established | State::LogoutSent
+                SessionState::LogonSent
+                    | SessionState::Authenticating
+                    | SessionState::Established
+                    | SessionState::LogoutSent
             ),
-            State::Ended => !matches!(self, State::Ended),
+            SessionState::Ended => !matches!(self, SessionState::Ended),
         }
     }
 
     /// Whether application messages may be sent.
     #[must_use]
     pub const fn is_established(self) -> bool {
-        matches!(self, State::Established)
+        matches!(self, SessionState::Established)
     }
 
     /// Whether the session is over.
     #[must_use]
     pub const fn is_ended(self) -> bool {
-        matches!(self, State::Ended)
+        matches!(self, SessionState::Ended)
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for SessionState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            State::Idle => "idle",
-            State::Signing => "signing its logon",
-            State::LogonSent => "waiting for the answer to its logon",
-            State::AwaitingLogon => "waiting for a logon",
-            State::Authenticating => "authenticating a logon",
-            State::Established => "established",
-            State::LogoutSent => "waiting for the answer to its logout",
-            State::AwaitingDisconnect => "waiting for the peer to disconnect",
-            State::Failing => "logging out after a violation",
-            State::Ended => "ended",
+            SessionState::Idle => "idle",
+            SessionState::Signing => "signing its logon",
+            SessionState::LogonSent => "waiting for the answer to its logon",
+            SessionState::AwaitingLogon => "waiting for a logon",
+            SessionState::Authenticating => "authenticating a logon",
+            SessionState::Established => "established",
+            SessionState::LogoutSent => "waiting for the answer to its logout",
+            SessionState::AwaitingDisconnect => "waiting for the peer to disconnect",
+            SessionState::Failing => "logging out after a violation",
+            SessionState::Ended => "ended",
         })
     }
 }
@@ -160,19 +167,23 @@ mod tests {
 
     #[test]
     fn every_state_can_end_and_none_returns() {
-        for state in State::ALL {
-            assert!(!state.may_become(State::Idle), "{state:?}");
-            assert_eq!(state.may_become(State::Ended), state != State::Ended, "{state:?}");
+        for state in SessionState::ALL {
+            assert!(!state.may_become(SessionState::Idle), "{state:?}");
+            assert_eq!(
+                state.may_become(SessionState::Ended),
+                state != SessionState::Ended,
+                "{state:?}"
+            );
             assert!(!state.may_become(state), "{state:?}");
         }
     }
 
     #[test]
     fn only_a_logon_leads_to_established() {
-        let before: Vec<State> = State::ALL
+        let before: Vec<SessionState> = SessionState::ALL
             .into_iter()
-            .filter(|state| state.may_become(State::Established))
+            .filter(|state| state.may_become(SessionState::Established))
             .collect();
-        assert_eq!(before, [State::LogonSent, State::Authenticating]);
+        assert_eq!(before, [SessionState::LogonSent, SessionState::Authenticating]);
     }
 }

@@ -1,7 +1,7 @@
 //! A fill, counted once: in its order and in its position, or in neither.
 
 use super::Tracker;
-use super::event::{Event, FillEvent, Inconsistency};
+use super::event::{FillEvent, Inconsistency, TrackerEvent};
 use super::exec_id::ExecId;
 use super::fills::Seen;
 use super::order::OrderKey;
@@ -19,7 +19,12 @@ pub(super) enum Counted {
 
 impl Tracker {
     /// Counts the fill of a report of no order that is kept.
-    pub(super) fn count_apart(&mut self, exec_id: ExecId, report: &Report<'_>, events: &mut Vec<Event>) {
+    pub(super) fn count_apart(
+        &mut self,
+        exec_id: ExecId,
+        report: &Report<'_>,
+        events: &mut Vec<TrackerEvent>,
+    ) {
         if report.exec_type == ExecType::Trade {
             self.count(None, exec_id, report, events);
         }
@@ -31,10 +36,10 @@ impl Tracker {
         key: Option<OrderKey>,
         exec_id: ExecId,
         report: &Report<'_>,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) -> Counted {
         let Some(fill) = &report.fill else {
-            events.push(Event::Inconsistent(Inconsistency::NoFill { exec_id }));
+            events.push(TrackerEvent::Inconsistent(Inconsistency::NoFill { exec_id }));
             return Counted::No;
         };
         let content = fingerprint(report.order_id);
@@ -45,17 +50,17 @@ impl Tracker {
                     Counted::Yes
                 }
                 Err(inconsistency) => {
-                    events.push(Event::Inconsistent(inconsistency));
+                    events.push(TrackerEvent::Inconsistent(inconsistency));
                     Counted::No
                 }
             },
             Seen::Before => Counted::Yes,
             Seen::Conflict => {
-                events.push(Event::Inconsistent(Inconsistency::Conflict { exec_id }));
+                events.push(TrackerEvent::Inconsistent(Inconsistency::Conflict { exec_id }));
                 Counted::No
             }
             Seen::Outside => {
-                events.push(Event::Inconsistent(Inconsistency::OutsideMemory {
+                events.push(TrackerEvent::Inconsistent(Inconsistency::OutsideMemory {
                     exec_id,
                     symbol: report.symbol.into(),
                     quantity: fill.quantity,
@@ -65,7 +70,10 @@ impl Tracker {
             }
             Seen::NoRoom => {
                 let what = "exchange indexes";
-                events.push(Event::Inconsistent(Inconsistency::NoRoom { exec_id, what }));
+                events.push(TrackerEvent::Inconsistent(Inconsistency::NoRoom {
+                    exec_id,
+                    what,
+                }));
                 Counted::No
             }
         }
@@ -78,7 +86,7 @@ impl Tracker {
         exec_id: ExecId,
         report: &Report<'_>,
         fill: &Fill<'_>,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) -> Result<(), Inconsistency> {
         let too_large = Inconsistency::TooLarge { exec_id };
         let order = key.and_then(|key| self.orders.get(&key));
@@ -110,7 +118,7 @@ impl Tracker {
         if let (Some(order), Some((filled, fees))) = (order, of_order) {
             (order.filled, order.fees) = (filled, fees);
         }
-        events.push(Event::Fill(FillEvent {
+        events.push(TrackerEvent::Fill(FillEvent {
             order: key,
             exec_id,
             symbol,

@@ -9,7 +9,7 @@ use super::exec_id::{ExecId, ExecPlace};
 use super::fills::MAX_EXCHANGE_INDEXES;
 use super::order::{Coverage, OrderKey, Resolution};
 use super::state::Doubt;
-use super::{Event, Tracker};
+use super::{Tracker, TrackerEvent};
 
 /// Where reports come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,7 +90,7 @@ impl Tracker {
     /// ([`Missed::Unknown`](crate::driver::Missed::Unknown)). Drop copy has no such state, and changes nothing.
     ///
     /// Reports count as missed where no other session brought them in the meantime.
-    pub fn connected(&mut self, source: Source, missed: bool, events: &mut Vec<Event>) {
+    pub fn connected(&mut self, source: Source, missed: bool, events: &mut Vec<TrackerEvent>) {
         let before = self.feeds.coverage();
         let Some(feed) = self.feeds.feed(source) else {
             return;
@@ -117,7 +117,12 @@ impl Tracker {
     ///
     /// Requests of order entry without an answer are in doubt from now on. Open orders are, where no other session brings
     /// their reports.
-    pub fn disconnected(&mut self, source: Source, in_doubt: &RangeInclusive<u64>, events: &mut Vec<Event>) {
+    pub fn disconnected(
+        &mut self,
+        source: Source,
+        in_doubt: &RangeInclusive<u64>,
+        events: &mut Vec<TrackerEvent>,
+    ) {
         let before = self.feeds.coverage();
         let Some(feed) = self.feeds.feed(source) else {
             return;
@@ -138,7 +143,7 @@ impl Tracker {
     /// Says of an order what the user has found out. It ends a doubt; what a later report says counts for more.
     ///
     /// Whether there was such an order, and it had not ended.
-    pub fn resolve(&mut self, key: OrderKey, resolution: Resolution, events: &mut Vec<Event>) -> bool {
+    pub fn resolve(&mut self, key: OrderKey, resolution: Resolution, events: &mut Vec<TrackerEvent>) -> bool {
         let period = self.feeds.period;
         let Some(order) = self.orders.get_mut(&key) else {
             return false;
@@ -160,7 +165,7 @@ impl Tracker {
     }
 
     /// Time passes: immediate-or-cancel orders that are partly filled have ended, where the venue does not report that.
-    pub fn advance(&mut self, now: Timestamp, events: &mut Vec<Event>) {
+    pub fn advance(&mut self, now: Timestamp, events: &mut Vec<TrackerEvent>) {
         let grace = self.settings.immediate_grace;
         let mut over = Vec::new();
         self.immediate.retain(|key| {
@@ -209,7 +214,7 @@ impl Tracker {
         exchange_index: u32,
         period: u64,
         last: Option<ExecId>,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) {
         if let Some(last) = last {
             self.reached(last);
@@ -345,7 +350,7 @@ impl Tracker {
         }
     }
 
-    fn settle_all(&mut self, events: &mut Vec<Event>) {
+    fn settle_all(&mut self, events: &mut Vec<TrackerEvent>) {
         let open = |order: &&super::Order| !order.state.is_final();
         let keys: Vec<OrderKey> = self.orders.values().filter(open).map(|order| order.key).collect();
         for key in keys {

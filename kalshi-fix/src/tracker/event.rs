@@ -11,7 +11,7 @@ use crate::units::{Money, Price, Quantity};
 /// Something that the tracker has to tell. Orders are named by their [`OrderKey`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum TrackerEvent {
     /// An order of another origin is tracked from now on: no request of it was seen here.
     Adopted {
         /// The order.
@@ -84,15 +84,15 @@ pub struct FillEvent {
 #[non_exhaustive]
 pub enum Unattributed {
     /// A report of an order that may have been forgotten: it is as old as those that were. A fill in it has been
-    /// [counted](Event::Fill).
+    /// [counted](TrackerEvent::Fill).
     Old {
         /// The report.
         exec_id: ExecId,
         /// OrderID (37).
         order_id: Box<str>,
     },
-    /// There is no room for one more order of another origin ([`Settings::adopted_orders`](super::Settings)). A fill in the
-    /// report has been [counted](Event::Fill).
+    /// There is no room for one more order of another origin ([`TrackerSettings::adopted_orders`](super::TrackerSettings)). A fill in the
+    /// report has been [counted](TrackerEvent::Fill).
     NoRoom {
         /// The report.
         exec_id: ExecId,

@@ -2,17 +2,17 @@
 //!
 //! A [`Tracker`] is told of every request that is sent ([`sent`](Tracker::sent)), of everything that the venue says about
 //! orders, on whatever session ([`receive`](Tracker::receive)), and of what happens to the sessions
-//! ([`disconnected`](Tracker::disconnected), [`connected`](Tracker::connected)). It tells in [`Event`]s what changed. It reads
+//! ([`disconnected`](Tracker::disconnected), [`connected`](Tracker::connected)). It tells in [`TrackerEvent`]s what changed. It reads
 //! no clock, holds no connection, and does nothing by itself.
 //!
 //! ```
 //! use kalshi_fix::dialect::{Decimal, Timestamp};
 //! use kalshi_fix::prediction::{ExecutionReport, NewOrderSingle, fields};
-//! use kalshi_fix::tracker::{Event, OrderState, Settings, Source, Tracker};
+//! use kalshi_fix::tracker::{OrderState, Source, Tracker, TrackerEvent, TrackerSettings};
 //! use kalshi_fix::units::PriceUnit;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut tracker = Tracker::new(Settings::default());
+//! let mut tracker = Tracker::new(TrackerSettings::default());
 //! let mut events = Vec::new();
 //! let now = Timestamp::parse(b"20260817-16:00:00.000").unwrap();
 //!
@@ -34,8 +34,8 @@
 //! };
 //! events.clear();
 //! tracker.read(now, Source::OrderEntry, &trade, PriceUnit::Dollars, &mut events)?;
-//! assert!(matches!(&events[0], Event::Fill(fill) if fill.quantity.to_string() == "4"));
-//! assert!(matches!(events[1], Event::Changed { to: OrderState::PartiallyFilled, .. }));
+//! assert!(matches!(&events[0], TrackerEvent::Fill(fill) if fill.quantity.to_string() == "4"));
+//! assert!(matches!(events[1], TrackerEvent::Changed { to: OrderState::PartiallyFilled, .. }));
 //!
 //! // The same report once more, from drop copy: nothing is counted twice.
 //! events.clear();
@@ -53,7 +53,7 @@
 //! order and any number of times to the same:
 //!
 //! - A *fill* is a member of a set, named by its [`ExecId`]. Positions, fees and what is counted as filled are sums over that
-//!   set. The set is remembered as far as [`Settings::remembered_fills`] goes, for each exchange index: below that, a fill is
+//!   set. The set is remembered as far as [`TrackerSettings::remembered_fills`] goes, for each exchange index: below that, a fill is
 //!   not counted and told of ([`Inconsistency::OutsideMemory`]), since it may have been counted before.
 //! - What the venue *last said* of an order (status, CumQty, LeavesQty, price, identifier) is that of the highest `ExecId`.
 //! - An *identifier* belongs to the order of the report that names it, and is as old as the lowest `ExecId` that does.
@@ -74,9 +74,9 @@
 //!
 //! # Bounds
 //!
-//! Orders that have ended are kept for as long as [`Settings::finished_orders`] allows, then [forgotten](Event::Forgotten).
+//! Orders that have ended are kept for as long as [`TrackerSettings::finished_orders`] allows, then [forgotten](TrackerEvent::Forgotten).
 //! A report as old as a forgotten order never brings it back. What a peer alone can make the tracker keep is bounded by
-//! [`Settings::adopted_orders`], [`Settings::positions`] and [`KEPT_IDENTIFIERS`].
+//! [`TrackerSettings::adopted_orders`], [`TrackerSettings::positions`] and [`KEPT_IDENTIFIERS`].
 
 mod count;
 mod coverage;
@@ -98,7 +98,7 @@ mod state;
 mod tests;
 
 pub use coverage::Source;
-pub use event::{Event, FillEvent, Inconsistency, Unattributed};
+pub use event::{FillEvent, Inconsistency, TrackerEvent, Unattributed};
 pub use exec_id::{ExecId, ExecPlace};
 pub use incoming::{AsIncoming, AsRequest, ViewError};
 pub use order::{KEPT_IDENTIFIERS, Order, OrderKey, PendingRequest, Rejection, RequestKind, Resolution};
@@ -123,13 +123,13 @@ use crate::units::PriceUnit;
 
 /// What a tracker keeps, and what it knows of the session's logon.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct TrackerSettings {
     /// How many orders that have ended are kept; 10,000 by default.
     pub finished_orders: usize,
     /// How many fills of each exchange index are remembered, so as to count none twice; 65,536 by default.
     pub remembered_fills: usize,
     /// How many orders are kept at most before reports of orders that were not sent from here are no longer
-    /// [adopted](Event::Adopted); 100,000 by default.
+    /// [adopted](TrackerEvent::Adopted); 100,000 by default.
     pub adopted_orders: usize,
     /// How many positions are kept at most; 65,536 by default.
     pub positions: usize,
@@ -142,9 +142,9 @@ pub struct Settings {
     pub immediate_grace: Duration,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
+impl Default for TrackerSettings {
+    fn default() -> TrackerSettings {
+        TrackerSettings {
             finished_orders: 10_000,
             remembered_fills: 65_536,
             adopted_orders: 100_000,
@@ -158,7 +158,7 @@ impl Default for Settings {
 /// Follows orders, fills and positions. See the [module](self).
 #[derive(Clone, Debug)]
 pub struct Tracker {
-    settings: Settings,
+    settings: TrackerSettings,
     orders: BTreeMap<OrderKey, Order>,
     next_key: u64,
     by_order_id: HashMap<Box<str>, OrderKey>,
@@ -194,7 +194,7 @@ enum NamedKind {
 impl Tracker {
     /// A tracker of nothing.
     #[must_use]
-    pub fn new(settings: Settings) -> Tracker {
+    pub fn new(settings: TrackerSettings) -> Tracker {
         Tracker {
             fills: FillMemory::new(settings.remembered_fills),
             settings,
@@ -224,7 +224,7 @@ impl Tracker {
         source: Source,
         message: &impl AsIncoming,
         unit: PriceUnit,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) -> Result<(), ViewError> {
         if let Some(incoming) = message.as_incoming(unit)? {
             self.receive(now, source, &incoming, events);
@@ -288,12 +288,12 @@ impl Tracker {
 
     /// What it keeps.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &TrackerSettings {
         &self.settings
     }
 
     /// Tells the state of an order anew after a change, and keeps book of those that have ended.
-    fn settle(&mut self, key: OrderKey, changed: bool, known: bool, events: &mut Vec<Event>) {
+    fn settle(&mut self, key: OrderKey, changed: bool, known: bool, events: &mut Vec<TrackerEvent>) {
         let coverage = self.feeds.coverage();
         let Some(order) = self.orders.get_mut(&key) else {
             return;
@@ -301,7 +301,7 @@ impl Tracker {
         let (from, to) = (order.state, order.derive_state(coverage));
         order.state = to;
         if from != to || changed || !known {
-            events.push(Event::Changed {
+            events.push(TrackerEvent::Changed {
                 order: key,
                 from: known.then_some(from),
                 to,
@@ -316,7 +316,7 @@ impl Tracker {
         }
     }
 
-    fn forget_oldest(&mut self, events: &mut Vec<Event>) {
+    fn forget_oldest(&mut self, events: &mut Vec<TrackerEvent>) {
         let Some(key) = self.finished.pop_front() else {
             return;
         };
@@ -346,7 +346,7 @@ impl Tracker {
         }
         self.immediate.retain(|immediate| *immediate != key);
         self.forgotten += 1;
-        events.push(Event::Forgotten { order: key });
+        events.push(TrackerEvent::Forgotten { order: key });
     }
 
     /// Lets go of an identifier, unless it names another order by now.

@@ -4,7 +4,7 @@ use fix_dialect::{Dialect, Timestamp};
 
 use super::Tracker;
 use super::coverage::Source;
-use super::event::Event;
+use super::event::TrackerEvent;
 use super::incoming::{AsIncoming, ViewError};
 use crate::client::{self, KalshiSession};
 use crate::driver::Missed;
@@ -26,7 +26,7 @@ impl Tracker {
         source: Source,
         event: &client::Event<'_, S>,
         unit: PriceUnit,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) -> Result<(), ViewError>
     where
         S: KalshiSession,

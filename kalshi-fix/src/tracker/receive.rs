@@ -4,7 +4,7 @@ use fix_dialect::Timestamp;
 
 use super::count::Counted;
 use super::coverage::Source;
-use super::event::{Event, Inconsistency, Unattributed};
+use super::event::{Inconsistency, TrackerEvent, Unattributed};
 use super::exec_id::ExecId;
 use super::order::{Order, OrderKey, PendingRequest, Rejection, RequestKind, Resolution};
 use super::position::{Account, Totals};
@@ -20,7 +20,7 @@ impl Tracker {
         now: Timestamp,
         source: Source,
         incoming: &Incoming<'_>,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) {
         self.feeds.note(source);
         match incoming {
@@ -34,10 +34,16 @@ impl Tracker {
     }
 
     /// A report of something that happened: it has a number.
-    fn executed(&mut self, now: Timestamp, source: Source, report: &Report<'_>, events: &mut Vec<Event>) {
+    fn executed(
+        &mut self,
+        now: Timestamp,
+        source: Source,
+        report: &Report<'_>,
+        events: &mut Vec<TrackerEvent>,
+    ) {
         let Some(exec_id) = report.exec_id else {
             let order_id = report.order_id.into();
-            events.push(Event::Inconsistent(Inconsistency::Unnumbered { order_id }));
+            events.push(TrackerEvent::Inconsistent(Inconsistency::Unnumbered { order_id }));
             return;
         };
         let is_live = source != Source::DropCopy;
@@ -54,7 +60,7 @@ impl Tracker {
             if old || self.orders.len() >= self.settings.adopted_orders {
                 self.count_apart(exec_id, report, events);
                 let order_id = report.order_id.into();
-                events.push(Event::Unattributed(if old {
+                events.push(TrackerEvent::Unattributed(if old {
                     Unattributed::Old { exec_id, order_id }
                 } else {
                     Unattributed::NoRoom { exec_id, order_id }
@@ -64,11 +70,11 @@ impl Tracker {
         }
         let key = known.unwrap_or_else(|| self.adopt(report));
         if known.is_none() {
-            events.push(Event::Adopted { order: key });
+            events.push(TrackerEvent::Adopted { order: key });
         }
         if let Some(field) = self.mismatch(key, exec_id, report) {
             let order = key;
-            events.push(Event::Inconsistent(Inconsistency::Mismatch {
+            events.push(TrackerEvent::Inconsistent(Inconsistency::Mismatch {
                 order,
                 exec_id,
                 field,
@@ -94,7 +100,7 @@ impl Tracker {
         report: &Report<'_>,
         shows_now: bool,
         known: bool,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) {
         let period = self.feeds.period;
         let Some(order) = self.orders.get_mut(&key) else {
@@ -113,7 +119,7 @@ impl Tracker {
             let wrong = order.resolution != Some(Resolution::Open);
             order.resolution = None;
             if wrong {
-                events.push(Event::Inconsistent(Inconsistency::ResolvedWrongly {
+                events.push(TrackerEvent::Inconsistent(Inconsistency::ResolvedWrongly {
                     order: key,
                     exec_id,
                 }));
@@ -123,7 +129,7 @@ impl Tracker {
             && let Some(latest) = &order.latest
             && order.filled.quantity > latest.cum_qty
         {
-            events.push(Event::Inconsistent(Inconsistency::Overfilled {
+            events.push(TrackerEvent::Inconsistent(Inconsistency::Overfilled {
                 order: key,
                 exec_id,
                 counted: order.filled.quantity,
@@ -131,7 +137,7 @@ impl Tracker {
             }));
         }
         if matches!(report.ord_status, OrdStatus::Unlisted(_)) {
-            events.push(Event::Inconsistent(Inconsistency::UnknownStatus {
+            events.push(TrackerEvent::Inconsistent(Inconsistency::UnknownStatus {
                 order: key,
                 exec_id,
             }));
@@ -251,7 +257,7 @@ impl Tracker {
     }
 
     /// A report that looks like a refusal. It answers the request that it names, and says nothing about the order as such.
-    fn rejected(&mut self, source: Source, report: &Report<'_>, events: &mut Vec<Event>) {
+    fn rejected(&mut self, source: Source, report: &Report<'_>, events: &mut Vec<TrackerEvent>) {
         if let Some(exec_id) = report.exec_id
             && source != Source::DropCopy
         {
@@ -259,7 +265,7 @@ impl Tracker {
         }
         let (reason, text) = (report.ord_rej_reason, report.text);
         if !self.refuse(report.cl_ord_id, report.exec_id, reason, text, events) {
-            events.push(Event::Unattributed(Unattributed::Request {
+            events.push(TrackerEvent::Unattributed(Unattributed::Request {
                 cl_ord_id: report.cl_ord_id.into(),
                 msg_type: "8",
                 text: text.map(Into::into),
@@ -268,7 +274,7 @@ impl Tracker {
     }
 
     /// A request was received, and has not been carried out yet.
-    fn pending(&mut self, report: &Report<'_>, events: &mut Vec<Event>) {
+    fn pending(&mut self, report: &Report<'_>, events: &mut Vec<TrackerEvent>) {
         let order = self
             .by_cl_ord_id
             .get(report.cl_ord_id)
@@ -290,7 +296,7 @@ impl Tracker {
         if let Some(sent) = sent {
             sent.acknowledged = true;
         } else if !is_known {
-            events.push(Event::Unattributed(Unattributed::Request {
+            events.push(TrackerEvent::Unattributed(Unattributed::Request {
                 cl_ord_id: report.cl_ord_id.into(),
                 msg_type: "8",
                 text: None,
@@ -299,7 +305,7 @@ impl Tracker {
     }
 
     /// An amend or a cancel was refused.
-    fn cancel_rejected(&mut self, reject: &CancelReject<'_>, events: &mut Vec<Event>) {
+    fn cancel_rejected(&mut self, reject: &CancelReject<'_>, events: &mut Vec<TrackerEvent>) {
         let named = self.by_cl_ord_id.get(reject.cl_ord_id).copied();
         let named = named.or_else(|| self.by_cl_ord_id.get(reject.orig_cl_ord_id?).copied());
         let answers = self.refuse(reject.cl_ord_id, None, reject.reason, reject.text, events);
@@ -311,11 +317,13 @@ impl Tracker {
             && !order.contradicted
         {
             order.contradicted = true;
-            events.push(Event::Inconsistent(Inconsistency::EndedUnseen { order: key }));
+            events.push(TrackerEvent::Inconsistent(Inconsistency::EndedUnseen {
+                order: key,
+            }));
             self.settle(key, false, true, events);
         }
         if !answers {
-            events.push(Event::Unattributed(Unattributed::Request {
+            events.push(TrackerEvent::Unattributed(Unattributed::Request {
                 cl_ord_id: reject.cl_ord_id.into(),
                 msg_type: "9",
                 text: reject.text.map(Into::into),
@@ -323,18 +331,18 @@ impl Tracker {
         }
     }
 
-    fn mass_cancelled(&mut self, report: &MassCancelReport<'_>, events: &mut Vec<Event>) {
+    fn mass_cancelled(&mut self, report: &MassCancelReport<'_>, events: &mut Vec<TrackerEvent>) {
         let known = self
             .mass_cancels
             .iter()
             .position(|known| **known == *report.cl_ord_id);
         let cl_ord_id: Box<str> = report.cl_ord_id.into();
         events.push(match known.and_then(|at| self.mass_cancels.remove(at)) {
-            Some(cl_ord_id) => Event::MassCancel {
+            Some(cl_ord_id) => TrackerEvent::MassCancel {
                 cl_ord_id,
                 accepted: report.accepted,
             },
-            None => Event::Unattributed(Unattributed::Request {
+            None => TrackerEvent::Unattributed(Unattributed::Request {
                 cl_ord_id,
                 msg_type: "r",
                 text: None,
@@ -343,13 +351,13 @@ impl Tracker {
     }
 
     /// A message of ours did not get as far as the exchange.
-    fn refused(&mut self, refusal: &Refusal<'_>, events: &mut Vec<Event>) {
+    fn refused(&mut self, refusal: &Refusal<'_>, events: &mut Vec<TrackerEvent>) {
         let by_id = refusal.ref_id.filter(|id| self.is_under_way(id)).map(Box::from);
         let cl_ord_id = by_id.or_else(|| self.under_way_by_number(refusal.ref_seq_num?));
         let answered = cl_ord_id
             .is_some_and(|cl_ord_id| self.refuse(&cl_ord_id, None, refusal.reason, refusal.text, events));
         if !answered {
-            events.push(Event::Unattributed(Unattributed::Refusal {
+            events.push(TrackerEvent::Unattributed(Unattributed::Refusal {
                 ref_seq_num: refusal.ref_seq_num,
                 text: refusal.text.map(Into::into),
             }));
@@ -363,7 +371,7 @@ impl Tracker {
         exec_id: Option<ExecId>,
         reason: Option<i64>,
         text: Option<&str>,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) -> bool {
         let Some(Named { order: key, .. }) = self.by_cl_ord_id.get(cl_ord_id).copied() else {
             return self.refuse_mass_cancel(cl_ord_id, text, events);
@@ -410,7 +418,7 @@ impl Tracker {
             return false;
         };
         self.release_request(&cl_ord_id, key);
-        events.push(Event::RequestRefused {
+        events.push(TrackerEvent::RequestRefused {
             order: key,
             kind,
             cl_ord_id,
@@ -421,14 +429,19 @@ impl Tracker {
         true
     }
 
-    fn refuse_mass_cancel(&mut self, cl_ord_id: &str, text: Option<&str>, events: &mut Vec<Event>) -> bool {
+    fn refuse_mass_cancel(
+        &mut self,
+        cl_ord_id: &str,
+        text: Option<&str>,
+        events: &mut Vec<TrackerEvent>,
+    ) -> bool {
         let Some(at) = self.mass_cancels.iter().position(|known| **known == *cl_ord_id) else {
             return false;
         };
         if is_final_refusal(text)
             && let Some(cl_ord_id) = self.mass_cancels.remove(at)
         {
-            events.push(Event::MassCancel {
+            events.push(TrackerEvent::MassCancel {
                 cl_ord_id,
                 accepted: false,
             });

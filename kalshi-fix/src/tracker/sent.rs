@@ -3,7 +3,7 @@
 use fix_dialect::Timestamp;
 
 use super::coverage::Source;
-use super::event::{Event, Unattributed};
+use super::event::{TrackerEvent, Unattributed};
 use super::incoming::{AsRequest, ViewError};
 use super::order::{Entry, Order, OrderKey, PendingRequest, RequestKind, Sent};
 use super::position::{Account, Totals};
@@ -29,7 +29,7 @@ impl Tracker {
         msg_seq_num: u64,
         message: &impl AsRequest,
         unit: PriceUnit,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) -> Result<(), ViewError> {
         if let Some(request) = message.as_request(unit)? {
             self.note_request(now, msg_seq_num, &request, events);
@@ -43,7 +43,7 @@ impl Tracker {
         now: Timestamp,
         msg_seq_num: u64,
         request: &Request<'_>,
-        events: &mut Vec<Event>,
+        events: &mut Vec<TrackerEvent>,
     ) {
         self.feeds.note(Source::OrderEntry);
         let sent = Sent {
@@ -84,7 +84,7 @@ impl Tracker {
         }
     }
 
-    fn sent_new(&mut self, sent: Sent, request: &NewRequest<'_>, events: &mut Vec<Event>) {
+    fn sent_new(&mut self, sent: Sent, request: &NewRequest<'_>, events: &mut Vec<TrackerEvent>) {
         let named = self.by_cl_ord_id.get(request.cl_ord_id).map(|named| named.order);
         let open = named.filter(|key| self.orders.get(key).is_some_and(|order| !order.state.is_final()));
         if let Some(key) = open {
@@ -123,7 +123,13 @@ impl Tracker {
     }
 
     /// One more attempt at an order. That of the attempts before stays in doubt.
-    fn sent_again(&mut self, key: OrderKey, sent: Sent, request: &NewRequest<'_>, events: &mut Vec<Event>) {
+    fn sent_again(
+        &mut self,
+        key: OrderKey,
+        sent: Sent,
+        request: &NewRequest<'_>,
+        events: &mut Vec<TrackerEvent>,
+    ) {
         let Some(order) = self.orders.get_mut(&key) else {
             return;
         };
@@ -139,10 +145,15 @@ impl Tracker {
         self.settle(key, false, true, events);
     }
 
-    fn sent_request(&mut self, pending: PendingRequest, orig_cl_ord_id: &str, events: &mut Vec<Event>) {
+    fn sent_request(
+        &mut self,
+        pending: PendingRequest,
+        orig_cl_ord_id: &str,
+        events: &mut Vec<TrackerEvent>,
+    ) {
         let named = self.by_cl_ord_id.get(orig_cl_ord_id).map(|named| named.order);
         let Some((key, order)) = named.and_then(|key| Some((key, self.orders.get_mut(&key)?))) else {
-            events.push(Event::Unattributed(Unattributed::Sent {
+            events.push(TrackerEvent::Unattributed(Unattributed::Sent {
                 cl_ord_id: pending.cl_ord_id,
                 orig_cl_ord_id: orig_cl_ord_id.into(),
             }));

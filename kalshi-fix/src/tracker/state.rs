@@ -84,7 +84,7 @@ pub enum Ended {
     /// The rest of an immediate-or-cancel order, by a report.
     ImmediateOrCancel,
     /// The rest of an immediate-or-cancel order, without a report: see
-    /// [`Settings::immediate_grace`](super::Settings::immediate_grace).
+    /// [`TrackerSettings::immediate_grace`](super::TrackerSettings::immediate_grace).
     Silently,
     /// Its time was over.
     Expired,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kalshi_fix::session::State;
+use kalshi_fix::session::SessionState;
 
 use super::plan::Fault;
 
@@ -48,10 +48,10 @@ pub struct Counters {
     ends: std::collections::BTreeMap<String, u64>,
 }
 
-const STATES: usize = State::ALL.len() + 1;
+const STATES: usize = SessionState::ALL.len() + 1;
 
 impl Counters {
-    pub(super) fn met(&mut self, fault: Fault, side: usize, state: Option<State>) {
+    pub(super) fn met(&mut self, fault: Fault, side: usize, state: Option<SessionState>) {
         let at = state.map_or(STATES - 1, |state| state as usize);
         self.faults[fault.index()][side][at] += 1;
     }
@@ -110,7 +110,7 @@ impl Counters {
         let mut met = Vec::new();
         for (fault, sides) in Fault::NAMES.iter().zip(&self.faults) {
             for (side, counts) in sides.iter().enumerate() {
-                for state in State::ALL {
+                for state in SessionState::ALL {
                     if possible(fault, side, state) {
                         let what = format!("{fault}: {} {state}", SIDES[side]);
                         met.push((counts[state as usize], what));
@@ -123,18 +123,18 @@ impl Counters {
 }
 
 /// Whether a session of this side can be in this state when the fault strikes.
-fn possible(fault: &str, side: usize, state: State) -> bool {
+fn possible(fault: &str, side: usize, state: SessionState) -> bool {
     let of_side = match state {
         // Nothing happens between making a session and connecting it, nor after its end.
-        State::Idle | State::Ended => false,
-        State::Signing | State::LogonSent => side == 0,
-        State::AwaitingLogon | State::Authenticating => side == 1,
+        SessionState::Idle | SessionState::Ended => false,
+        SessionState::Signing | SessionState::LogonSent => side == 0,
+        SessionState::AwaitingLogon | SessionState::Authenticating => side == 1,
         _ => true,
     };
     // The store is not touched before a logon is accepted, and the initiator's number is kept before it is sent.
     let with_store = !matches!(
         state,
-        State::Signing | State::AwaitingLogon | State::Authenticating
+        SessionState::Signing | SessionState::AwaitingLogon | SessionState::Authenticating
     );
     of_side && (with_store || !fault.ends_with("store"))
 }
@@ -162,7 +162,7 @@ impl fmt::Display for Counters {
         ] {
             writeln!(formatter, "{name:>34}: {count:>12}, {:>9.2} a run", each(count))?;
         }
-        let states = State::ALL.map(|state| format!("{state:?}"));
+        let states = SessionState::ALL.map(|state| format!("{state:?}"));
         write!(formatter, "{:>24}", "")?;
         for state in &states[1..states.len() - 1] {
             write!(formatter, " {:>13}", &state[..state.len().min(13)])?;
@@ -171,7 +171,7 @@ impl fmt::Display for Counters {
         for (fault, sides) in Fault::NAMES.iter().zip(&self.faults) {
             for (side, counts) in sides.iter().enumerate() {
                 write!(formatter, "{fault:>14} {:<9}", SIDES[side])?;
-                for state in &State::ALL[1..State::ALL.len() - 1] {
+                for state in &SessionState::ALL[1..SessionState::ALL.len() - 1] {
                     let count = counts[*state as usize];
                     if count == 0 && !possible(fault, side, *state) {
                         write!(formatter, " {:>13}", "-")?;

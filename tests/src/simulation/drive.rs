@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use kalshi_fix::dialect::{Framer, Framing, Header, parse_unsigned};
-use kalshi_fix::session::{EndReason, Event, Inbound, Intake, RefusalKind, State, StoreOperation};
+use kalshi_fix::session::{EndReason, Event, Inbound, Intake, RefusalKind, SessionState, StoreOperation};
 
 use super::network::Target;
 use super::oracle::{Delivered, find};
@@ -58,7 +58,7 @@ impl World {
         self.observe(index, side)?;
         if self
             .end(index, side)
-            .is_some_and(|end| end.session.state() == State::Ended)
+            .is_some_and(|end| end.session.state() == SessionState::Ended)
         {
             self.hang_up(index, side);
         }
@@ -71,8 +71,8 @@ impl World {
 
     /// A fault of the store that waits for a session of this side to come to this state. In a state that is passed quickly
     /// it strikes at the first operation: there may be no second one.
-    fn aimed(&mut self, side: usize, state: State) -> Option<Fault> {
-        if self.calm || state == State::Established {
+    fn aimed(&mut self, side: usize, state: SessionState) -> Option<Fault> {
+        if self.calm || state == SessionState::Established {
             return None;
         }
         let at = self.plan.faults.iter().position(|planned| {
@@ -104,7 +104,7 @@ impl World {
             trace!(self, "side {side}: the store fails");
             if let Some(end) = self.end(index, side) {
                 end.session.handle_store_failed(operation.ticket(), "no room");
-                if end.session.state() != State::Ended {
+                if end.session.state() != SessionState::Ended {
                     return Err("a session goes on after its store has failed".to_owned());
                 }
             }
@@ -322,7 +322,7 @@ impl World {
         let Some(end) = &self.connections[index].ends[side] else {
             return false;
         };
-        if !end.owner || !end.honest || end.last_state as usize <= State::Authenticating as usize {
+        if !end.owner || !end.honest || end.last_state as usize <= SessionState::Authenticating as usize {
             return true;
         }
         let application = &self.processes[side].application;
@@ -456,7 +456,7 @@ impl World {
             && let Some((_, ticket, signature)) = end.signature.take()
         {
             let state = end.session.state();
-            if state == State::Signing {
+            if state == SessionState::Signing {
                 end.session
                     .handle_signature(clock, ticket, Ok(signature))
                     .map_err(|error| error.to_string())?;
@@ -552,10 +552,10 @@ impl World {
 }
 
 /// States of one side only.
-const fn side_of(state: State) -> Option<usize> {
+const fn side_of(state: SessionState) -> Option<usize> {
     match state {
-        State::Signing | State::LogonSent => Some(INITIATOR),
-        State::AwaitingLogon | State::Authenticating => Some(ACCEPTOR),
+        SessionState::Signing | SessionState::LogonSent => Some(INITIATOR),
+        SessionState::AwaitingLogon | SessionState::Authenticating => Some(ACCEPTOR),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kalshi_fix::dialect::parse_unsigned;
 use kalshi_fix::session::{
     Acknowledgement, EarlyMessages, GapPolicy, Identity, Journal, JournalGate, Recovery, ResendCandidate,
-    ResendPolicy, ResendVerdict, SessionSettings, State,
+    ResendPolicy, ResendVerdict, SessionSettings, SessionState,
 };
 
 use super::network::{Quality, Target};
@@ -81,7 +81,7 @@ pub(super) struct Planned {
 pub(super) enum Trigger {
     At(Nanos),
     /// So long after a session of that side has come into that state.
-    Reached(State, Nanos),
+    Reached(SessionState, Nanos),
 }
 
 /// What goes wrong, on one side or on the way to it.
@@ -335,27 +335,27 @@ fn faults(random: &mut Random, profile: Profile, calm: Nanos) -> Vec<Planned> {
 }
 
 /// The states that a session is in for a while, and that chance alone would hardly hit.
-const TRIGGERS: [State; 9] = [
-    State::Signing,
-    State::LogonSent,
-    State::AwaitingLogon,
-    State::Authenticating,
-    State::Established,
-    State::Established,
-    State::LogoutSent,
-    State::AwaitingDisconnect,
-    State::Failing,
+const TRIGGERS: [SessionState; 9] = [
+    SessionState::Signing,
+    SessionState::LogonSent,
+    SessionState::AwaitingLogon,
+    SessionState::Authenticating,
+    SessionState::Established,
+    SessionState::Established,
+    SessionState::LogoutSent,
+    SessionState::AwaitingDisconnect,
+    SessionState::Failing,
 ];
 
 /// Those in which a store is used; an acceptor seldom comes to the last one.
-const STORE_TRIGGERS: [State; 7] = [
-    State::LogonSent,
-    State::Established,
-    State::LogoutSent,
-    State::AwaitingDisconnect,
-    State::Failing,
-    State::Failing,
-    State::Failing,
+const STORE_TRIGGERS: [SessionState; 7] = [
+    SessionState::LogonSent,
+    SessionState::Established,
+    SessionState::LogoutSent,
+    SessionState::AwaitingDisconnect,
+    SessionState::Failing,
+    SessionState::Failing,
+    SessionState::Failing,
 ];
 
 pub(super) const CLIENT: &str = "key-1";

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 use kalshi_fix::dialect::{BodyWriter, EncodeBody};
-use kalshi_fix::session::{Inbound, Intake, SequenceNumber, Session, State, Ticket};
+use kalshi_fix::session::{Inbound, Intake, SequenceNumber, Session, SessionState, Ticket};
 
 use super::random::mix;
 use super::store::SimulatedStore;
@@ -21,7 +21,7 @@ pub(super) struct Endpoint {
     pub(super) signature: Option<(Nanos, Ticket, Vec<u8>)>,
     /// When the logon is decided upon, and whether it is authentic.
     pub(super) decision: Option<(Nanos, bool)>,
-    pub(super) last_state: State,
+    pub(super) last_state: SessionState,
     pub(super) gap: GapWatch,
     /// The first number that was not used when the resend under way began.
     pub(super) boundary: Option<SequenceNumber>,
@@ -44,7 +44,7 @@ impl Endpoint {
             honest,
             signature: None,
             decision: None,
-            last_state: State::Idle,
+            last_state: SessionState::Idle,
             gap: GapWatch::default(),
             boundary: None,
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use kalshi_fix::dialect::Timestamp;
-use kalshi_fix::session::{Now, State};
+use kalshi_fix::session::{Now, SessionState};
 
 use super::counters::Counters;
 use super::network::{Arrival, Pipe};
@@ -395,7 +395,7 @@ impl World {
             let Some(end) = &mut self.connections[index].ends[side] else {
                 break;
             };
-            if end.session.state() != State::Established {
+            if end.session.state() != SessionState::Established {
                 self.processes[side].application.send_at += 100 * MILLI;
                 break;
             }
@@ -438,7 +438,7 @@ impl World {
             return false;
         }
         let quiet = |end: &Endpoint| {
-            end.session.state() == State::Established
+            end.session.state() == SessionState::Established
                 && !end.session.is_recovering()
                 && !end.session.is_resending()
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kalshi_fix::book::{
-    Book, BookEvent, BooksSettings, FeedEvent, MarketDataFeed, MarketDataProduct, State, TradingStatus,
+    Book, BookEvent, BookState, BooksSettings, FeedEvent, MarketDataFeed, MarketDataProduct, TradingStatus,
 };
 use kalshi_fix::client::Session;
 use kalshi_fix::credentials::PrivateKey;
@@ -116,7 +116,7 @@ async fn follows<D: MarketDataProduct>(product: Product, cents: i64) {
     venue.order("ONE", Side::Buy, cents, 10);
     let mut feed = venue.feed::<D>().await;
     feed.subscribe(["ONE", "TWO", "UNKNOWN"]).expect("room");
-    assert_eq!(feed.book("ONE").unwrap().state(), State::AwaitingSnapshot);
+    assert_eq!(feed.book("ONE").unwrap().state(), BookState::AwaitingSnapshot);
     for _ in 0..3 {
         changed(&mut feed).await;
     }

@@ -14,7 +14,9 @@ use kalshi_fix::prediction::{
     NewOrderSingle, OrderCancelReplaceRequest, OrderCancelRequest, OrderMassCancelRequest, Prediction, fields,
 };
 use kalshi_fix::recovery::{self, RecoverySettings};
-use kalshi_fix::tracker::{self, Doubt, OrderState, RequestKind, Settings, Source, Tracker};
+use kalshi_fix::tracker::{
+    self, Doubt, OrderState, RequestKind, Source, Tracker, TrackerEvent, TrackerSettings,
+};
 use kalshi_fix::units::{PriceUnit, Quantity};
 use kalshi_fix_tests::proxy::{Opening, Plan, Trouble};
 use kalshi_fix_tests::stack::{MARKET, Scene};
@@ -240,9 +242,9 @@ enum Request {
     MassCancel(OrderMassCancelRequest<'static>),
 }
 
-fn fills(told: &[tracker::Event]) -> u64 {
+fn fills(told: &[TrackerEvent]) -> u64 {
     told.iter()
-        .filter(|event| matches!(event, tracker::Event::Fill(_)))
+        .filter(|event| matches!(event, TrackerEvent::Fill(_)))
         .count() as u64
 }
 
@@ -282,9 +284,9 @@ async fn trade(seed: u64) -> Tally {
     };
     let other = scene.gateway.member();
     other.deposit(Product::Prediction, 1_000_000);
-    let settings = Settings {
+    let settings = TrackerSettings {
         ioc_cancel_reports: true,
-        ..Settings::default()
+        ..TrackerSettings::default()
     };
     let mut trader = Trader {
         seed,

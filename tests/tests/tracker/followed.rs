@@ -12,7 +12,7 @@ use kalshi_fix::prediction::{self, Prediction};
 use kalshi_fix::reconnect::ReconnectPolicy;
 use kalshi_fix::recovery::{Followed, FollowedEvent, RecoverError, RecoverySettings};
 use kalshi_fix::store::MemoryStore;
-use kalshi_fix::tracker::{AccountRef, Event, OrderState, Settings, Tracker};
+use kalshi_fix::tracker::{AccountRef, OrderState, Tracker, TrackerEvent, TrackerSettings};
 use tokio::time::timeout;
 
 use super::sessions::{KEY, MARKET, PATIENCE, PERP, decimal, now, place};
@@ -69,7 +69,7 @@ fn is_recovered(event: &FollowedEvent) -> bool {
 }
 
 fn fills(events: &[FollowedEvent]) -> usize {
-    let is_fill = |event: &&FollowedEvent| matches!(event, FollowedEvent::Tracker(Event::Fill(_)));
+    let is_fill = |event: &&FollowedEvent| matches!(event, FollowedEvent::Tracker(TrackerEvent::Fill(_)));
     events.iter().filter(is_fill).count()
 }
 
@@ -123,7 +123,7 @@ macro_rules! followed {
             }
 
             fn becomes(state: OrderState) -> impl Fn(&FollowedEvent) -> bool {
-                move |event| matches!(event, FollowedEvent::Tracker(Event::Changed { to, .. }) if *to == state)
+                move |event| matches!(event, FollowedEvent::Tracker(TrackerEvent::Changed { to, .. }) if *to == state)
             }
 
             fn check_position(venue: &Venue, tracker: &Tracker, contracts: &str) {
@@ -137,7 +137,7 @@ macro_rules! followed {
             async fn what_was_missed_is_fetched_without_being_asked_for() {
                 let venue = Venue::start(PRODUCT).await;
                 let session = venue.client::<$marker>(true).order_entry().await.unwrap();
-                let tracker = Tracker::new(Settings::default());
+                let tracker = Tracker::new(TrackerSettings::default());
                 let mut followed = Followed::new(session, tracker, venue.client(false));
                 for id in ["filled", "part"] {
                     followed.send(&order(id)).await.unwrap();
@@ -155,7 +155,7 @@ macro_rules! followed {
 
                 // The session goes on, and the second key is free for the next time.
                 sell(&venue, 1);
-                let wanted = |event: &FollowedEvent| matches!(event, FollowedEvent::Tracker(Event::Fill(_)));
+                let wanted = |event: &FollowedEvent| matches!(event, FollowedEvent::Tracker(TrackerEvent::Fill(_)));
                 until!(followed, wanted);
                 venue.cut_at_the_next_report(SessionKind::OrderEntry);
                 sell(&venue, 5);
@@ -176,7 +176,7 @@ macro_rules! followed {
                 let mut settings = RecoverySettings::default();
                 settings.retry_after = Duration::from_millis(20);
                 let mut followed =
-                    Followed::new(session, Tracker::new(Settings::default()), copies).settings(settings);
+                    Followed::new(session, Tracker::new(TrackerSettings::default()), copies).settings(settings);
                 followed.send(&order("a")).await.unwrap();
                 until!(followed, becomes(OrderState::New));
                 venue.cut_at_the_next_report(SessionKind::OrderEntry);
@@ -203,7 +203,7 @@ macro_rules! followed {
                 let copies = venue.client::<$marker>(false);
                 let session = trading.order_entry().await.unwrap();
                 let mut followed =
-                    Followed::new(session, Tracker::new(Settings::default()), copies.clone());
+                    Followed::new(session, Tracker::new(TrackerSettings::default()), copies.clone());
                 followed.send(&order("a")).await.unwrap();
                 until!(followed, becomes(OrderState::New));
                 // The process dies with a snapshot of what it knew.
@@ -211,7 +211,7 @@ macro_rules! followed {
                 drop(followed);
                 sell(&venue, 3);
 
-                let tracker = Tracker::restore(&snapshot, Settings::default()).unwrap();
+                let tracker = Tracker::restore(&snapshot, TrackerSettings::default()).unwrap();
                 let session = timeout(PATIENCE, async {
                     loop {
                         // The venue may not have noticed yet that the first one is gone.
@@ -234,7 +234,7 @@ macro_rules! followed {
                 let store = SessionStore::inline(MemoryStore::new(now()));
                 let trading = venue.client::<$marker>(true);
                 let session = trading.order_entry_retransmitting(store).await.unwrap();
-                let tracker = Tracker::new(Settings::default());
+                let tracker = Tracker::new(TrackerSettings::default());
                 let mut followed = Followed::new(session, tracker, venue.client(false));
                 followed.send(&order("a")).await.unwrap();
                 until!(followed, becomes(OrderState::New));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kalshi_fix::tracker::{
-    AsIncoming, AsRequest, Event, ExecId, Inconsistency, OrderState, Settings, Source, Tracker,
+    AsIncoming, AsRequest, ExecId, Inconsistency, OrderState, Source, Tracker, TrackerEvent, TrackerSettings,
 };
 use kalshi_fix::units::{Money, Price, PriceUnit, Quantity};
 use proptest::prelude::*;
@@ -19,14 +19,14 @@ fn options() -> impl Strategy<Value = Options> {
     })
 }
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> TrackerSettings {
+    TrackerSettings {
         ioc_cancel_reports: true,
-        ..Settings::default()
+        ..TrackerSettings::default()
     }
 }
 
-fn send(tracker: &mut Tracker, number: u64, request: &Sent, events: &mut Vec<Event>) {
+fn send(tracker: &mut Tracker, number: u64, request: &Sent, events: &mut Vec<TrackerEvent>) {
     let (now, unit) = (time(0), PriceUnit::Dollars);
     let sent = match request {
         Sent::New(message) => tracker.sent(now, number, message, unit, events),
@@ -36,7 +36,7 @@ fn send(tracker: &mut Tracker, number: u64, request: &Sent, events: &mut Vec<Eve
     sent.expect("a request that can be read");
 }
 
-fn hear(tracker: &mut Tracker, source: Source, message: &Said, events: &mut Vec<Event>) {
+fn hear(tracker: &mut Tracker, source: Source, message: &Said, events: &mut Vec<TrackerEvent>) {
     let said = match message {
         Said::Report(report) => tracker.read(time(0), source, report, PriceUnit::Dollars, events),
         Said::Reject(reject) => tracker.read(time(0), source, reject, PriceUnit::Dollars, events),
@@ -110,7 +110,7 @@ fn view(tracker: &Tracker) -> View {
 }
 
 /// As it happened.
-fn played(history: &History, settings: Settings) -> (Tracker, Vec<Event>) {
+fn played(history: &History, settings: TrackerSettings) -> (Tracker, Vec<TrackerEvent>) {
     let (mut tracker, mut events) = (Tracker::new(settings), Vec::new());
     let mut number = 1;
     for step in &history.steps {
@@ -126,7 +126,11 @@ fn played(history: &History, settings: Settings) -> (Tracker, Vec<Event>) {
 }
 
 /// All that was sent first, then all that was said, in this order.
-fn told(history: &History, settings: Settings, order: &[(usize, Source)]) -> (Tracker, Vec<Event>) {
+fn told(
+    history: &History,
+    settings: TrackerSettings,
+    order: &[(usize, Source)],
+) -> (Tracker, Vec<TrackerEvent>) {
     let (mut tracker, mut events) = (Tracker::new(settings), Vec::new());
     let (sent, said) = history.apart();
     for (number, request) in (2..).zip(sent) {
@@ -214,17 +218,17 @@ fn check_truth(tracker: &Tracker, history: &History) {
     assert_eq!(Money::checked_sum(fees).unwrap().dollars(), history.fees);
 }
 
-fn fills(events: &[Event]) -> usize {
+fn fills(events: &[TrackerEvent]) -> usize {
     events
         .iter()
-        .filter(|event| matches!(event, Event::Fill(_)))
+        .filter(|event| matches!(event, TrackerEvent::Fill(_)))
         .count()
 }
 
-fn inconsistencies(events: &[Event]) -> Vec<&Inconsistency> {
+fn inconsistencies(events: &[TrackerEvent]) -> Vec<&Inconsistency> {
     let mut found = Vec::new();
     for event in events {
-        if let Event::Inconsistent(inconsistency) = event {
+        if let TrackerEvent::Inconsistent(inconsistency) = event {
             found.push(inconsistency);
         }
     }
@@ -242,7 +246,7 @@ proptest! {
         check_truth(&tracker, &history);
         prop_assert_eq!(fills(&events), history.fills);
         prop_assert_eq!(inconsistencies(&events), Vec::<&Inconsistency>::new());
-        let odd = events.iter().find(|event| matches!(event, Event::Unattributed(_) | Event::Adopted { .. }));
+        let odd = events.iter().find(|event| matches!(event, TrackerEvent::Unattributed(_) | TrackerEvent::Adopted { .. }));
         prop_assert_eq!(odd, None);
     }
 
@@ -307,14 +311,14 @@ proptest! {
         actions in actions(), options in options(), keys in keys(), remembered in 1_usize..6, kept in 0_usize..4,
     ) {
         let history = History::of(&actions, options);
-        let tight = Settings { remembered_fills: remembered, finished_orders: kept, ..settings() };
+        let tight = TrackerSettings { remembered_fills: remembered, finished_orders: kept, ..settings() };
         let (tracker, events) = told(&history, tight, &telling(&history, &keys));
         let mut counted = BTreeMap::new();
         let mut outside = std::collections::BTreeSet::new();
         for event in &events {
             match event {
-                Event::Fill(fill) => *counted.entry(fill.exec_id.to_string()).or_insert(0) += 1,
-                Event::Inconsistent(Inconsistency::OutsideMemory { exec_id, .. }) => {
+                TrackerEvent::Fill(fill) => *counted.entry(fill.exec_id.to_string()).or_insert(0) += 1,
+                TrackerEvent::Inconsistent(Inconsistency::OutsideMemory { exec_id, .. }) => {
                     outside.insert(exec_id.to_string());
                 }
                 _ => {}

@@ -11,7 +11,7 @@ use kalshi_fix::margin::{self, Margin};
 use kalshi_fix::orders::mass_cancel;
 use kalshi_fix::prediction::{self, Prediction};
 use kalshi_fix::store::MemoryStore;
-use kalshi_fix::tracker::{AsRequest, Event, Settings, Source, Tracker};
+use kalshi_fix::tracker::{AsRequest, Source, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::PriceUnit;
 use tokio::time::{sleep_until, timeout};
 
@@ -63,7 +63,7 @@ macro_rules! kill {
             for member in [&member, &other] {
                 member.deposit(product, 1_000_000);
             }
-            let tracker = Arc::new(Mutex::new(Tracker::new(Settings::default())));
+            let tracker = Arc::new(Mutex::new(Tracker::new(TrackerSettings::default())));
             let limits = SharedPreTrade::tracking(Limits::default(), Arc::<Mutex<Tracker>>::clone(&tracker));
             let (shared, limits) = (Shared(tracker), Arc::new(limits));
             let key = PrivateKey::from_pem(KEY).unwrap();
@@ -117,7 +117,7 @@ macro_rules! kill {
                                 .observe(now(), Source::OrderEntry, &event, PriceUnit::Dollars, &mut events)
                                 .unwrap();
                             for event in events {
-                                if let Event::MassCancel { accepted, .. } = event {
+                                if let TrackerEvent::MassCancel { accepted, .. } = event {
                                     limits.with(|core| core.kill_switch_mut().mass_cancel_answered(accepted));
                                 }
                             }

@@ -12,7 +12,9 @@ use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::margin::{self, Margin};
 use kalshi_fix::prediction::{self, Prediction};
 use kalshi_fix::recovery::{self, RecoverySettings};
-use kalshi_fix::tracker::{self, AccountRef, AsRequest, OrderState, Settings, Source, Tracker};
+use kalshi_fix::tracker::{
+    AccountRef, AsRequest, OrderState, Source, Tracker, TrackerEvent, TrackerSettings,
+};
 use kalshi_fix::units::PriceUnit;
 use tokio::time::timeout;
 
@@ -32,13 +34,13 @@ pub(crate) fn decimal(text: &str) -> Decimal {
 /// What a test follows: a session's tracker, and what it told.
 pub(crate) struct Follower {
     pub(crate) tracker: Tracker,
-    pub(crate) told: Vec<tracker::Event>,
+    pub(crate) told: Vec<TrackerEvent>,
 }
 
 impl Follower {
     pub(crate) fn new() -> Follower {
         Follower {
-            tracker: Tracker::new(Settings::default()),
+            tracker: Tracker::new(TrackerSettings::default()),
             told: Vec::new(),
         }
     }
@@ -67,7 +69,7 @@ impl Follower {
             .told
             .iter()
             .filter_map(|event| match event {
-                tracker::Event::Fill(fill) => Some(fill.exec_id.to_string()),
+                TrackerEvent::Fill(fill) => Some(fill.exec_id.to_string()),
                 _ => None,
             })
             .collect();

@@ -355,7 +355,7 @@ impl Books {
         let book = &self.followed[at].book;
         let symbol = Arc::clone(book.symbol());
         events.push(BookEvent::Fault { symbol, fault });
-        if book.state() == super::State::Stale(StaleReason::BadUpdate(fault))
+        if book.state() == super::BookState::Stale(StaleReason::BadUpdate(fault))
             && self.followed[at].live_since.is_some()
         {
             self.tell_stale(at, StaleReason::BadUpdate(fault), now, events);

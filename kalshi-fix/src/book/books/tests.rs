@@ -6,7 +6,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::book::{Aggressor, Entry, Refusal, Request, Side, State, TradingStatus, Update};
+use crate::book::{Aggressor, BookState, Entry, Refusal, Request, Side, TradingStatus, Update};
 
 /// Books, a clock that is turned by hand, and what they told.
 struct Desk {
@@ -128,7 +128,7 @@ fn subscribing_in_batches_one_at_a_time() {
         desk.books.book("A").unwrap().is_live(),
         "an empty snapshot is one"
     );
-    assert_eq!(desk.books.book("C").unwrap().state(), State::AwaitingSnapshot);
+    assert_eq!(desk.books.book("C").unwrap().state(), BookState::AwaitingSnapshot);
     desk.snapshot("C", &[bid(35, 10)]);
     assert_eq!((desk.books.next_deadline(), desk.books.len()), (None, 3));
 }

@@ -12,7 +12,7 @@ use crate::gateway::exchange::{NewOrder, Price, Product, Quantity, Side};
 use crate::gateway::{Effect, Fault, Gateway, Member, Step};
 use crate::reconnect::ReconnectPolicy;
 use crate::recovery::{self, Followed, FollowedEvent, Range, Recovery, RecoverySettings};
-use crate::tracker::{self, AccountRef, ExecId, OrderState, Settings, Source, Tracker};
+use crate::tracker::{AccountRef, ExecId, OrderState, Source, Tracker, TrackerEvent, TrackerSettings};
 
 const MARKET: &str = "HIGHNY-23DEC31";
 /// Only to end what hangs.
@@ -91,7 +91,7 @@ async fn recoveries_that_are_dropped() {
         attempts: 1000,
         ..RecoverySettings::default()
     };
-    let mut tracker = Tracker::new(Settings::default());
+    let mut tracker = Tracker::new(TrackerSettings::default());
     let (mut told, unit) = (Vec::new(), PriceUnit::Dollars);
     let mut session = client.drop_copy().await.unwrap();
     tracker.connected(Source::OrderEntry, false, &mut told);
@@ -150,13 +150,11 @@ async fn recoveries_that_are_dropped() {
     // Whatever became of those, everything is there, and nothing was counted twice.
     let position = tracker.position(MARKET, AccountRef::default()).expect("fills");
     assert_eq!(position.net().unwrap().contracts(), Decimal::from(41));
-    let fills = told
-        .iter()
-        .filter(|event| matches!(event, tracker::Event::Fill(_)));
+    let fills = told.iter().filter(|event| matches!(event, TrackerEvent::Fill(_)));
     assert_eq!(fills.count(), 41);
 }
 
-fn lose_a_connection(tracker: &mut Tracker, told: &mut Vec<tracker::Event>) {
+fn lose_a_connection(tracker: &mut Tracker, told: &mut Vec<TrackerEvent>) {
     let nothing_in_doubt = RangeInclusive::new(1, 0);
     tracker.disconnected(Source::OrderEntry, &nothing_in_doubt, told);
     tracker.connected(Source::OrderEntry, true, told);
@@ -178,7 +176,7 @@ async fn a_followed_session_whose_futures_are_dropped() {
     let key = PrivateKey::generate().unwrap();
     let trading = gateway.client_builder::<Prediction>(member.credentials(&key));
     let session = trading.reconnect(eager).build().unwrap().order_entry().await;
-    let tracker = Tracker::new(Settings::default());
+    let tracker = Tracker::new(TrackerSettings::default());
     let mut followed = Followed::new(session.unwrap(), tracker, client_of(&gateway, &member));
     let named = |id: &'static str| NewOrderSingle {
         symbol: MARKET.into(),
@@ -198,7 +196,7 @@ async fn a_followed_session_whose_futures_are_dropped() {
                 }
             };
             match event {
-                FollowedEvent::Tracker(tracker::Event::Changed {
+                FollowedEvent::Tracker(TrackerEvent::Changed {
                     to: OrderState::New, ..
                 }) => {
                     open += 1;

@@ -22,7 +22,7 @@ use crate::margin::Margin;
 use crate::prediction::{
     ExecutionReport, MarketDataRequest, Message, NewOrderSingle, Prediction, fields, groups,
 };
-use crate::session::{RefusalKind, State};
+use crate::session::{RefusalKind, SessionState};
 use crate::transport::TlsSettings;
 use crate::units::{PriceUnit, PriceUnits};
 use venue::Venue;
@@ -136,7 +136,7 @@ async fn an_order_is_acknowledged() {
     let closed = receiver.close().await;
     assert_eq!(closed.end.unwrap().to_string(), "logged out");
     assert_eq!(connection.end().await, "the peer logged out");
-    assert_eq!(sender.state(), State::Ended);
+    assert_eq!(sender.state(), SessionState::Ended);
 }
 
 #[tokio::test]

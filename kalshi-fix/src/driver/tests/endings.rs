@@ -8,7 +8,9 @@ use tokio::time::{Instant, timeout};
 use super::pair::*;
 use super::scripted::{Peer, Scripted};
 use crate::driver::{DriverSettings, EndCause, Event, SpawnError, spawn};
-use crate::session::{self, EndReason, Journal, JournalGate, Refusal, RefusalKind, Role, SendError, State};
+use crate::session::{
+    self, EndReason, Journal, JournalGate, Refusal, RefusalKind, Role, SendError, SessionState,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_logon() {
@@ -77,7 +79,7 @@ async fn dropping_the_events_aborts_without_a_logout() {
     );
     let error = client.send(&note("late")).await.unwrap_err();
     assert!(
-        matches!(error, SendError::NotEstablished(State::Ended)),
+        matches!(error, SendError::NotEstablished(SessionState::Ended)),
         "{error}"
     );
 }
@@ -240,7 +242,7 @@ fn a_runtime_that_is_shut_down() {
     );
     assert!(matches!(
         client.try_send(&note("x")),
-        Err(SendError::NotEstablished(State::Ended))
+        Err(SendError::NotEstablished(SessionState::Ended))
     ));
 }
 

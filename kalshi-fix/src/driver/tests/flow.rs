@@ -10,14 +10,14 @@ use tokio::time::{sleep, timeout};
 use super::pair::*;
 use crate::credentials::{SignatureFuture, Signer, SignerError};
 use crate::driver::{Builder, DriverSettings, Event, InboundPolicy, Observer};
-use crate::session::{self, Acceptance, Role, SendError, SequenceNumber, State};
+use crate::session::{self, Acceptance, Role, SendError, SequenceNumber, SessionState};
 
 #[tokio::test(start_paused = true)]
 async fn messages_both_ways_whatever_the_chunks() {
     for pipe in [1, 7, 64, 100_000] {
         let ((client, mut client_events), (venue, mut venue_events)) =
             established(pipe, DriverSettings::default()).await;
-        assert_eq!(client.state(), State::Established);
+        assert_eq!(client.state(), SessionState::Established);
         for index in 0..20 {
             // The logon was number 1.
             assert_eq!(client.send(&note(index)).await.unwrap(), index + 2);
@@ -140,7 +140,7 @@ async fn an_application_that_does_not_read_keeps_its_session() {
     // which it reads nothing, for dead.
     let odd = timeout(Duration::from_mins(10), venue_events.recv()).await;
     assert!(odd.is_err(), "the venue sees {odd:?}");
-    assert_eq!(client.state(), State::Established);
+    assert_eq!(client.state(), SessionState::Established);
     assert!(
         client.sequences().next_outgoing >= 20,
         "heartbeats: {:?}",
@@ -153,7 +153,7 @@ async fn an_application_that_does_not_read_keeps_its_session() {
     }
     let venue = flood.await.unwrap();
     assert!(timeout(LONG, client_events.recv()).await.is_err());
-    assert_eq!(venue.state(), State::Established);
+    assert_eq!(venue.state(), SessionState::Established);
     assert_eq!(client_events.close().await.end.unwrap().to_string(), "logged out");
 }
 

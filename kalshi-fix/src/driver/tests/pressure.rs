@@ -12,7 +12,7 @@ use crate::driver::{
     Builder, DriverSettings, Dropped, Event, Events, InboundPolicy, SessionStore, SpawnError,
 };
 use crate::reconnect::ReconnectPolicy;
-use crate::session::{self, Journal, JournalGate, Role, State};
+use crate::session::{self, Journal, JournalGate, Role, SessionState};
 use crate::store::MemoryStore;
 
 const ALL: [InboundPolicy; 3] = [
@@ -89,7 +89,7 @@ async fn the_session_goes_on_while_the_application_does_not_read() {
             peer.say(b"0", &[]).await;
             assert!(peer.hears("35=0|").await, "{policy:?}");
         }
-        assert_eq!(peer.handle.state(), State::Established, "{policy:?}");
+        assert_eq!(peer.handle.state(), SessionState::Established, "{policy:?}");
     }
 }
 
@@ -109,7 +109,7 @@ async fn an_application_that_stalls_for_a_minute_keeps_its_session_or_loses_it_a
         let ended = timeout(Duration::from_mins(1), end(&mut venue_events)).await;
         match policy {
             InboundPolicy::Block => {
-                assert!(ended.is_err() && client.state() == State::Established);
+                assert!(ended.is_err() && client.state() == SessionState::Established);
                 for index in 0..count {
                     assert_eq!(next_note(&mut events).await, (index + 2, format!("{index:0100}")));
                 }
@@ -124,7 +124,7 @@ async fn an_application_that_stalls_for_a_minute_keeps_its_session_or_loses_it_a
                 continue;
             }
             InboundPolicy::DropAndInvalidate => {
-                assert!(ended.is_err() && client.state() == State::Established);
+                assert!(ended.is_err() && client.state() == SessionState::Established);
                 assert!(waiting(&events) <= 11, "{events:?}");
                 let Dropped {
                     messages,
@@ -199,7 +199,7 @@ async fn a_queue_full_of_what_cannot_be_dropped_stops_reading() {
     }
     // Ten events here, a thousand in the core, and what the pipe and the buffers hold.
     assert!((50_000..200_000).contains(&written), "{written}");
-    assert_eq!(peer.handle.state(), State::Established);
+    assert_eq!(peer.handle.state(), SessionState::Established);
     let mut garbled = 0;
     while let Ok(Some(event)) = timeout(Duration::from_secs(1), peer.events.recv()).await {
         garbled += usize::from(matches!(event, Event::Session(session::Event::Garbled { .. })));

@@ -10,7 +10,7 @@ use super::stored::{Shared, note_or_resend};
 use crate::driver::{Builder, DriverSettings, Event, Events, SessionEnd, SessionStore};
 use crate::session::{
     self, Acceptance, Identity, InSessionReset, Journal, JournalGate, ResetInSession, Role, SendError,
-    SessionSettings, State,
+    SessionSettings, SessionState,
 };
 use crate::store::{MemoryStore, Retention, Store as _};
 
@@ -189,7 +189,10 @@ async fn a_reset_that_is_refused_ends_the_session() {
     client.reset_sequence_numbers().unwrap();
     let waiting = client.send(&note("waits")).await.unwrap_err();
     assert!(
-        matches!(waiting, SendError::NotEstablished(State::Failing | State::Ended)),
+        matches!(
+            waiting,
+            SendError::NotEstablished(SessionState::Failing | SessionState::Ended)
+        ),
         "{waiting}"
     );
     assert_eq!(

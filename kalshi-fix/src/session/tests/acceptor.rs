@@ -4,7 +4,7 @@ use super::bench::bars;
 use super::*;
 use crate::session::{
     Acceptance, CommandError, EndReason, Event, Intake, LogonField, Refusal, RefusalStyle, ResetRule,
-    Sequences, State,
+    Sequences, SessionState,
 };
 
 #[test]
@@ -98,13 +98,13 @@ fn case_1s_a_numbers_of_a_logon_without_reset() {
         sent.contains("|34=20|") && sent.contains("|58=MsgSeqNum too low, expecting 10 but received 9|"),
         "{sent}"
     );
-    assert_eq!(us.session.state(), State::Failing);
+    assert_eq!(us.session.state(), SessionState::Failing);
     let (us, sent) = logon(11);
     assert!(
         sent.contains("|35=5|") && sent.contains("|58=MsgSeqNum too high, expecting 10 but received 11"),
         "{sent}"
     );
-    assert_eq!(us.session.state(), State::Failing);
+    assert_eq!(us.session.state(), SessionState::Failing);
 }
 
 /// Kalshi's way: with a text, as number 1.
@@ -123,7 +123,7 @@ fn case_1s_b_and_1s_c_a_logon_is_refused() {
         again,
         Err(CommandError::WrongState {
             command: "refuse a logon",
-            state: State::Ended
+            state: SessionState::Ended
         })
     );
     let accepted = us.session.accept_logon(us.now(), Acceptance::default());
@@ -131,7 +131,7 @@ fn case_1s_b_and_1s_c_a_logon_is_refused() {
         accepted,
         Err(CommandError::WrongState {
             command: "accept a logon",
-            state: State::Ended
+            state: SessionState::Ended
         })
     );
 }
@@ -272,7 +272,7 @@ fn a_client_that_says_nothing_and_a_decision_that_does_not_come() {
         *us.reason(),
         EndReason::LogonTimeout {
             waited: seconds(10),
-            state: State::AwaitingLogon
+            state: SessionState::AwaitingLogon
         }
     );
     let mut us = Bench::listening();
@@ -283,7 +283,7 @@ fn a_client_that_says_nothing_and_a_decision_that_does_not_come() {
         *us.reason(),
         EndReason::LogonTimeout {
             waited: seconds(10),
-            state: State::Authenticating
+            state: SessionState::Authenticating
         }
     );
     us.expect_sent([]);
@@ -305,7 +305,7 @@ fn an_answer_that_cannot_be_written() {
         assert!(matches!(refused, Err(CommandError::LogonField(_))), "{refused:?}");
     }
     us.accept();
-    assert_eq!(us.session.state(), State::Established);
+    assert_eq!(us.session.state(), SessionState::Established);
 }
 
 /// The application takes its time, and meanwhile the session has ended: no decision brings it back.
@@ -320,7 +320,7 @@ fn a_decision_after_the_end_comes_too_late() {
             let mut us = Bench::listening();
             us.receive("35=A|34=1|98=0|108=30|141=Y|1137=9");
             over(&mut us);
-            assert_eq!(us.session.state(), State::Ended);
+            assert_eq!(us.session.state(), SessionState::Ended);
             us.take_events();
             let (now, numbers) = (us.now(), us.session.sequences());
             let decided = if accepts {
@@ -333,7 +333,7 @@ fn a_decision_after_the_end_comes_too_late() {
                 matches!(
                     decided,
                     Err(CommandError::WrongState {
-                        state: State::Ended,
+                        state: SessionState::Ended,
                         ..
                     })
                 ),

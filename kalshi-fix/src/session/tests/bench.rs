@@ -8,7 +8,7 @@ use fix_dialect::{BodyWriter, EncodeBody, Framer, Framing, SOH, Timestamp, field
 
 use crate::session::{
     Acceptance, EndReason, Event, Identity, Intake, Logon, Now, Role, SequenceNumber, Session,
-    SessionSettings, State, StoreOperation, Transmit,
+    SessionSettings, SessionState, StoreOperation, Transmit,
 };
 
 /// A session under test, its clock, and everything that it has put out.
@@ -148,7 +148,12 @@ impl Bench {
     }
 
     fn forget(mut self) -> Self {
-        assert_eq!(self.session.state(), State::Established, "{:?}", self.events());
+        assert_eq!(
+            self.session.state(),
+            SessionState::Established,
+            "{:?}",
+            self.events()
+        );
         self.sent.clear();
         self.events.clear();
         self.operations.clear();
@@ -337,7 +342,7 @@ impl Bench {
     /// The reason of the end, which must have come.
     #[track_caller]
     pub(in crate::session) fn reason(&self) -> &EndReason {
-        assert_eq!(self.session.state(), State::Ended);
+        assert_eq!(self.session.state(), SessionState::Ended);
         assert_eq!(self.session.next_deadline(), None, "a timer runs after the end");
         match self.events.last() {
             Some(Event::Ended(reason)) => reason,

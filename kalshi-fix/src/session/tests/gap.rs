@@ -1,7 +1,7 @@
 //! Gaps in what the peer sends, on sessions that ask for it again: cases 2b, 10a, 20 and what goes with them.
 
 use super::*;
-use crate::session::{EarlyMessages, EndReason, GapPolicy, Recovery, SessionSettings, State};
+use crate::session::{EarlyMessages, EndReason, GapPolicy, Recovery, SessionSettings, SessionState};
 
 /// A possible duplicate of the peer's.
 fn again(us: &mut Bench, number: u64) {
@@ -191,7 +191,7 @@ both_resuming! {
         us.receive("35=U1|34=20");
         us.expect_events(["reset 10 -> 20", "application U1 20"]);
         us.wait(seconds(29));
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
     }
 
     fn case_11b_and_11c_within_a_gap(us) {
@@ -294,7 +294,7 @@ both_resuming! {
         let events = us.take_events();
         let shown: Vec<String> = events.iter().map(bench::describe).collect();
         assert!(shown.contains(&"application U1 9".to_owned()), "{shown:?}");
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
     }
 
     fn sending_goes_on_within_a_gap(us) {

@@ -6,7 +6,7 @@ use super::bench::Order;
 use super::*;
 use crate::session::{
     Acknowledgement, EarlyMessages, EndReason, Event, GapPolicy, InSessionReset, Intake, MessageTypes,
-    Recovery, SendError, State, StoreOperation,
+    Recovery, SendError, SessionState, StoreOperation,
 };
 
 both_roles! {
@@ -161,10 +161,10 @@ fn garbage_before_the_logon() {
         us.receive_bytes(b"8=FIXT.1.1\x019=100000000\x0135=A\x01");
         assert_eq!(us.session.state(), state);
         us.receive("35=A|34=1|98=0|108=30|141=Y|1137=9");
-        if state == State::AwaitingLogon {
+        if state == SessionState::AwaitingLogon {
             us.accept();
         }
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
         let garbled = |event: &Event| matches!(event, Event::Garbled { .. });
         assert!(us.take_events().iter().any(garbled));
     }
@@ -334,7 +334,7 @@ fn arbitrary_bytes() {
             let (chunk, later) = rest.split_at(1 + next(rest.len()));
             us.receive_bytes(chunk);
             rest = later;
-            if next(7) == 0 && us.session.state() == State::Established {
+            if next(7) == 0 && us.session.state() == SessionState::Established {
                 us.send("another");
                 us.session.acknowledge(next(6) as u64);
             }
@@ -342,11 +342,11 @@ fn arbitrary_bytes() {
                 us.wait(seconds(next(40) as u64));
             }
         }
-        if us.session.state() == State::Authenticating {
+        if us.session.state() == SessionState::Authenticating {
             us.accept();
         }
         us.wait(seconds(200));
-        if us.session.state() != State::Ended {
+        if us.session.state() != SessionState::Ended {
             us.end_of_stream();
         }
         assert!(us.session.state().is_ended());

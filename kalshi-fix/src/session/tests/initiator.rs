@@ -4,7 +4,7 @@ use super::bench::bars;
 use super::*;
 use crate::session::{
     CommandError, EndReason, Event, Identity, Logon, OutOfSequence, RefusalKind, ResetRule, Role, Sequences,
-    Session, SettingsError, SigningFailed, State, Ticket,
+    Session, SessionState, SettingsError, SigningFailed, Ticket,
 };
 
 #[test]
@@ -81,7 +81,7 @@ fn signatures_that_do_not_come() {
         late,
         Err(CommandError::WrongState {
             command: "use a signature",
-            state: State::Ended
+            state: SessionState::Ended
         })
     );
 
@@ -95,7 +95,7 @@ fn signatures_that_do_not_come() {
         *us.reason(),
         EndReason::LogonTimeout {
             waited: seconds(10),
-            state: State::Signing
+            state: SessionState::Signing
         }
     );
 
@@ -150,7 +150,7 @@ fn case_1b_d_invalid_answers() {
     let check = |answer: &str, fault: &str| {
         let mut us = Bench::logging_on();
         us.receive(answer);
-        assert_eq!(us.session.state(), State::Failing, "{answer}");
+        assert_eq!(us.session.state(), SessionState::Failing, "{answer}");
         us.wait(seconds(2));
         assert_eq!(
             *us.reason(),
@@ -325,7 +325,7 @@ fn the_answer_does_not_come() {
         *us.reason(),
         EndReason::LogonTimeout {
             waited: seconds(10),
-            state: State::LogonSent
+            state: SessionState::LogonSent
         }
     );
 }
@@ -438,7 +438,7 @@ fn a_session_connects_once() {
         refused,
         Err(CommandError::WrongState {
             command: "connect",
-            state: State::Established
+            state: SessionState::Established
         })
     );
 }

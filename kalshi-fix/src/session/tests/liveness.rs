@@ -1,7 +1,7 @@
 //! Cases 4 to 6: heartbeats and test requests.
 
 use super::*;
-use crate::session::{EndReason, Event, Intake, State};
+use crate::session::{EndReason, Event, Intake, SessionState};
 
 both_roles! {
     fn case_4a_heartbeat_when_nothing_was_sent(us) {
@@ -65,7 +65,7 @@ both_roles! {
         us.expect_events(["application U1 2", "test request answered in 2s"]);
         us.wait(seconds(35));
         us.expect_events([]);
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
     }
 
     /// Any message proves life; an echo is not asked for.
@@ -83,7 +83,7 @@ both_roles! {
         us.wait(seconds(36));
         us.expect_sent(["35=0|34=2", "35=1|34=3|112=1"]);
         us.wait(milliseconds(35_999));
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
         us.wait(milliseconds(1));
         assert_eq!(*us.reason(), EndReason::PeerSilent { silent: seconds(72) });
     }
@@ -107,7 +107,7 @@ both_roles! {
         us.expect_sent(["35=0|34=2", "35=1|34=3|112=1"]);
         us.wait(seconds(35));
         us.receive("35=0|34=2");
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
     }
 
     /// An application that does not take its events stops the reading, and is to find its session alive.
@@ -133,7 +133,7 @@ both_roles! {
         let late = us.frame("35=U1|34=7");
         us.sleep(seconds(31));
         us.receive_bytes(&late);
-        assert_eq!(us.session.state(), State::Failing);
+        assert_eq!(us.session.state(), SessionState::Failing);
     }
 
     /// The peer is asked for a sign of life as ever, once reading goes on.
@@ -198,5 +198,5 @@ fn no_heartbeats() {
     us.wait(seconds(86_400));
     us.expect_sent([]);
     assert_eq!(us.session.next_deadline(), None);
-    assert_eq!(us.session.state(), State::Established);
+    assert_eq!(us.session.state(), SessionState::Established);
 }

@@ -1,13 +1,13 @@
 //! Cases 12 and 13: leaving, and the end of the stream in every state.
 
 use super::*;
-use crate::session::{EndReason, OutOfSequence, SendError, State};
+use crate::session::{EndReason, OutOfSequence, SendError, SessionState};
 
 both_roles! {
     fn case_12_we_log_out(us) {
         us.logout(Some("good night"));
         us.expect_sent(["35=5|34=2|58=good night"]);
-        assert_eq!(us.session.state(), State::LogoutSent);
+        assert_eq!(us.session.state(), SessionState::LogoutSent);
         us.receive("35=5|34=2");
         assert_eq!(*us.reason(), EndReason::LoggedOut { out_of_sequence: None });
         us.expect_sent([]);
@@ -17,7 +17,7 @@ both_roles! {
         us.logout(None);
         us.expect_sent(["35=5|34=2"]);
         us.wait(milliseconds(1_999));
-        assert_eq!(us.session.state(), State::LogoutSent);
+        assert_eq!(us.session.state(), SessionState::LogoutSent);
         us.wait(milliseconds(1));
         assert_eq!(*us.reason(), EndReason::LogoutUnanswered { waited: seconds(2) });
     }
@@ -67,7 +67,7 @@ both_roles! {
         us.receive("35=5|34=2|58=maintenance");
         us.expect_sent(["35=5|34=2"]);
         us.expect_events(["logout received: Some(\"maintenance\")"]);
-        assert_eq!(us.session.state(), State::AwaitingDisconnect);
+        assert_eq!(us.session.state(), SessionState::AwaitingDisconnect);
         us.wait(seconds(9));
         us.end_of_stream();
         let text = Some("maintenance".to_owned());
@@ -116,7 +116,7 @@ both_roles! {
 
     fn the_stream_ends(us) {
         us.end_of_stream();
-        assert_eq!(*us.reason(), EndReason::Disconnected { state: State::Established });
+        assert_eq!(*us.reason(), EndReason::Disconnected { state: SessionState::Established });
         us.expect_sent([]);
         us.end_of_stream();
         us.session.handle_timeout(us.now());
@@ -136,7 +136,7 @@ both_roles! {
     fn nothing_is_sent_after_a_logout(us) {
         us.logout(None);
         let refused = us.session.send(us.now(), &bench::Order("a"));
-        assert_eq!(refused, Err(SendError::NotEstablished(State::LogoutSent)));
+        assert_eq!(refused, Err(SendError::NotEstablished(SessionState::LogoutSent)));
         assert_eq!(us.next(), (3, 2));
         us.logout(Some("again"));
         us.expect_sent(["35=5|34=2"]);
@@ -166,7 +166,7 @@ fn the_stream_ends_before_the_logon() {
     assert_eq!(
         *us.reason(),
         EndReason::Disconnected {
-            state: State::LogonSent
+            state: SessionState::LogonSent
         }
     );
     let mut us = Bench::listening();
@@ -174,7 +174,7 @@ fn the_stream_ends_before_the_logon() {
     assert_eq!(
         *us.reason(),
         EndReason::Disconnected {
-            state: State::AwaitingLogon
+            state: SessionState::AwaitingLogon
         }
     );
     let mut us = Bench::listening();
@@ -183,7 +183,7 @@ fn the_stream_ends_before_the_logon() {
     assert_eq!(
         *us.reason(),
         EndReason::Disconnected {
-            state: State::Authenticating
+            state: SessionState::Authenticating
         }
     );
 }
@@ -195,7 +195,7 @@ fn a_logout_before_the_logon_gives_up() {
     assert_eq!(
         *us.reason(),
         EndReason::Abandoned {
-            state: State::LogonSent
+            state: SessionState::LogonSent
         }
     );
 }

@@ -235,7 +235,9 @@ fn case_16a_nothing_is_taken_before_the_logon() {
     let refused = us.session.send(us.now(), &bench::Order("a"));
     assert_eq!(
         refused,
-        Err(SendError::NotEstablished(crate::session::State::LogoutSent))
+        Err(SendError::NotEstablished(
+            crate::session::SessionState::LogoutSent
+        ))
     );
     assert_eq!(us.next(), (3, 2));
 }

@@ -10,7 +10,7 @@ use super::bench::{Order, START, read};
 use super::*;
 use crate::session::{
     Acceptance, EarlyMessages, EndReason, Event, GapPolicy, Intake, Logon, Now, Recovery, Refusal, Role,
-    SequenceNumber, Sequences, Session, SessionSettings, State, StoreOperation,
+    SequenceNumber, Sequences, Session, SessionSettings, SessionState, StoreOperation,
 };
 
 /// One side: a session and the bytes on their way to it.
@@ -233,8 +233,8 @@ impl Side {
 fn a_whole_session() {
     for chunk in [1, 7, 100_000] {
         let mut pair = Pair::new(chunk);
-        assert_eq!(pair.client.session.state(), State::Established);
-        assert_eq!(pair.venue.session.state(), State::Established);
+        assert_eq!(pair.client.session.state(), SessionState::Established);
+        assert_eq!(pair.venue.session.state(), SessionState::Established);
         for round in 0..50 {
             let now = pair.now();
             pair.client.session.send(now, &Order("from the client")).unwrap();
@@ -270,7 +270,7 @@ fn a_whole_session() {
 fn an_idle_hour() {
     let mut pair = Pair::new(64);
     pair.run(Duration::from_hours(1));
-    assert_eq!(pair.client.session.state(), State::Established);
+    assert_eq!(pair.client.session.state(), SessionState::Established);
     assert_eq!(pair.client.events.len() + pair.venue.events.len(), 4);
     let sent = pair.client.session.sequences().next_outgoing;
     assert!((120..=122).contains(&sent), "{sent}");

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::session::{
-    CommandError, EndReason, Event, InSessionReset, Role, SendError, SigningFailed, State, StoreOperation,
-    TestRequestId,
+    CommandError, EndReason, Event, InSessionReset, Role, SendError, SessionState, SigningFailed,
+    StoreOperation, TestRequestId,
 };
 
 /// The peer's answer, and whatever it says to ask for a reset itself.
@@ -105,7 +105,7 @@ fn a_reset_of_ours_is_not_answered() {
         reset(&mut us);
         us.receive(ANSWER);
         us.wait(seconds(11));
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
     }
 }
 

@@ -4,7 +4,7 @@
 use super::*;
 use crate::session::{
     Acceptance, EarlyMessages, EndReason, Event, GapPolicy, InSessionReset, Logon, Recovery, Role, Sequences,
-    SessionSettings, State, StoreOperation,
+    SessionSettings, SessionState, StoreOperation,
 };
 
 const STORED: Sequences = Sequences {
@@ -89,7 +89,7 @@ fn a_high_logon_where_nothing_is_kept() {
         });
     };
     for mut us in [client(drop), venue("35=A|34=12|98=0|108=30|1137=9", drop)] {
-        if us.session.state() == State::LogonSent {
+        if us.session.state() == SessionState::LogonSent {
             us.receive("35=A|34=12|98=0|108=30");
         }
         us.expect_sent(["35=A|34=7|98=0|108=30|1137=9", "35=2|34=8|7=9|16=0"]);
@@ -192,7 +192,7 @@ fn next_expected_numbers_that_fit() {
     us.expect_events(["established with Kalshi, 30 s"]);
     let mut us = venue("35=A|34=9|98=0|108=30|789=7|1137=9", next);
     us.expect_sent(["35=A|34=7|98=0|108=30|789=10|1137=9"]);
-    assert_eq!(us.session.state(), State::Established);
+    assert_eq!(us.session.state(), SessionState::Established);
     // A peer without the field is asked as ever.
     let mut us = venue("35=A|34=10|98=0|108=30|1137=9", next);
     us.expect_sent(["35=A|34=7|98=0|108=30|789=9|1137=9", "35=2|34=8|7=9|16=9"]);
@@ -340,7 +340,7 @@ fn a_clock_that_drifts_is_told() {
                 .clock_offset_millis()
                 .is_some_and(|offset| offset > 15_000)
         );
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
     }
 }
 

@@ -8,7 +8,7 @@ use fix_dialect::{BodyWriter, EncodeBody};
 use super::*;
 use crate::session::{
     EndReason, Event, Journal, JournalGate, MAX_JOURNALLED, ResendCandidate, ResendPolicy, ResendVerdict,
-    SendError, SequenceNumber, State, StoreOperation, Ticket,
+    SendError, SequenceNumber, SessionState, StoreOperation, Ticket,
 };
 
 both_resuming! {
@@ -42,7 +42,7 @@ both_resuming! {
         us.drain();
         us.expect_events(["ended: the store failed: no space left"]);
         us.expect_sent([]);
-        assert_eq!(us.session.send(us.now(), &bench::Order("c")), Err(SendError::NotEstablished(State::Ended)));
+        assert_eq!(us.session.send(us.now(), &bench::Order("c")), Err(SendError::NotEstablished(SessionState::Ended)));
         us.session.acknowledge(99);
         assert_eq!(us.session.poll_store(), None);
     }
@@ -66,7 +66,7 @@ both_resuming! {
         us.session.send(us.now(), &bench::Order("a")).unwrap();
         us.session.poll_store().unwrap();
         us.session.handle_store_failed(Ticket(999), "from another session");
-        assert_eq!(us.session.state(), State::Established);
+        assert_eq!(us.session.state(), SessionState::Established);
         assert!(us.session.poll_transmit().is_some());
     }
 
@@ -132,7 +132,7 @@ fn pages_that_were_not_asked_for() {
             us.session.poll_store();
             let read = us.session.poll_store().unwrap();
             us.session.handle_read(us.now(), read.ticket(), page);
-            assert_eq!(us.session.state(), State::Failing, "{kind}");
+            assert_eq!(us.session.state(), SessionState::Failing, "{kind}");
         }
     }
 }

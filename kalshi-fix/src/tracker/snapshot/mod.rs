@@ -22,7 +22,7 @@
 mod read;
 mod write;
 
-use super::{Settings, Tracker};
+use super::{Tracker, TrackerSettings};
 
 impl Tracker {
     /// Everything that the tracker knows, as text. Settings are not part of it.
@@ -42,7 +42,7 @@ impl Tracker {
     /// # Errors
     ///
     /// Where the text is not a whole snapshot, or not one of this version: nothing is made up for what cannot be read.
-    pub fn restore(snapshot: &str, settings: Settings) -> Result<Tracker, RestoreError> {
+    pub fn restore(snapshot: &str, settings: TrackerSettings) -> Result<Tracker, RestoreError> {
         read::restore(snapshot, settings)
     }
 }

@@ -14,10 +14,10 @@ use super::super::order::{
 use super::super::position::{Account, Position, Totals};
 use super::super::report::{OrdStatus, Side};
 use super::super::state::{Doubt, OrderState};
-use super::super::{Named, NamedKind, Settings, Tracker};
+use super::super::{Named, NamedKind, Tracker, TrackerSettings};
 use super::{HEADER, NONE, RestoreError, VERSION};
 
-pub(super) fn restore(snapshot: &str, settings: Settings) -> Result<Tracker, RestoreError> {
+pub(super) fn restore(snapshot: &str, settings: TrackerSettings) -> Result<Tracker, RestoreError> {
     let body = checked(snapshot)?;
     let mut tracker = Tracker::new(settings);
     let mut windows: Vec<Window> = Vec::new();

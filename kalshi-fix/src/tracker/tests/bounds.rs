@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn orders_that_ended_are_forgotten_and_not_taken_for_new_ones() {
-    let mut world = World::new(Settings {
+    let mut world = World::new(TrackerSettings {
         finished_orders: 1,
-        ..Settings::default()
+        ..TrackerSettings::default()
     });
     let named = |order_id: &'static str, report: ExecutionReport<'static>| ExecutionReport {
         order_id: order_id.into(),
@@ -21,7 +21,7 @@ fn orders_that_ended_are_forgotten_and_not_taken_for_new_ones() {
         world
             .events
             .iter()
-            .any(|event| matches!(event, Event::Forgotten { .. }))
+            .any(|event| matches!(event, TrackerEvent::Forgotten { .. }))
     );
     assert_eq!(
         (world.tracker.orders().count(), world.tracker.forgotten()),
@@ -34,13 +34,13 @@ fn orders_that_ended_are_forgotten_and_not_taken_for_new_ones() {
     world.read_from(Source::DropCopy, &named("1", trade("2;1", "a", "4/6", "4@0.5")));
     assert!(matches!(
         world.events[..],
-        [Event::Unattributed(Unattributed::Old { .. })]
+        [TrackerEvent::Unattributed(Unattributed::Old { .. })]
     ));
     // One that was missed is counted.
     world.read_from(Source::DropCopy, &named("1", trade("3;1", "a", "5/5", "1@0.5")));
     assert!(matches!(
         world.events[0],
-        Event::Fill(FillEvent { order: None, .. })
+        TrackerEvent::Fill(FillEvent { order: None, .. })
     ));
     assert_eq!(world.net(), "15".parse().unwrap());
     assert_eq!(world.tracker.open_orders().count(), 0);
@@ -48,9 +48,9 @@ fn orders_that_ended_are_forgotten_and_not_taken_for_new_ones() {
 
 #[test]
 fn orders_of_another_origin_are_adopted_as_far_as_there_is_room() {
-    let mut world = World::new(Settings {
+    let mut world = World::new(TrackerSettings {
         adopted_orders: 1,
-        ..Settings::default()
+        ..TrackerSettings::default()
     });
     let named = |order_id: &'static str, report: ExecutionReport<'static>| ExecutionReport {
         order_id: order_id.into(),
@@ -60,8 +60,8 @@ fn orders_of_another_origin_are_adopted_as_far_as_there_is_room() {
     assert!(matches!(
         world.events[..],
         [
-            Event::Adopted { .. },
-            Event::Changed {
+            TrackerEvent::Adopted { .. },
+            TrackerEvent::Changed {
                 from: None,
                 to: OrderState::New,
                 ..
@@ -73,8 +73,8 @@ fn orders_of_another_origin_are_adopted_as_far_as_there_is_room() {
     assert!(matches!(
         world.events[..],
         [
-            Event::Fill(FillEvent { order: None, .. }),
-            Event::Unattributed(Unattributed::NoRoom { .. })
+            TrackerEvent::Fill(FillEvent { order: None, .. }),
+            TrackerEvent::Unattributed(Unattributed::NoRoom { .. })
         ]
     ));
     assert_eq!(world.net(), "4".parse().unwrap());
@@ -86,9 +86,9 @@ fn orders_of_another_origin_are_adopted_as_far_as_there_is_room() {
 
 #[test]
 fn what_does_not_fit_is_told_and_not_counted() {
-    let mut world = World::new(Settings {
+    let mut world = World::new(TrackerSettings {
         remembered_fills: 1,
-        ..Settings::default()
+        ..TrackerSettings::default()
     });
     world.order("a");
     world.read(&trade("5;1", "a", "4/6", "4@0.5"));
@@ -225,13 +225,13 @@ fn snapshots_are_whole_or_nothing() {
     world.cancel("c", "~");
     world.lose();
     let text = world.tracker.snapshot();
-    let restored = Tracker::restore(&text, Settings::default()).unwrap();
+    let restored = Tracker::restore(&text, TrackerSettings::default()).unwrap();
     assert_eq!(restored.snapshot(), text);
     assert!(restored.orders().eq(world.tracker.orders()));
     assert!(restored.positions().eq(world.tracker.positions()));
 
     let check = |text: &str, expected: &str| {
-        let error = Tracker::restore(text, Settings::default())
+        let error = Tracker::restore(text, TrackerSettings::default())
             .unwrap_err()
             .to_string();
         assert!(error.contains(expected), "{error}");
@@ -242,7 +242,7 @@ fn snapshots_are_whole_or_nothing() {
     check(&text[..text.len() - 1], "the last line has no end");
     for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
         assert!(
-            Tracker::restore(&text[..at], Settings::default()).is_err(),
+            Tracker::restore(&text[..at], TrackerSettings::default()).is_err(),
             "cut at {at}"
         );
     }

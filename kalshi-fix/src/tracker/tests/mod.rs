@@ -85,13 +85,13 @@ fn saying<'a>(text: &'a str, report: ExecutionReport<'a>) -> ExecutionReport<'a>
 
 struct World {
     tracker: Tracker,
-    events: Vec<Event>,
+    events: Vec<TrackerEvent>,
     sent: u64,
     seconds: i64,
 }
 
 impl World {
-    fn new(settings: Settings) -> World {
+    fn new(settings: TrackerSettings) -> World {
         World {
             tracker: Tracker::new(settings),
             events: Vec::new(),
@@ -192,8 +192,8 @@ impl World {
     }
 
     fn inconsistencies(&self) -> Vec<Inconsistency> {
-        let of = |event: &'_ Event| match event {
-            Event::Inconsistent(inconsistency) => Some(inconsistency.clone()),
+        let of = |event: &'_ TrackerEvent| match event {
+            TrackerEvent::Inconsistent(inconsistency) => Some(inconsistency.clone()),
             _ => None,
         };
         self.events.iter().filter_map(of).collect()
@@ -214,7 +214,7 @@ impl World {
 }
 
 fn world() -> World {
-    World::new(Settings::default())
+    World::new(TrackerSettings::default())
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn refusals_before_the_exchange_are_found_by_reference() {
     world.read(&busy(Some(3), None));
     assert!(matches!(
         world.events[..],
-        [Event::Unattributed(Unattributed::Refusal { .. })]
+        [TrackerEvent::Unattributed(Unattributed::Refusal { .. })]
     ));
     // An amend that is refused so leaves the order as it was.
     world.order("c");
@@ -352,7 +352,7 @@ fn refusals_before_the_exchange_are_found_by_reference() {
     world.read(&busy(Some(5), None));
     assert!(matches!(
         &world.events[0],
-        Event::RequestRefused { kind: RequestKind::Replace, cl_ord_id, .. } if **cl_ord_id == *"d"
+        TrackerEvent::RequestRefused { kind: RequestKind::Replace, cl_ord_id, .. } if **cl_ord_id == *"d"
     ));
     world.check("c", OrderState::New, "0");
 }
@@ -398,7 +398,10 @@ fn refused_amends_and_cancels() {
     ));
     assert!(matches!(
         world.events[..],
-        [Event::Unattributed(Unattributed::Request { msg_type: "9", .. })]
+        [TrackerEvent::Unattributed(Unattributed::Request {
+            msg_type: "9",
+            ..
+        })]
     ));
     // The venue does not know whether it was carried out.
     world.cancel("d", "a");
@@ -475,9 +478,9 @@ fn an_immediate_order_ends_silently() {
     world.read(&trade("2;2", "a", "10/0", "6@0.5"));
     world.check("a", OrderState::Filled, "10");
 
-    let mut told = World::new(Settings {
+    let mut told = World::new(TrackerSettings {
         ioc_cancel_reports: true,
-        ..Settings::default()
+        ..TrackerSettings::default()
     });
     told.send(&order("a"));
     told.read(&trade("2;1", "a", "4/6", "4@0.5"));
@@ -504,8 +507,8 @@ fn a_mass_cancel_is_answered() {
     world.read(&answer);
     assert!(matches!(
         world.events[..],
-        [Event::MassCancel { accepted: true, .. }]
+        [TrackerEvent::MassCancel { accepted: true, .. }]
     ));
     world.read(&answer);
-    assert!(matches!(world.events[..], [Event::Unattributed(_)]));
+    assert!(matches!(world.events[..], [TrackerEvent::Unattributed(_)]));
 }

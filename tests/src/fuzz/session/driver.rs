@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use fix_dialect::{Precision, SOH, Timestamp, fields};
 use kalshi_fix::session::{
     Acceptance, EarlyMessages, Event, GapPolicy, Intake, Journal, Now, Refusal, Role, SendError, Sequences,
-    Session, SessionSettings, SigningFailed, State, StoreOperation, Ticket,
+    Session, SessionSettings, SessionState, SigningFailed, StoreOperation, Ticket,
 };
 
 use super::outgoing::Outgoing;
@@ -267,7 +267,7 @@ impl Driver {
                     }
                 }
                 Intake::LogonPending => {
-                    assert_eq!(self.session.state(), State::Authenticating);
+                    assert_eq!(self.session.state(), SessionState::Authenticating);
                     return;
                 }
                 Intake::Closed => {
@@ -337,7 +337,7 @@ impl Driver {
     }
 
     pub(super) fn accept(&mut self, acceptance: Acceptance) {
-        let asked = self.session.state() == State::Authenticating;
+        let asked = self.session.state() == SessionState::Authenticating;
         self.admitted |= asked;
         let done = self.session.accept_logon(self.now(), acceptance);
         assert_eq!(done.is_ok(), asked, "{done:?}");
@@ -345,7 +345,7 @@ impl Driver {
     }
 
     pub(super) fn refuse(&mut self, refusal: Refusal) {
-        let asked = self.session.state() == State::Authenticating;
+        let asked = self.session.state() == SessionState::Authenticating;
         let done = self.session.refuse_logon(self.now(), refusal);
         assert_eq!(done.is_ok(), asked, "{done:?}");
         self.decided();
@@ -365,7 +365,7 @@ impl Driver {
         };
         self.bytes_allowed += OWN_FRAME + LONGEST_CHUNK;
         self.events_allowed += 1;
-        let asked = self.session.state() == State::Signing;
+        let asked = self.session.state() == SessionState::Signing;
         let resetting = self.session.is_resetting();
         let done = self
             .session
@@ -470,10 +470,10 @@ impl Driver {
         }
         let state = self.session.state();
         let deadline = self.session.next_deadline();
-        let silent = matches!(state, State::Idle | State::Ended);
+        let silent = matches!(state, SessionState::Idle | SessionState::Ended);
         if silent {
             assert_eq!(deadline, None, "{state:?}");
-        } else if state != State::Established {
+        } else if state != SessionState::Established {
             assert!(deadline.is_some(), "{state:?} can last for ever");
         }
         self.check_bounds();

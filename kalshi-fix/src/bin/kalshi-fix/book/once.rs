@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use kalshi_fix::book::{Book, BookEvent, FeedEvent, Level, MarketDataFeed, MarketDataProduct, State};
+use kalshi_fix::book::{Book, BookEvent, BookState, FeedEvent, Level, MarketDataFeed, MarketDataProduct};
 use kalshi_fix::units::Price;
 use tokio::time::Instant;
 
@@ -63,8 +63,8 @@ pub(super) async fn print<D: MarketDataProduct>(
     let mut found = false;
     for (number, symbol) in shown.symbols.iter().enumerate() {
         let book = feed.book(symbol);
-        let state = book.map_or(State::AwaitingSnapshot, Book::state);
-        found |= state != State::Live;
+        let state = book.map_or(BookState::AwaitingSnapshot, Book::state);
+        found |= state != BookState::Live;
         let text = if arguments.json {
             object(symbol, book, shown, arguments.levels, why(symbol))
         } else {
@@ -88,13 +88,13 @@ fn table(
     why: Option<&str>,
     output: &Output,
 ) -> String {
-    let state = book.map_or(State::AwaitingSnapshot, Book::state);
+    let state = book.map_or(BookState::AwaitingSnapshot, Book::state);
     let terms = match (shown.has_terms(), shown.terms) {
         (false, _) => "",
         (true, Terms::Yes) => ", YES",
         (true, Terms::No) => ", NO",
     };
-    let style = if state == State::Live {
+    let style = if state == BookState::Live {
         Style::Good
     } else {
         Style::Error
@@ -113,7 +113,7 @@ fn table(
         let _ = writeln!(text, "mid {}  spread {}", price(mid), price(spread));
     }
     if view.bids.is_empty() && view.offers.is_empty() {
-        if state == State::Live {
+        if state == BookState::Live {
             text.push_str("no orders, or no market of that name\n");
         }
         return text;
@@ -159,9 +159,9 @@ fn object(symbol: &str, book: Option<&Book>, shown: &Shown, levels: usize, why: 
         };
         json::text(&mut text, "terms", terms);
     }
-    let state = book.map_or(State::AwaitingSnapshot, Book::state);
-    json::plain(&mut text, "live", state == State::Live);
-    if state != State::Live {
+    let state = book.map_or(BookState::AwaitingSnapshot, Book::state);
+    json::plain(&mut text, "live", state == BookState::Live);
+    if state != BookState::Live {
         json::text(
             &mut text,
             "state",

@@ -1,6 +1,6 @@
 //! How a book looks: bids and offers side by side with bars for their sizes, and trades beside or below them.
 
-use kalshi_fix::book::{Aggressor, Book, Level, Side, State};
+use kalshi_fix::book::{Aggressor, Book, BookState, Level, Side};
 use kalshi_fix::dialect::{Decimal, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -38,11 +38,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, shown: &Shown, book: Option<&Book>) {
 
 /// What a narrow window has no room for is in the last line, or can be done without.
 fn draw_title(frame: &mut Frame<'_>, area: Rect, shown: &Shown, book: Option<&Book>) {
-    let state = book.map_or(State::AwaitingSnapshot, Book::state);
+    let state = book.map_or(BookState::AwaitingSnapshot, Book::state);
     let (mark, word, color) = match state {
-        State::Live => ("●", "live".to_owned(), Color::Green),
-        State::AwaitingSnapshot => ("○", state.to_string(), Color::Yellow),
-        State::Stale(_) => ("○", "stale".to_owned(), Color::Red),
+        BookState::Live => ("●", "live".to_owned(), Color::Green),
+        BookState::AwaitingSnapshot => ("○", state.to_string(), Color::Yellow),
+        BookState::Stale(_) => ("○", "stale".to_owned(), Color::Red),
     };
     let mut right = format!("{mark} {word}");
     if let Some(status) = book.and_then(Book::status) {
