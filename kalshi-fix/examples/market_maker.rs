@@ -219,7 +219,7 @@ impl Maker {
             }
             let again = async {
                 match limits.kill_switch_deadline() {
-                    Some(at) => tokio::time::sleep_until(at).await,
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
                     None => std::future::pending().await,
                 }
             };

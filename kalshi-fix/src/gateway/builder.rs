@@ -25,6 +25,7 @@ use super::request;
 use crate::driver::{Clock, SystemClock};
 use crate::environment::{Product, SessionKind};
 use crate::rate::{Budgets, Tier};
+use crate::transport::TlsError;
 
 /// Puts a [`Gateway`] together.
 #[must_use]
@@ -321,11 +322,14 @@ impl std::fmt::Debug for GatewayBuilder {
 #[non_exhaustive]
 pub enum StartError {
     /// No certificate could be made.
-    #[error("no certificate could be made: {0}")]
-    Certificate(#[from] rcgen::Error),
+    #[error("no certificate could be made: {detail}")]
+    Certificate {
+        /// What the library that makes it said.
+        detail: String,
+    },
     /// The TLS library refused the certificate.
     #[error("TLS cannot be configured: {0}")]
-    Tls(#[from] rustls::Error),
+    Tls(#[source] TlsError),
     /// A port could not be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {

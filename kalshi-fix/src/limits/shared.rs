@@ -48,11 +48,11 @@ impl SharedPreTrade {
         self.core().kill_switch_mut().poll(now, &*self.open)
     }
 
-    /// When to ask that again, if nothing happens before.
+    /// When to ask that again, if nothing happens before: for `tokio::time::sleep_until(deadline.into())`.
     #[must_use]
-    pub fn kill_switch_deadline(&self) -> Option<Instant> {
+    pub fn kill_switch_deadline(&self) -> Option<std::time::Instant> {
         let deadline = self.core().kill_switch().next_deadline()?;
-        Some(self.origin + deadline)
+        Some((self.origin + deadline).into_std())
     }
 
     /// Lets a message through, or says why not. The time that comes back is for [`take_back`](SharedPreTrade::take_back).

@@ -16,6 +16,7 @@ use super::error::{Attempt, AttemptError, ConnectError};
 use super::pin::PinMismatch;
 use super::stream::{Stream, TlsSummary};
 use super::tls::{TlsSettings, TlsSettingsError, parse_server_name};
+use super::tls_error::TlsError;
 use crate::environment::Endpoint;
 
 /// How long the steps of connecting may take.
@@ -283,9 +284,9 @@ fn handshake_error(error: io::Error) -> AttemptError {
             Some(mismatch) => AttemptError::NotPinned {
                 presented: mismatch.presented,
             },
-            None => AttemptError::Tls(rustls::Error::Other(other.clone())),
+            None => AttemptError::Tls(TlsError::new(rustls::Error::Other(other.clone()))),
         },
-        Some(tls) => AttemptError::Tls(tls.clone()),
+        Some(tls) => AttemptError::Tls(TlsError::new(tls.clone())),
         None => AttemptError::HandshakeBroken(error),
     }
 }

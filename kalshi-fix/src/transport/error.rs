@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::pin::Pin;
 use super::tls::TlsSettingsError;
+use super::tls_error::{TlsError, TlsErrorKind};
 use crate::environment::Endpoint;
 
 /// Why an endpoint could not be connected to.
@@ -115,7 +116,7 @@ pub enum AttemptError {
     },
     /// The server's certificate is not accepted, or the two sides cannot agree.
     #[error("TLS failed: {}{}", _0, remedy(_0))]
-    Tls(#[source] rustls::Error),
+    Tls(#[source] TlsError),
     /// The server's certificate is not a pinned one.
     #[error("TLS failed: the server's certificate is not a pinned one; its SHA-256 is {presented}")]
     NotPinned {
@@ -146,14 +147,12 @@ impl AttemptError {
 }
 
 /// What the TLS library leaves to be guessed.
-fn remedy(error: &rustls::Error) -> &'static str {
-    match error {
-        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+fn remedy(error: &TlsError) -> &'static str {
+    match error.kind() {
+        TlsErrorKind::UnknownIssuer => {
             "; nobody who is trusted has issued it: if it is meant, trust its root (`roots_from_pem`), or pin it"
         }
-        rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
-            "; what answers there does not speak TLS"
-        }
+        TlsErrorKind::NotTls => "; what answers there does not speak TLS",
         _ => "",
     }
 }

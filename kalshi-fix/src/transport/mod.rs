@@ -8,12 +8,14 @@ mod error;
 mod pin;
 mod stream;
 mod tls;
+mod tls_error;
 
 pub use connect::{ConnectObserver, ConnectStep, ConnectTimeouts, Connector};
 pub use error::{Attempt, AttemptError, ConnectError};
 pub use pin::{Pin, PinError};
 pub use stream::{Stream, TlsSummary};
 pub use tls::{TlsSettings, TlsSettingsError};
+pub use tls_error::{TlsError, TlsErrorKind};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -12,6 +12,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::pin::{Pin, PinVerifier};
+use super::tls_error::TlsError;
 
 /// Whom to trust, and under which name to ask for them.
 ///
@@ -69,7 +70,7 @@ impl TlsSettings {
             // Tells a damaged certificate now rather than on the first connection.
             RootCertStore::empty()
                 .add(certificate.clone())
-                .map_err(TlsSettingsError::Root)?;
+                .map_err(|error| TlsSettingsError::Root(TlsError::new(error)))?;
             self.extra_roots.push(certificate);
         }
         if self.extra_roots.len() == before {
@@ -135,7 +136,7 @@ impl TlsSettings {
         };
         let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(TlsSettingsError::Configuration)?
+            .map_err(configuration)?
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
@@ -150,7 +151,7 @@ impl TlsSettings {
         if self.system_roots {
             let extra = self.extra_roots.iter().cloned();
             let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider)
-                .map_err(TlsSettingsError::SystemRoots)?;
+                .map_err(|error| TlsSettingsError::SystemRoots(TlsError::new(error)))?;
             return Ok(Arc::new(verifier));
         }
         if self.extra_roots.is_empty() {
@@ -158,13 +159,19 @@ impl TlsSettings {
         }
         let mut roots = RootCertStore::empty();
         for root in &self.extra_roots {
-            roots.add(root.clone()).map_err(TlsSettingsError::Root)?;
+            roots
+                .add(root.clone())
+                .map_err(|error| TlsSettingsError::Root(TlsError::new(error)))?;
         }
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
             .build()
-            .map_err(|error| TlsSettingsError::Configuration(rustls::Error::General(error.to_string())))?;
+            .map_err(|error| configuration(rustls::Error::General(error.to_string())))?;
         Ok(verifier)
     }
+}
+
+fn configuration(error: rustls::Error) -> TlsSettingsError {
+    TlsSettingsError::Configuration(TlsError::new(error))
 }
 
 pub(super) fn parse_server_name(name: &str) -> Result<ServerName<'static>, TlsSettingsError> {
@@ -208,12 +215,12 @@ pub enum TlsSettingsError {
     },
     /// A certificate cannot serve as a root.
     #[error("a certificate cannot serve as a root: {0}")]
-    Root(#[source] rustls::Error),
+    Root(#[source] TlsError),
     /// The operating system offers no roots.
     #[error(
         "no root certificates of the operating system: {0}; install them (ca-certificates), add roots, or pin"
     )]
-    SystemRoots(#[source] rustls::Error),
+    SystemRoots(#[source] TlsError),
     /// Neither roots nor pins.
     #[error("nobody is trusted: neither the system's roots, nor roots of your own, nor a pinned certificate")]
     NothingTrusted,
@@ -225,5 +232,5 @@ pub enum TlsSettingsError {
     },
     /// The TLS library refused the configuration.
     #[error("TLS cannot be configured: {0}")]
-    Configuration(#[source] rustls::Error),
+    Configuration(#[source] TlsError),
 }

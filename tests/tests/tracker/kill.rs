@@ -122,7 +122,7 @@ macro_rules! kill {
                                 }
                             }
                         }
-                        () = sleep_until(again.unwrap_or_else(tokio::time::Instant::now)), if again.is_some() => {}
+                        () = sleep_until(again.unwrap_or_else(std::time::Instant::now).into()), if again.is_some() => {}
                     }
                 }
             };

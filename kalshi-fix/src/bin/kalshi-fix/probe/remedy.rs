@@ -6,8 +6,7 @@ use kalshi_fix::client::OpenError;
 use kalshi_fix::driver::{EndCause, SessionEnd};
 use kalshi_fix::reconnect::FailureClass;
 use kalshi_fix::session::EndReason;
-use kalshi_fix::transport::{AttemptError, ConnectError};
-use rustls::{CertificateError, Error as TlsError};
+use kalshi_fix::transport::{AttemptError, ConnectError, TlsErrorKind};
 
 use super::report::{Step, Trouble};
 
@@ -98,11 +97,7 @@ fn attempt_failed(error: &AttemptError) -> (Step, &'static str) {
             Step::Connect,
             "a firewall may swallow the connection: outbound TCP to this port has to be allowed",
         ),
-        AttemptError::Tls(TlsError::InvalidCertificate(fault)) => (Step::Tls, certificate(fault)),
-        AttemptError::Tls(_) => (
-            Step::Tls,
-            "the two sides do not agree: check that this port speaks TLS 1.2 or 1.3, and that nothing stands in between",
-        ),
+        AttemptError::Tls(error) => (Step::Tls, tls(error.kind())),
         AttemptError::NotPinned { .. } => (
             Step::Tls,
             "ask the venue whether its certificate has changed, before another one is pinned",
@@ -115,22 +110,22 @@ fn attempt_failed(error: &AttemptError) -> (Step, &'static str) {
     }
 }
 
-fn certificate(fault: &CertificateError) -> &'static str {
-    match fault {
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+fn tls(kind: TlsErrorKind) -> &'static str {
+    match kind {
+        TlsErrorKind::WrongName => {
             "the certificate is for another host: check the host, or name the expected one with --server-name (through a proxy)"
         }
-        CertificateError::UnknownIssuer => {
+        TlsErrorKind::UnknownIssuer => {
             "nobody vouches for this certificate: of a simulated exchange, trust it with --root FILE (or use --gateway \
              DIRECTORY); of the venue, somebody in between opens the connection, and that must not be"
         }
-        CertificateError::Expired
-        | CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYet
-        | CertificateError::NotValidYetContext { .. } => {
-            "the certificate is not valid today: check this machine's date"
+        TlsErrorKind::NotValidNow => "the certificate is not valid today: check this machine's date",
+        TlsErrorKind::BadCertificate => {
+            "the certificate cannot be trusted; do not go on before it is known why"
         }
-        _ => "the certificate cannot be trusted; do not go on before it is known why",
+        _ => {
+            "the two sides do not agree: check that this port speaks TLS 1.2 or 1.3, and that nothing stands in between"
+        }
     }
 }
 

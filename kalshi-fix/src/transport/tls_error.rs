@@ -1,0 +1,113 @@
+//! What the TLS library refuses, without its types.
+
+use std::error::Error;
+use std::fmt;
+
+use rustls::{CertificateError, InvalidMessage};
+
+/// What is wrong with a certificate, a handshake or a configuration of TLS, in the words of the library that found it.
+///
+/// The library's own type stays inside, so that another version of it is no change of this API. To decide by program, ask
+/// for the [`kind`](TlsError::kind).
+#[derive(Clone, PartialEq)]
+pub struct TlsError(rustls::Error);
+
+/// What a [`TlsError`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsErrorKind {
+    /// Nobody who is trusted has issued the certificate.
+    UnknownIssuer,
+    /// The certificate is for another host.
+    WrongName,
+    /// The certificate has expired, or is not valid yet.
+    NotValidNow,
+    /// The certificate cannot be trusted for another reason: it is revoked, damaged, or not for servers.
+    BadCertificate,
+    /// What answers does not speak TLS.
+    NotTls,
+    /// Anything else: the two sides do not agree, or a configuration cannot work.
+    Other,
+}
+
+impl TlsError {
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> TlsErrorKind {
+        match &self.0 {
+            rustls::Error::InvalidCertificate(fault) => match fault {
+                CertificateError::UnknownIssuer => TlsErrorKind::UnknownIssuer,
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    TlsErrorKind::WrongName
+                }
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => TlsErrorKind::NotValidNow,
+                _ => TlsErrorKind::BadCertificate,
+            },
+            rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => TlsErrorKind::NotTls,
+            _ => TlsErrorKind::Other,
+        }
+    }
+
+    pub(crate) fn new(error: rustls::Error) -> TlsError {
+        TlsError(error)
+    }
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for TlsError {
+    // The library's error is this one, and is not told a second time.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_is_of_a_kind() {
+        let check = |error: rustls::Error, expected| {
+            let text = error.to_string();
+            let error = TlsError::new(error);
+            assert_eq!((error.kind(), error.to_string()), (expected, text));
+        };
+        let certificate = rustls::Error::InvalidCertificate;
+        check(
+            certificate(CertificateError::UnknownIssuer),
+            TlsErrorKind::UnknownIssuer,
+        );
+        check(
+            certificate(CertificateError::NotValidForName),
+            TlsErrorKind::WrongName,
+        );
+        check(certificate(CertificateError::Expired), TlsErrorKind::NotValidNow);
+        check(
+            certificate(CertificateError::NotValidYet),
+            TlsErrorKind::NotValidNow,
+        );
+        check(
+            certificate(CertificateError::Revoked),
+            TlsErrorKind::BadCertificate,
+        );
+        check(
+            rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType),
+            TlsErrorKind::NotTls,
+        );
+        check(rustls::Error::HandshakeNotComplete, TlsErrorKind::Other);
+    }
+}
