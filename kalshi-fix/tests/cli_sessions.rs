@@ -6,8 +6,12 @@ mod book;
 mod gateway;
 #[path = "cli_sessions/keygen.rs"]
 mod keygen;
+#[path = "cli_sessions/passphrase.rs"]
+mod passphrase;
 #[path = "cli_sessions/probe.rs"]
 mod probe;
+#[path = "cli_sessions/terminal.rs"]
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,11 +33,7 @@ struct Told {
 async fn told(arguments: &[&str], variables: &[(&str, &str)]) -> Told {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kalshi-fix"));
     command.args(arguments).stdin(Stdio::null());
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("KALSHI_") {
-            command.env_remove(name);
-        }
-    }
+    without_credentials(&mut command);
     command.envs(variables.iter().copied());
     // On a thread of its own: the exchange of a test runs on this one's runtime.
     let output = tokio::task::spawn_blocking(move || command.output()).await;
@@ -43,6 +43,15 @@ async fn told(arguments: &[&str], variables: &[(&str, &str)]) -> Told {
         code: output.status.code().expect("the program exits by itself"),
         out: text(output.stdout),
         error: text(output.stderr),
+    }
+}
+
+/// Whoever runs the tests may have keys of the venue at hand.
+fn without_credentials(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("KALSHI_") {
+            command.env_remove(name);
+        }
     }
 }
 

@@ -1,20 +1,20 @@
 //! `keygen`: a key pair for the venue, whose private half nobody else can read.
 
+mod passphrase;
+
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kalshi_fix::credentials::{PrivateKey, PublicKey};
-use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
-use ratatui::crossterm::terminal;
 use rsa::sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
 
 use crate::arguments::{KeyBits, KeygenArguments};
 use crate::output::{Failure, Findings, Output, Style};
+use passphrase::passphrase;
 
 pub(crate) fn run(arguments: &KeygenArguments, output: &mut Output) -> Result<Findings, Failure> {
     let private = &arguments.file;
@@ -81,7 +81,7 @@ fn summary(
         strong("Then"),
     );
     if arguments.encrypt {
-        let _ = writeln!(text, "  export {PASSPHRASE}=<the passphrase>");
+        let _ = writeln!(text, "  export {}=<the passphrase>", passphrase::VARIABLE);
     }
     text.push_str("  kalshi-fix probe --demo\n\nFor margin, the names begin with KALSHI_PERPS_.\n");
     Ok(text)
@@ -141,65 +141,6 @@ fn write_new(path: &Path, contents: &[u8], mode: u32) -> Result<(), Failure> {
     })
 }
 
-/// The passphrase: from the environment, or asked for twice. It is no argument, since everybody can read those.
-fn passphrase() -> Result<Zeroizing<String>, Failure> {
-    if let Some(value) = std::env::var_os(PASSPHRASE).filter(|value| !value.is_empty()) {
-        let value = value.into_string();
-        return value
-            .map(Zeroizing::new)
-            .map_err(|_| Failure::Usage(format!("{PASSPHRASE} is no Unicode text")));
-    }
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::Usage(format!(
-            "--encrypt needs a passphrase: set {PASSPHRASE}, or run this in a terminal"
-        )));
-    }
-    let first = asked("passphrase: ")?;
-    if first.is_empty() {
-        return Err(Failure::Usage("an empty passphrase protects nothing".to_owned()));
-    }
-    if *first != *asked("the same once more: ")? {
-        return Err(Failure::Usage(
-            "the two passphrases differ; nothing was written".to_owned(),
-        ));
-    }
-    Ok(first)
-}
-
-/// A line from the terminal that is not shown.
-fn asked(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    eprint!("{prompt}");
-    terminal::enable_raw_mode()?;
-    let line = hidden_line();
-    terminal::disable_raw_mode()?;
-    eprintln!();
-    line
-}
-
-fn hidden_line() -> Result<Zeroizing<String>, Failure> {
-    // Sized ahead, so that no part of it is left behind by a growing text.
-    let mut line = Zeroizing::new(String::with_capacity(LONGEST_PASSPHRASE));
-    loop {
-        let Event::Key(key) = event::read()? else { continue };
-        if key.kind != KeyEventKind::Press {
-            continue;
-        }
-        match key.code {
-            KeyCode::Enter => return Ok(line),
-            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                return Err(Failure::Usage("given up; nothing was written".to_owned()));
-            }
-            KeyCode::Backspace => drop(line.pop()),
-            KeyCode::Char(character) if line.len() + character.len_utf8() <= LONGEST_PASSPHRASE => {
-                line.push(character);
-            }
-            _ => {}
-        }
-    }
-}
-
-const PASSPHRASE: &str = "KALSHI_PRIVATE_KEY_PASSPHRASE";
-const LONGEST_PASSPHRASE: usize = 1024;
 const OWNER_ALONE: u32 = 0o600;
 const EVERYBODY: u32 = 0o644;
 
