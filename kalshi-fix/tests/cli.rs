@@ -114,7 +114,9 @@ fn help_and_version_are_no_findings() {
 
 #[test]
 fn frames_are_decoded_from_any_log() {
-    for delimiter in ["\x01", "|", "^A"] {
+    for delimiter in [
+        "\x01", "|", "^A", "<SOH>", "\\x01", "\\u0001", "\\001", "\u{2401}",
+    ] {
         let log = format!(
             "12:00:01 INFO out: {}\nnoise\n12:00:02 INFO in: {}\n",
             sealed(ORDER, delimiter),
@@ -134,6 +136,72 @@ fn frames_are_decoded_from_any_log() {
         let (code, out, _) = told(&["decode", "-t", "Heartbeat"], &log);
         assert_eq!((code, out.contains("NewOrderSingle")), (0, false));
     }
+}
+
+/// What has no frame is input that cannot be read, whatever was asked for; nothing at all is no fault.
+#[test]
+fn an_input_without_a_frame_is_an_error() {
+    let empty = scratch("empty.log", "").to_string_lossy().into_owned();
+    let none = format!("kalshi-fix: {empty} is empty: no frames\n");
+    let counted = "0 frames shown, 0 garbled, 0 of unknown type, 0 violations in 0 frames\n";
+    for options in [
+        &[][..],
+        &["--validate"],
+        &["--json"],
+        &["--count"],
+        &["--count", "--validate"],
+    ] {
+        let count = if options.contains(&"--count") { counted } else { "" };
+        for input in [
+            "junk",
+            "junk \u{1}\u{0}|",
+            &"x".repeat(3_000_000),
+            "8=FIXT.1.1;9=5;35=0;10=241;\n",
+        ] {
+            let (code, out, error) = told(&[&["decode"], options].concat(), input);
+            assert_eq!((code, &out[..]), (2, count), "{options:?}: {error}");
+            let expected = format!(
+                "kalshi-fix: standard input: no FIX frame in {} bytes\n",
+                input.len()
+            );
+            assert!(
+                error.starts_with(&expected) && error.contains("8=FIXT.1.1|9=5|35=0|10=241|"),
+                "{error}"
+            );
+            let path = scratch("junk.log", input).to_string_lossy().into_owned();
+            assert_eq!(told(&[&["decode", &path], options].concat(), "").0, 2);
+        }
+        let found = told(&[&["decode", &empty], options].concat(), "");
+        assert_eq!((found.0, &found.1[..], &found.2[..]), (0, count, &none[..]));
+    }
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fix.log.gz");
+    std::fs::write(&path, b"\x1f\x8b\x08\x00").expect("the scratch directory can be written");
+    let (code, _, error) = told(&["decode", &path.to_string_lossy()], "");
+    let hint = format!("gzip -dc {} | kalshi-fix decode\n", path.display());
+    assert!(code == 2 && error.ends_with(&hint), "{error}");
+}
+
+#[test]
+fn frames_among_junk_are_found_and_a_cut_one_is_told() {
+    let frame = sealed(HEARTBEAT, "|");
+    let log = format!(
+        "junk\n{frame}\n8=FIXT.1.1;9=5;35=0;\n\u{0}\u{1}junk {frame} junk\n{}",
+        &frame[..40]
+    );
+    let (code, out, error) = told(&["decode", "--count"], &log);
+    assert_eq!(
+        (code, &out[..], &error[..]),
+        (
+            0,
+            "3 frames shown, 1 garbled, 0 of unknown type, 0 violations in 0 frames\n",
+            "kalshi-fix: standard input: a place with 8=FIX is no frame, and was passed over: 8=FIXT.1.1;9=5;35=0;\n"
+        )
+    );
+    let (code, out, _) = told(&["decode", "--validate"], &frame[..40]);
+    assert!(
+        code == 1 && out.contains("garbled: the frame ends before its CheckSum (10)"),
+        "{out}"
+    );
 }
 
 #[test]
@@ -409,10 +477,6 @@ fn what_cannot_be_read_is_said_in_plain_words() {
         "",
         "kalshi-fix: --follow needs a file\n",
     );
-    let none = "kalshi-fix: standard input: no frame, which begins with 8=FIX\n";
-    for input in ["", "junk \u{1}\u{0}|", &"x".repeat(3_000_000)] {
-        check(&["decode"], input, 0, "", none);
-    }
     let other = "kalshi-fix: standard input: no frame of type D among 1\n";
     check(&["decode", "-t", "D"], &sealed(HEARTBEAT, "|"), 0, "", other);
     check(
@@ -420,7 +484,7 @@ fn what_cannot_be_read_is_said_in_plain_words() {
         "",
         2,
         "",
-        "kalshi-fix: no message of the dictionary is named \"NewOrderSingel\"; did you mean `NewOrderSingle`?\n",
+        "kalshi-fix: no message of prediction is named \"NewOrderSingel\"; did you mean `NewOrderSingle`?\n",
     );
     let junk = Path::new(directory).join("junk.xml");
     std::fs::write(&junk, b"<fix \xff\x00").expect("the scratch directory can be written");

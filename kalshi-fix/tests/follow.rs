@@ -159,3 +159,13 @@ fn what_was_found_is_told_at_the_end() {
     watched.shows("field has no value");
     assert_eq!(watched.end("-INT").1, Some(1));
 }
+
+#[test]
+fn a_log_that_is_still_empty_is_followed() {
+    let path = log("empty.log");
+    let idle = Follower::start(&path, &["--validate"]);
+    append(&path, "2026-05-25 the program begins\n");
+    append(&path, &heartbeat("first"));
+    idle.shows("first");
+    assert_eq!(idle.end("-INT").1, Some(0));
+}

@@ -115,7 +115,13 @@ pub(crate) struct Layers {
 Examples:
   kalshi-fix decode fix.log --validate            what breaks the rules is marked
   kalshi-fix decode fix.log -t D -t 8 --follow    orders and reports as they come
-  tail -n 1 fix.log | kalshi-fix decode --json    for another program")]
+  tail -n 1 fix.log | kalshi-fix decode --json    for another program
+
+Frames are found with text around them, and with the separator as it is (SOH)
+or as logs show it: | ^A <SOH> \\x01 \\u0001 \\001 \u{2401}
+
+Exit codes: 0 read; 1 --validate found a breach, or a garbled or unknown frame;
+2 no frame in an input that is not empty, or one that cannot be read.")]
 pub(crate) struct DecodeArguments {
     /// The log or capture; standard input when it is absent or `-`
     pub(crate) file: Option<PathBuf>,

@@ -45,6 +45,9 @@ pub(crate) enum Failure {
     Session(String),
     #[error("{0}")]
     Usage(String),
+    /// What was given to be read is not what it should be.
+    #[error("{0}")]
+    Input(String),
 }
 
 impl Failure {

@@ -59,6 +59,15 @@ impl Source {
     }
 }
 
+/// The other of the built-in dialects: its name and its tables.
+pub(crate) fn other_dialect(name: &str) -> Option<(&'static str, &'static Tables)> {
+    match name {
+        "prediction" => Some(("margin", Margin::tables())),
+        "margin" => Some(("prediction", Prediction::tables())),
+        _ => None,
+    }
+}
+
 /// A dictionary by the name of a built-in dialect, or from a file, between its layers.
 pub(crate) fn dictionary(name: &str, layers: &Layers) -> Result<Dictionary, Failure> {
     let overlay = layers.overlay.as_deref().map(Source::read).transpose()?;

@@ -1,4 +1,4 @@
-//! Finding frames in anything: a capture, or a log with text around them and the delimiter written as `|` or `^A`.
+//! Finding frames in anything: a capture, or a log with text around them and the delimiter written so that it can be seen.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -18,6 +18,21 @@ pub(super) struct Frames {
     framer: Framer,
     /// A frame with its delimiters put back.
     wire: Vec<u8>,
+    /// What was read so far.
+    seen: Seen,
+}
+
+/// What is known of an input beside its frames.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// How many bytes it has.
+    pub(super) bytes: u64,
+    /// The first of them, as far as they tell what it is.
+    pub(super) head: Vec<u8>,
+    /// How often it says `8=FIX` where no frame is.
+    pub(super) no_frames: u64,
+    /// How the first of those goes on.
+    pub(super) no_frame: Vec<u8>,
 }
 
 /// A frame that was found.
@@ -49,23 +64,18 @@ impl fmt::Display for Reason {
     }
 }
 
-/// How a log writes the delimiter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Delimiter {
-    Soh,
-    Pipe,
-    Caret,
-}
-
-impl Delimiter {
-    const fn bytes(self) -> &'static [u8] {
-        match self {
-            Delimiter::Soh => b"\x01",
-            Delimiter::Pipe => b"|",
-            Delimiter::Caret => b"^A",
-        }
-    }
-}
+/// How the delimiter is written: as it is on the wire, and as logs show it.
+const DELIMITERS: [&[u8]; 8] = [
+    WIRE,
+    b"|",
+    b"^A",
+    b"<SOH>",
+    b"\\x01",
+    b"\\u0001",
+    b"\\001",
+    "\u{2401}".as_bytes(),
+];
+const WIRE: &[u8] = &[SOH];
 
 /// What the search for the end of a frame came to.
 enum End {
@@ -83,6 +93,10 @@ const MAX_FRAME: usize = 1 << 20;
 /// The most text in front of a frame that is kept.
 const MAX_BEFORE: usize = 512;
 const CHUNK: usize = 1 << 16;
+/// How much of an input's beginning tells what it is.
+const HEAD: usize = 4096;
+/// How much is kept of what is no frame.
+const SHOWN: usize = 24;
 
 impl Frames {
     pub(super) fn new() -> Frames {
@@ -93,7 +107,13 @@ impl Frames {
             ended: 0,
             framer: Framer::new(MAX_FRAME),
             wire: Vec::new(),
+            seen: Seen::default(),
         }
+    }
+
+    /// What is known of the input beside its frames.
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     /// Forgets what is left of an input that another takes the place of.
@@ -111,6 +131,10 @@ impl Frames {
         self.buffer.resize(filled + CHUNK, 0);
         let read = reader.read(&mut self.buffer[filled..]);
         self.buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
+        let new = &self.buffer[filled..];
+        let wanted = HEAD.saturating_sub(self.seen.head.len()).min(new.len());
+        self.seen.head.extend_from_slice(&new[..wanted]);
+        self.seen.bytes += new.len() as u64;
         read
     }
 
@@ -130,12 +154,17 @@ impl Frames {
             let delimiter = match delimiter(rest, at_end) {
                 Ok(Some(delimiter)) => delimiter,
                 Ok(None) => {
+                    if self.seen.no_frames == 0 {
+                        let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+                        self.seen.no_frame = line[..line.len().min(SHOWN)].to_vec();
+                    }
+                    self.seen.no_frames += 1;
                     self.searched = mark + 1;
                     continue;
                 }
                 Err(NeedMore) => return None,
             };
-            if delimiter == Delimiter::Soh {
+            if delimiter == WIRE {
                 match self.framer.next(rest) {
                     Framing::Frame(length) => return Some(self.sound(mark, length)),
                     Framing::NeedMore(_) if !at_end => return None,
@@ -167,7 +196,7 @@ impl Frames {
         &mut self,
         mark: usize,
         length: usize,
-        delimiter: Delimiter,
+        delimiter: &'static [u8],
         reason: Option<Reason>,
     ) -> Found<'_> {
         let from = std::mem::replace(&mut self.start, mark + length);
@@ -175,21 +204,13 @@ impl Frames {
         self.ended = 0;
         self.wire.clear();
         let text = &self.buffer[mark..mark + length];
-        match delimiter {
-            Delimiter::Soh => self.wire.extend_from_slice(text),
-            Delimiter::Pipe => self
-                .wire
-                .extend(text.iter().map(|&byte| if byte == b'|' { SOH } else { byte })),
-            Delimiter::Caret => {
-                let mut rest = text;
-                while let Some(at) = position(rest, b"^A") {
-                    self.wire.extend_from_slice(&rest[..at]);
-                    self.wire.push(SOH);
-                    rest = &rest[at + 2..];
-                }
-                self.wire.extend_from_slice(rest);
-            }
+        let mut rest = text;
+        while let Some(at) = position(rest, delimiter) {
+            self.wire.extend_from_slice(&rest[..at]);
+            self.wire.push(SOH);
+            rest = &rest[at + delimiter.len()..];
         }
+        self.wire.extend_from_slice(rest);
         if self.wire.last() != Some(&SOH) {
             self.wire.push(SOH);
         }
@@ -210,25 +231,27 @@ impl Frames {
 struct NeedMore;
 
 /// How the frame at the front is delimited; `None` when it is no frame.
-fn delimiter(frame: &[u8], at_end: bool) -> Result<Option<Delimiter>, NeedMore> {
+fn delimiter(frame: &[u8], at_end: bool) -> Result<Option<&'static [u8]>, NeedMore> {
     let value = frame[MARK.len()..]
         .iter()
         .take(16)
         .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'.')
         .count();
     let rest = &frame[MARK.len() + value..];
-    let delimiter = match rest {
-        [SOH, ..] => Some(Delimiter::Soh),
-        [b'|', ..] => Some(Delimiter::Pipe),
-        [b'^', b'A', ..] => Some(Delimiter::Caret),
-        [] | [b'^'] if !at_end && value < 16 => return Err(NeedMore),
-        _ => None,
+    let Some(found) = DELIMITERS
+        .into_iter()
+        .find(|delimiter| rest.starts_with(delimiter))
+    else {
+        let may_become_one = DELIMITERS.iter().any(|delimiter| delimiter.starts_with(rest));
+        return if may_become_one && !at_end {
+            Err(NeedMore)
+        } else {
+            Ok(None)
+        };
     };
     // A word about BeginString in a log is no frame: BodyLength follows in one.
-    let Some(found) = delimiter else { return Ok(None) };
-    let next = &rest[found.bytes().len()..];
-    match next {
-        [b'9', b'=', ..] => Ok(delimiter),
+    match &rest[found.len()..] {
+        [b'9', b'=', ..] => Ok(Some(found)),
         [] | [b'9'] if !at_end => Err(NeedMore),
         _ => Ok(None),
     }
@@ -236,8 +259,7 @@ fn delimiter(frame: &[u8], at_end: bool) -> Result<Option<Delimiter>, NeedMore> 
 
 /// Where the frame at the front ends: behind `10=nnn` and its delimiter, if it has one; at the latest where the next
 /// frame begins. `searched` keeps how far the search has come, when more bytes are needed.
-fn end(frame: &[u8], delimiter: Delimiter, at_end: bool, searched: &mut usize) -> End {
-    let bytes = delimiter.bytes();
+fn end(frame: &[u8], bytes: &[u8], at_end: bool, searched: &mut usize) -> End {
     let mut at = *searched;
     loop {
         let limit = frame.len().min(MAX_FRAME);
@@ -339,7 +361,8 @@ mod tests {
     #[test]
     fn frames_are_found_however_they_are_delimited() {
         let plain = format!(">{HEARTBEAT}");
-        for delimiter in ["\x01", "|", "^A"] {
+        for delimiter in DELIMITERS {
+            let delimiter = std::str::from_utf8(delimiter).expect("text");
             let frame = HEARTBEAT.replace('|', delimiter);
             check(&frame, &[&plain]);
             check(&format!("{frame}{frame}"), &[&plain, &plain]);

@@ -1,7 +1,7 @@
 //! Where frames are read from: standard input, a file, or a file that goes on to grow.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek};
+use std::io::{self, IsTerminal, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,14 +34,22 @@ impl Input {
                 let path = path.to_owned();
                 Ok(Input::File { path, file })
             }
-            _ => Ok(Input::Standard(io::stdin().lock())),
+            _ => {
+                let input = io::stdin();
+                if input.is_terminal() {
+                    eprintln!(
+                        "kalshi-fix: reading frames from the terminal, until Ctrl-D; a file can be named instead"
+                    );
+                }
+                Ok(Input::Standard(input.lock()))
+            }
         }
     }
 
     /// The name for messages.
     pub(super) fn path(&self) -> PathBuf {
         match self {
-            Input::Standard(_) => "standard input".into(),
+            Input::Standard(_) => STANDARD.into(),
             Input::File { path, .. } => path.clone(),
         }
     }
@@ -118,6 +126,9 @@ impl Interrupt {
         self.0.load(Ordering::Acquire)
     }
 }
+
+/// The name of what is no file.
+pub(super) const STANDARD: &str = "standard input";
 
 /// How often a file that is followed is looked at.
 pub(super) const FOLLOW_EVERY: Duration = Duration::from_millis(200);

@@ -3,22 +3,24 @@
 mod frames;
 mod input;
 mod json_line;
+mod no_frame;
 
 use std::io;
 
 use kalshi_fix::dialect::dictionary::nearest;
-use kalshi_fix::dialect::tables::Tables;
+use kalshi_fix::dialect::tables::{MessageTable, Tables};
 use kalshi_fix::dialect::{Escaped, Malformed, Printer, Validator, Violation};
 
 use crate::arguments::DecodeArguments;
 use crate::output::{Failure, Findings, Output, Style};
+use crate::source;
 use frames::{Found, Frames};
 use input::{FOLLOW_EVERY, Input, Interrupt, Renewal};
 use json_line::JsonLine;
 
 pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Findings, Failure> {
     let tables = arguments.dialect.tables()?;
-    let wanted = wanted(&arguments.msg_type, tables)?;
+    let wanted = wanted(&arguments.msg_type, tables, &arguments.dialect.dialect)?;
     let mut input = Input::open(arguments.file.as_deref())?;
     let interrupt = match (arguments.follow, &input) {
         (false, _) => None,
@@ -34,6 +36,7 @@ pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Fi
         text: String::new(),
         counts: Counts::default(),
         tables,
+        other: source::other_dialect(&arguments.dialect.dialect),
         wanted,
     };
     let mut frames = Frames::new();
@@ -76,18 +79,36 @@ pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Fi
             counts.frames, counts.garbled, counts.unknown, counts.violations, counts.in_breach
         ))?;
     }
-    if counts.frames == 0 && !arguments.count {
-        let what = match (counts.passed_over, &arguments.msg_type[..]) {
-            (0, _) => "no frame, which begins with 8=FIX".to_owned(),
-            (other, types) => format!("no frame of type {} among {other}", types.join(" or ")),
+    let (name, seen) = (input.path().display().to_string(), frames.seen());
+    match (counts.frames, counts.passed_over, seen.bytes) {
+        (0, 0, 0) => eprintln!("kalshi-fix: {name} is empty: no frames"),
+        // What is followed may have its first frame tomorrow.
+        (0, 0, _) if arguments.follow => eprintln!("kalshi-fix: {}", no_frame::told(&name, seen)),
+        (0, 0, _) => return Err(Failure::Input(no_frame::told(&name, seen))),
+        (0, others, _) => eprintln!(
+            "kalshi-fix: {name}: no frame of type {} among {others}",
+            arguments.msg_type.join(" or ")
+        ),
+        _ => {}
+    }
+    if counts.frames > 0 && seen.no_frames > 0 {
+        let places = match seen.no_frames {
+            1 => "a place with 8=FIX is no frame, and was passed over".to_owned(),
+            many => format!("{many} places with 8=FIX are no frames, and were passed over; the first"),
         };
-        eprintln!("kalshi-fix: {}: {what}", input.path().display());
+        eprintln!("kalshi-fix: {name}: {places}: {}", Escaped(&seen.no_frame));
+    }
+    if let Some((other, _)) = shown.other.filter(|_| counts.other_dialect > 0) {
+        eprintln!(
+            "kalshi-fix: {name}: {} of unknown type are of types that {other} has: add --dialect {other}",
+            counts.other_dialect
+        );
     }
     Ok((arguments.validate && counts.garbled + counts.unknown + counts.violations > 0).into())
 }
 
 /// The types that are asked for; none stands for all.
-fn wanted(names: &[String], tables: &Tables) -> Result<Vec<Vec<u8>>, Failure> {
+fn wanted(names: &[String], tables: &Tables, dialect: &str) -> Result<Vec<Vec<u8>>, Failure> {
     names
         .iter()
         .map(|name| {
@@ -97,11 +118,17 @@ fn wanted(names: &[String], tables: &Tables) -> Result<Vec<Vec<u8>>, Failure> {
                 // A type that the dictionary does not know may well be in the log.
                 None if name.len() <= 4 => Ok(name.as_bytes().to_vec()),
                 None => {
+                    let is = |message: &&MessageTable| message.name.eq_ignore_ascii_case(name);
+                    let other = source::other_dialect(dialect)
+                        .filter(|(_, other)| other.messages.iter().any(|message| is(&message)));
                     let names = tables.messages.iter().map(|message| message.name);
-                    let meant = nearest(name, names);
-                    let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+                    let hint = match (nearest(name, names), other) {
+                        (_, Some((other, _))) => format!("; {other} has it: add --dialect {other}"),
+                        (Some(meant), None) => format!("; did you mean `{meant}`?"),
+                        (None, None) => String::new(),
+                    };
                     Err(Failure::Usage(format!(
-                        "no message of the dictionary is named \"{name}\"{meant}"
+                        "no message of {dialect} is named \"{name}\"{hint}"
                     )))
                 }
             }
@@ -117,6 +144,8 @@ struct Counts {
     passed_over: u64,
     garbled: u64,
     unknown: u64,
+    /// Of unknown type, which the other built-in dialect knows.
+    other_dialect: u64,
     violations: u64,
     in_breach: u64,
 }
@@ -128,6 +157,7 @@ struct Shown {
     text: String,
     counts: Counts,
     tables: &'static Tables,
+    other: Option<(&'static str, &'static Tables)>,
     wanted: Vec<Vec<u8>>,
 }
 
@@ -147,6 +177,9 @@ impl Shown {
         self.counts.garbled += u64::from(found.garbled.is_some());
         let is_unknown = self.tables.message(msg_type).is_none();
         self.counts.unknown += u64::from(is_unknown);
+        if let Some((_, other)) = self.other.filter(|_| is_unknown) {
+            self.counts.other_dialect += u64::from(other.message(msg_type).is_some());
+        }
         let (violations, malformed) = if arguments.validate {
             match self.validator.validate(found.frame) {
                 Ok(violations) => (violations, None),
