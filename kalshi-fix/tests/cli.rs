@@ -295,6 +295,12 @@ fn dictionaries_are_checked() {
         "",
     );
     assert_eq!((code, &out[..]), (0, "2 files: no errors, no warnings\n"));
+    // By their names, as elsewhere.
+    let (code, out, _) = told(
+        &["dictionary", "check", "--deny-warnings", "prediction", "margin"],
+        "",
+    );
+    assert_eq!((code, &out[..]), (0, "2 files: no errors, no warnings\n"));
     let source = std::fs::read_to_string(spec("kalshi-margin.xml")).expect("the dictionary");
     let broken = scratch(
         "broken.xml",
@@ -435,6 +441,30 @@ fn a_dictionary_has_layers() {
         code == 1 && out.contains("Side (54): the type was CHAR and is INT"),
         "{out}"
     );
+    // One side alone has a layer, too.
+    let one = |flag: &str, file: &str| {
+        told(
+            &["dictionary", "diff", &application, &application, flag, file],
+            "",
+        )
+    };
+    let (code, out, _) = one("--new-overlay", &overlay_file);
+    assert!(code == 1 && out.contains("Strategy"), "{out}");
+    let (_, other, _) = one("--old-overlay", &overlay_file);
+    assert!(other.contains("Strategy") && other != out, "{other}");
+    let (_, out, _) = one("--new-transport", &transport_file);
+    assert!(out.contains("Logout"), "{out}");
+    assert_eq!(
+        one("--overlay", &overlay_file).1,
+        "The two dictionaries mean the same.\n"
+    );
+    let both = [
+        &["dictionary", "diff", &application, &new][..],
+        &layers,
+        &["--new-overlay", &overlay_file],
+    ]
+    .concat();
+    assert_eq!(told(&both, "").0, 2);
     // What the overlay gives to both is no difference.
     let mine = write(
         "mine.xml",
@@ -467,9 +497,11 @@ fn what_cannot_be_read_is_said_in_plain_words() {
     check(&["dictionary", "check", directory], "", 2, "", &is_directory);
     let missing = "kalshi-fix: cannot read no/such.log: No such file or directory (os error 2)\n";
     check(&["decode", "no/such.log"], "", 2, "", missing);
-    let typo = "kalshi-fix: \"predicton\" is neither a dialect (prediction, margin) nor a file\n";
+    let typo = "kalshi-fix: \"predicton\" is neither a dialect (prediction, margin) nor a file; did you mean `prediction`?\n";
     check(&["dictionary", "diff", "predicton", "margin"], "", 2, "", typo);
     check(&["decode", "--dialect", "predicton"], "", 2, "", typo);
+    check(&["dictionary", "check", "predicton"], "", 2, "", typo);
+    check(&["dictionary", "show", "-d", "predicton"], "", 2, "", typo);
     check(
         &["decode", "--follow", "-"],
         "",
@@ -547,6 +579,45 @@ fn names_are_explained() {
         "{out}"
     );
     assert!(told(&["dictionary", "show"], "").1.contains("order-entry"));
+}
+
+/// Whatever was meant is told with the command that shows it.
+#[test]
+fn unknown_names_are_met_with_names_that_there_are() {
+    let check = |arguments: &[&str], expected: &str| {
+        let (code, out, error) = told(&[&["dictionary", "show"], arguments].concat(), "");
+        assert_eq!(
+            (code, &out[..], &error[..]),
+            (1, "", &*format!("kalshi-fix: {expected}\n"))
+        );
+    };
+    check(
+        &["neworderSingel"],
+        "nothing in prediction is called \"neworderSingel\"; did you mean `NewOrderSingle`?",
+    );
+    check(
+        &["MarketSettlementReport", "-d", "margin"],
+        "nothing in margin is called \"MarketSettlementReport\"; prediction has it: kalshi-fix dictionary show \
+         MarketSettlementReport --dialect prediction",
+    );
+    check(
+        &["settle"],
+        "nothing in prediction is called \"settle\"; names with it: MarketSettlementReport, \
+         ReceiveSettlementReports, SettlementPrice, MarketSettlementReportID, TotNumMarketSettlementReports, \
+         NoMarketSettlementPartyIDs, and 2 more",
+    );
+    check(
+        &["Nothing Of The Kind"],
+        "nothing in prediction is called \"Nothing Of The Kind\"; without a name, `dictionary show` lists the messages",
+    );
+    let (code, _, error) = told(&["decode", "-d", "margin", "-t", "QuoteRequest"], "");
+    assert_eq!(
+        (code, &error[..]),
+        (
+            2,
+            "kalshi-fix: no message of margin is named \"QuoteRequest\"; prediction has it: add --dialect prediction\n"
+        )
+    );
 }
 
 #[test]

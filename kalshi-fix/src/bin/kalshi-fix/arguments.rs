@@ -110,6 +110,46 @@ pub(crate) struct Layers {
     pub(crate) overlay: Option<PathBuf>,
 }
 
+/// The same for two dictionaries: for both of them, or for one.
+#[derive(Debug, Args)]
+pub(crate) struct LayersOfBoth {
+    /// A transport dictionary under both
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["old_transport", "new_transport"])]
+    pub(crate) transport: Option<PathBuf>,
+    /// A transport dictionary under the old one only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) old_transport: Option<PathBuf>,
+    /// A transport dictionary under the new one only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_transport: Option<PathBuf>,
+    /// A file laid over both: what it says is no difference
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["old_overlay", "new_overlay"])]
+    pub(crate) overlay: Option<PathBuf>,
+    /// A file laid over the old one only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) old_overlay: Option<PathBuf>,
+    /// A file laid over the new one only
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_overlay: Option<PathBuf>,
+}
+
+impl LayersOfBoth {
+    pub(crate) fn of_old(&self) -> Layers {
+        self.of(self.old_transport.as_ref(), self.old_overlay.as_ref())
+    }
+
+    pub(crate) fn of_new(&self) -> Layers {
+        self.of(self.new_transport.as_ref(), self.new_overlay.as_ref())
+    }
+
+    fn of(&self, transport: Option<&PathBuf>, overlay: Option<&PathBuf>) -> Layers {
+        Layers {
+            transport: transport.or(self.transport.as_ref()).cloned(),
+            overlay: overlay.or(self.overlay.as_ref()).cloned(),
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -148,11 +188,12 @@ pub(crate) struct DecodeArguments {
 #[command(after_help = "\
 Examples:
   kalshi-fix dictionary check my.xml
+  kalshi-fix dictionary check prediction --overlay my-tags.xml
   kalshi-fix dictionary check --transport FIXT11.xml FIX50SP2.xml")]
 pub(crate) struct CheckArguments {
-    /// The dictionaries
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
+    /// The dictionaries: files, `prediction` or `margin`
+    #[arg(required = true, value_name = "NAME|FILE")]
+    pub(crate) dictionaries: Vec<String>,
     #[command(flatten)]
     pub(crate) layers: Layers,
     /// Exit with 1 for warnings, too
@@ -167,14 +208,19 @@ pub(crate) struct CheckArguments {
 #[command(after_help = "\
 Examples:
   kalshi-fix dictionary diff old.xml new.xml --fail-on any
-  kalshi-fix dictionary diff prediction new.xml --format markdown")]
+  kalshi-fix dictionary diff prediction new.xml --format markdown
+  kalshi-fix dictionary diff prediction new.xml --overlay my-tags.xml
+                                                  what the new one means with
+                                                  the overlay over both
+  kalshi-fix dictionary diff margin margin --new-overlay my-tags.xml
+                                                  what the overlay changes")]
 pub(crate) struct DiffArguments {
     /// The old dictionary: a file, `prediction` or `margin`
     pub(crate) old: String,
     /// The new dictionary: a file, `prediction` or `margin`
     pub(crate) new: String,
     #[command(flatten)]
-    pub(crate) layers: Layers,
+    pub(crate) layers: LayersOfBoth,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -1,7 +1,6 @@
 //! `dictionary check`: every fault in its place.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use kalshi_fix::dialect::dictionary::{Dictionary, Fault, Position, Severity};
 
@@ -21,20 +20,20 @@ pub(crate) fn run(arguments: &CheckArguments, output: &mut Output) -> Result<Fin
     };
     let transport = match &arguments.layers.transport {
         None => None,
-        Some(path) => Some(check.file(path, None, output)?),
+        Some(path) => Some(check.file(Source::read(path), None, output)?),
     };
     let overlay = match &arguments.layers.overlay {
         None => None,
-        Some(path) => check.read(path),
+        Some(path) => check.readable(Source::read(path)),
     };
     if arguments.layers.overlay.is_none() || overlay.is_some() {
-        for path in &arguments.files {
-            let dictionary = check.file(path, overlay.as_ref(), output)?;
+        for name in &arguments.dictionaries {
+            let dictionary = check.file(Source::named(name), overlay.as_ref(), output)?;
             // One that cannot be read by itself has been told of.
             if let (Some(dictionary), Some(Some(transport))) = (dictionary, &transport)
                 && let Err(error) = dictionary.over(transport)
             {
-                check.unfit(path, &error.to_string(), output)?;
+                check.unfit(name, &error.to_string(), output)?;
             }
         }
     }
@@ -55,8 +54,8 @@ struct Check {
 
 impl Check {
     /// A file's contents. One that cannot be read is told at the end: the others are checked all the same.
-    fn read(&mut self, path: &Path) -> Option<Source> {
-        match Source::read(path) {
+    fn readable(&mut self, source: Result<Source, Failure>) -> Option<Source> {
+        match source {
             Ok(source) => Some(source),
             Err(failure) => {
                 if let Some(earlier) = self.unreadable.replace(failure) {
@@ -70,11 +69,11 @@ impl Check {
     /// Tells every fault of a file, and of what is laid over it. The dictionary, when there is no error.
     fn file(
         &mut self,
-        path: &Path,
+        source: Result<Source, Failure>,
         overlay: Option<&Source>,
         output: &mut Output,
     ) -> Result<Option<Dictionary>, Failure> {
-        let Some(source) = self.read(path) else {
+        let Some(source) = self.readable(source) else {
             return Ok(None);
         };
         self.files += 1;
@@ -117,21 +116,20 @@ impl Check {
         }
         self.errors += omitted;
         if omitted > 0 && !self.json {
-            output.write(&format!("{}: … and {omitted} more\n\n", path.display()))?;
+            output.write(&format!("{}: … and {omitted} more\n\n", source.name))?;
         }
         Ok(dictionary)
     }
 
     /// Tells that a dictionary does not go over its transport.
-    fn unfit(&mut self, path: &Path, error: &str, output: &mut Output) -> Result<(), Failure> {
+    fn unfit(&mut self, name: &str, error: &str, output: &mut Output) -> Result<(), Failure> {
         self.errors += 1;
-        let path = path.to_string_lossy();
         if self.json {
-            object(&mut self.list, &path, None, Severity::Error, error);
+            object(&mut self.list, name, None, Severity::Error, error);
             return Ok(());
         }
         let (place, word) = (
-            output.styled(Style::Strong, path),
+            output.styled(Style::Strong, name),
             output.styled(Style::Error, "error"),
         );
         output.write(&format!("{place}: {word}: {error}\n\n"))

@@ -9,8 +9,8 @@ use crate::source;
 
 pub(crate) fn run(arguments: &DiffArguments, output: &mut Output) -> Result<Findings, Failure> {
     let diff = Diff::new(
-        &source::dictionary(&arguments.old, &arguments.layers)?,
-        &source::dictionary(&arguments.new, &arguments.layers)?,
+        &source::dictionary(&arguments.old, &arguments.layers.of_old())?,
+        &source::dictionary(&arguments.new, &arguments.layers.of_new())?,
     );
     output.write(&match arguments.format {
         Format::Text => diff.to_text(),

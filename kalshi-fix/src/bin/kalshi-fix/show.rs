@@ -6,9 +6,10 @@ use kalshi_fix::dialect::dictionary::{
     Component, Dictionary, FieldDefinition, Member, MemberKind, Message, Presence, Sessions, nearest,
 };
 
-use crate::arguments::ShowArguments;
+use crate::arguments::{Layers, ShowArguments};
 use crate::json;
 use crate::output::{Failure, Findings, Output, Style};
+use crate::source;
 
 pub(crate) fn run(arguments: &ShowArguments, output: &mut Output) -> Result<Findings, Failure> {
     let dictionary = arguments.dialect.dictionary()?;
@@ -24,12 +25,10 @@ pub(crate) fn run(arguments: &ShowArguments, output: &mut Output) -> Result<Find
     };
     let items = find(&dictionary, name);
     if items.is_empty() {
-        let names = dictionary.messages.iter().map(|message| &message.name);
-        let names = names.chain(dictionary.fields.iter().map(|field| &field.name));
-        let names = names.chain(dictionary.components.iter().map(|component| &component.name));
-        let meant = nearest(name, names.map(String::as_str));
-        let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
-        eprintln!("kalshi-fix: nothing in the dictionary is called \"{name}\"{meant}");
+        eprintln!(
+            "kalshi-fix: {}",
+            unknown(name, &dictionary, &arguments.dialect.dialect)
+        );
         return Ok(Findings::Some);
     }
     if arguments.json {
@@ -49,6 +48,53 @@ pub(crate) fn run(arguments: &ShowArguments, output: &mut Output) -> Result<Find
     }
     output.write(&text)?;
     Ok(Findings::None)
+}
+
+/// That nothing has this name, and what may be meant: a name like it, the other dialect's, or those that it is a part of.
+fn unknown(name: &str, dictionary: &Dictionary, dialect: &str) -> String {
+    /// More of them are no help.
+    const MOST: usize = 6;
+    let text = format!("nothing in {dialect} is called \"{name}\"");
+    let other = source::other_dialect(dialect)
+        .and_then(|(other, _)| Some((other, source::dictionary(other, &Layers::default()).ok()?)));
+    let of_other = |other: &str, found: &str| {
+        format!("{text}; {other} has it: kalshi-fix dictionary show {found} --dialect {other}")
+    };
+    if let Some((other, there)) = &other
+        && !find(there, name).is_empty()
+    {
+        return of_other(other, name);
+    }
+    if let Some(meant) = nearest(name, names(dictionary)) {
+        return format!("{text}; did you mean `{meant}`?");
+    }
+    if let Some((other, there)) = &other
+        && let Some(meant) = nearest(name, names(there))
+    {
+        return of_other(other, meant);
+    }
+    let part = name.to_ascii_lowercase();
+    let longer = || names(dictionary).filter(|known| known.to_ascii_lowercase().contains(&part));
+    // One letter is a part of everything.
+    match longer().count() {
+        many if many > 0 && name.len() > 1 => {
+            let shown: Vec<&str> = longer().take(MOST).collect();
+            let more = if many > MOST {
+                format!(", and {} more", many - MOST)
+            } else {
+                String::new()
+            };
+            format!("{text}; names with it: {}{more}", shown.join(", "))
+        }
+        _ => format!("{text}; without a name, `dictionary show` lists the messages"),
+    }
+}
+
+fn names(dictionary: &Dictionary) -> impl Iterator<Item = &str> {
+    let names = dictionary.messages.iter().map(|message| &message.name);
+    let names = names.chain(dictionary.fields.iter().map(|field| &field.name));
+    let names = names.chain(dictionary.components.iter().map(|component| &component.name));
+    names.map(String::as_str)
 }
 
 enum Item<'d> {

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use kalshi_fix::dialect::Dialect;
-use kalshi_fix::dialect::dictionary::{Dictionary, Faults};
+use kalshi_fix::dialect::dictionary::{Dictionary, Faults, nearest};
 use kalshi_fix::dialect::tables::Tables;
 use kalshi_fix::{margin::Margin, prediction::Prediction};
 
 use crate::arguments::{DialectArguments, Layers};
 use crate::output::Failure;
 
+const DIALECTS: [&str; 2] = ["prediction", "margin"];
 const PREDICTION: &str = include_str!("../../../spec/kalshi-prediction.xml");
 const MARGIN: &str = include_str!("../../../spec/kalshi-margin.xml");
 
@@ -22,7 +23,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// A built-in dialect by its name, or a file.
-    fn named(name: &str) -> Result<Source, Failure> {
+    pub(crate) fn named(name: &str) -> Result<Source, Failure> {
         let built_in = |name: &str, text: &str| Source {
             name: name.to_owned(),
             bytes: text.into(),
@@ -32,8 +33,10 @@ impl Source {
             "margin" => built_in("kalshi-margin.xml", MARGIN),
             // A slip in a dialect's name is no file that is missing.
             file if !file.contains(['.', '/', '\\']) && !Path::new(file).exists() => {
+                let meant = nearest(file, DIALECTS);
+                let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
                 return Err(Failure::Usage(format!(
-                    "\"{file}\" is neither a dialect (prediction, margin) nor a file"
+                    "\"{file}\" is neither a dialect (prediction, margin) nor a file{meant}"
                 )));
             }
             file => Source::read(Path::new(file))?,
