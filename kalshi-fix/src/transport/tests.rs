@@ -102,13 +102,8 @@ async fn steps_are_told_as_far_as_they_go() {
     .await;
     let stranger = Authority::new(&["127.0.0.1"]);
     check(stranger.trust(), port, &["resolved 1", "connected 127.0.0.1"]).await;
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    check(trusted.trust(), closed, &["resolved 1"]).await;
+    let (closed, _held) = closed();
+    check(trusted.trust(), closed.port(), &["resolved 1"]).await;
 }
 
 #[tokio::test]
@@ -241,9 +236,8 @@ async fn a_pinned_certificate_needs_its_key() {
 
 #[tokio::test]
 async fn nobody_there() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    let (closed, _held) = closed();
+    let port = closed.port();
     let error = connect(&TlsSettings::new(), "127.0.0.1", port).await.unwrap_err();
     let text = error.to_string().replace(&port.to_string(), "PORT");
     assert_eq!(
@@ -263,10 +257,11 @@ async fn nobody_there() {
     assert_eq!(server_name.as_deref(), Some("127.0.0.1"));
 }
 
-/// A port at which nobody listens any more.
-async fn closed() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    listener.local_addr().unwrap()
+/// An address at which nobody listens; and what holds it, so that nobody else can begin to.
+fn closed() -> (SocketAddr, TcpSocket) {
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    (held.local_addr().unwrap(), held)
 }
 
 /// An address that answers nothing at all: the queue of those who wait to be accepted is full. And what keeps it so.
@@ -298,13 +293,8 @@ async fn every_address_is_tried_each_for_its_own_time() {
         at(echo(&Authority::new(&["exchange.test"]), BOTH).await),
         at(echo(&authority, BOTH).await),
     );
-    let bad = [
-        first,
-        second,
-        deaf.local_addr().unwrap(),
-        closed().await,
-        stranger,
-    ];
+    let (closed, _held) = closed();
+    let bad = [first, second, deaf.local_addr().unwrap(), closed, stranger];
     let settings = authority.trust().server_name("exchange.test").unwrap();
     for end in [Some(genuine), None] {
         let addresses: Vec<SocketAddr> = bad.into_iter().chain(end).collect();

@@ -1,12 +1,14 @@
 //! No connection, or none that can be trusted.
 
+use std::net::Ipv4Addr;
+
 use kalshi_fix::client::{ClientBuilder, LogonOptions};
 use kalshi_fix::credentials::Credentials;
 use kalshi_fix::environment::{Environment, SessionKind};
 use kalshi_fix::prediction::Prediction;
 use kalshi_fix::transport::{ConnectTimeouts, Pin, TlsSettings};
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
 
@@ -56,12 +58,11 @@ async fn connections() {
         }
     });
     refused(report, "a server that does not speak TLS", at(port)).await;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    refused(report, "nobody listens", at(nobody)).await;
+    // Held, so that nobody else can listen there.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    refused(report, "nobody listens", at(port)).await;
 
     let named = venue.gateway.tls().server_name("fix.demo.kalshi.co").unwrap();
     refused(
