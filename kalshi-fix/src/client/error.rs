@@ -132,6 +132,10 @@ impl LogonError {
                 "check the API key id, its environment (demo and production share none), and that it is entitled to this \
                  session: KalshiRT and KalshiPT are given on request"
             }
+            RefusalKind::TargetCompId => {
+                "this port is that of another session: check host and port, since each session of each product has its own; where \
+                 they are right, the key is not entitled to this session"
+            }
             RefusalKind::SendingTime => {
                 "set this machine's clock (NTP): it may be 30 s from the venue's at most"
             }

@@ -26,7 +26,8 @@ pub enum FailureClass {
     Credentials,
     /// The logon was refused in words that are not known.
     Refused,
-    /// The venue cannot be connected to as it is configured: a certificate that is not trusted, a host that is none.
+    /// The venue cannot be connected to as it is configured: a certificate that is not trusted, a host that is none, a
+    /// port of another session.
     Unreachable,
     /// The logon could not be signed.
     Signing,
@@ -73,6 +74,7 @@ impl FailureClass {
         match kind {
             RefusalKind::AlreadyExists => FailureClass::KeyInUse,
             RefusalKind::Signature | RefusalKind::CompId => FailureClass::Credentials,
+            RefusalKind::TargetCompId => FailureClass::Unreachable,
             RefusalKind::SendingTime => FailureClass::Clock,
             RefusalKind::RateLimit => FailureClass::RateLimited,
             RefusalKind::Sequence => FailureClass::Sequence,
@@ -165,6 +167,7 @@ mod tests {
         check(RefusalKind::AlreadyExists, FailureClass::KeyInUse);
         check(RefusalKind::Signature, FailureClass::Credentials);
         check(RefusalKind::CompId, FailureClass::Credentials);
+        check(RefusalKind::TargetCompId, FailureClass::Unreachable);
         check(RefusalKind::SendingTime, FailureClass::Clock);
         check(RefusalKind::RateLimit, FailureClass::RateLimited);
         check(RefusalKind::Sequence, FailureClass::Sequence);

@@ -207,6 +207,9 @@ pub enum RefusalKind {
     Signature,
     /// A CompID is unknown or not entitled to this session. Trying again does not help.
     CompId,
+    /// TargetCompID (56) is not that of the session on this port: each session has a port of its own. Trying again
+    /// does not help.
+    TargetCompId,
     /// The SendingTime (52) was too far from the venue's clock: set ours.
     SendingTime,
     /// The logon was over the rate limit: wait for tokens.
@@ -218,25 +221,30 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
-    /// Reads the kind from a refusal's text and codes.
+    /// Reads the kind from a refusal's text and codes; `about` is the RefTagID (371) of a Reject (3).
     pub(super) fn classify(
         text: Option<&str>,
         session_reason: Option<u32>,
+        about: Option<u32>,
         business_reason: Option<u32>,
     ) -> Self {
-        match (session_reason, business_reason) {
-            (Some(8), _) => return RefusalKind::Signature,
-            (Some(9), _) => return RefusalKind::CompId,
-            (Some(10), _) => return RefusalKind::SendingTime,
-            (_, Some(8)) => return RefusalKind::RateLimit,
-            (_, Some(6)) => return RefusalKind::CompId,
-            _ => {}
-        }
         let text = text.unwrap_or_default().to_ascii_lowercase();
-        WORDS
+        let by_words = WORDS
             .iter()
             .find(|(words, _)| words.iter().any(|word| text.contains(word)))
-            .map_or(RefusalKind::Other, |(_, kind)| *kind)
+            .map_or(RefusalKind::Other, |(_, kind)| *kind);
+        match (session_reason, business_reason) {
+            (Some(8), _) => RefusalKind::Signature,
+            // The code is for both CompIDs.
+            (Some(9), _) => match (about, by_words) {
+                (Some(56), _) | (None, RefusalKind::TargetCompId) => RefusalKind::TargetCompId,
+                _ => RefusalKind::CompId,
+            },
+            (Some(10), _) => RefusalKind::SendingTime,
+            (_, Some(8)) => RefusalKind::RateLimit,
+            (_, Some(6)) => RefusalKind::CompId,
+            _ => by_words,
+        }
     }
 }
 
@@ -245,7 +253,7 @@ fn said(text: Option<&String>) -> String {
 }
 
 /// The first line with a word that the text contains decides.
-const WORDS: [(&[&str], RefusalKind); 6] = [
+const WORDS: [(&[&str], RefusalKind); 8] = [
     (
         &["already exists", "already connected", "already logged"],
         RefusalKind::AlreadyExists,
@@ -257,6 +265,9 @@ const WORDS: [(&[&str], RefusalKind); 6] = [
     ),
     (&["msgseqnum", "sequence"], RefusalKind::Sequence),
     (&["signature", "rawdata", "raw data"], RefusalKind::Signature),
+    // What names both is not sure of either.
+    (&["sendercompid", "sender comp id"], RefusalKind::CompId),
+    (&["targetcompid", "target comp id"], RefusalKind::TargetCompId),
     (
         &[
             "compid",
@@ -283,11 +294,8 @@ mod tests {
     #[test]
     fn refusals() {
         let check = |text: &str, session, business, expected| {
-            assert_eq!(
-                RefusalKind::classify(Some(text), session, business),
-                expected,
-                "{text}"
-            );
+            let kind = RefusalKind::classify(Some(text), session, None, business);
+            assert_eq!(kind, expected, "{text}");
         };
         check("already exists", None, None, RefusalKind::AlreadyExists);
         check("Invalid signature", None, None, RefusalKind::Signature);
@@ -313,11 +321,26 @@ mod tests {
             "Session not permitted for this key",
             "access denied",
             "Forbidden",
+            "unknown API key in SenderCompID (49)",
+            "Invalid SenderCompID or TargetCompID",
         ] {
             check(text, None, None, RefusalKind::CompId);
         }
+        for text in [
+            "TargetCompID (56) is \"KalshiNR\" on the port of KalshiMD",
+            "Unknown TargetCompID",
+        ] {
+            check(text, None, None, RefusalKind::TargetCompId);
+            check(text, Some(9), None, RefusalKind::TargetCompId);
+        }
         check("go away", None, None, RefusalKind::Other);
-        assert_eq!(RefusalKind::classify(None, None, None), RefusalKind::Other);
+        check("maintenance", None, None, RefusalKind::Other);
+        let none = RefusalKind::classify(None, None, None, None);
+        assert_eq!(none, RefusalKind::Other);
+        for (about, expected) in [(56, RefusalKind::TargetCompId), (49, RefusalKind::CompId)] {
+            let kind = RefusalKind::classify(Some("CompID problem"), Some(9), Some(about), None);
+            assert_eq!(kind, expected, "{about}");
+        }
     }
 
     #[test]

@@ -198,15 +198,17 @@ impl Session {
             _ => return None,
         };
         let text = text(frame, 58);
-        let code = code_tag
-            .and_then(|tag| required_number(frame, tag, "").ok())
-            .and_then(|code| u32::try_from(code).ok());
+        let number = |tag| {
+            let number = required_number(frame, tag, "").ok();
+            number.and_then(|number| u32::try_from(number).ok())
+        };
+        let code = code_tag.and_then(number);
         let (session, business) = if msg_type == b"3" {
             (code, None)
         } else {
             (None, code)
         };
-        let kind = RefusalKind::classify(text.as_deref(), session, business);
+        let kind = RefusalKind::classify(text.as_deref(), session, number(371), business);
         Some(EndReason::LogonRefused(LogonRefused { kind, text, code }))
     }
 }

@@ -287,6 +287,7 @@ fn refused_logons() {
     check("35=5|34=1", RefusalKind::Other, None);
     check("35=3|34=1|45=1|371=52|373=10", RefusalKind::SendingTime, Some(10));
     check("35=3|34=1|45=1|373=9", RefusalKind::CompId, Some(9));
+    check("35=3|34=1|45=1|371=56|373=9", RefusalKind::TargetCompId, Some(9));
     check(
         "35=j|34=1|45=1|372=A|380=8|58=slow down",
         RefusalKind::RateLimit,
