@@ -349,6 +349,6 @@ fn what_cannot_be_a_client() {
     );
     check(
         "environment = \"demo\"\ntls.roots = [\"/nowhere.pem\"]",
-        "cannot read the root certificates /nowhere.pem: No such file or directory (os error 2)",
+        "cannot read the root certificates /nowhere.pem: No such file or directory (os error 2); expected a file of PEM",
     );
 }

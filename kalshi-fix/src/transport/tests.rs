@@ -488,11 +488,15 @@ fn settings_that_cannot_work() {
     );
     check(
         TlsSettings::new().roots_from_pem("nothing"),
-        "the root certificates are not readable PEM: no certificate in it",
+        "the root certificates are not readable PEM: no certificate in it; expected \"-----BEGIN CERTIFICATE-----\"",
     );
     check(
         TlsSettings::new().roots_from_pem_file("/nonexistent.pem"),
-        "cannot read the root certificates /nonexistent.pem: No such file or directory (os error 2)",
+        "cannot read the root certificates /nonexistent.pem: No such file or directory (os error 2); expected a file of PEM",
+    );
+    check(
+        TlsSettings::new().roots_from_pem_file("/"),
+        "cannot read the root certificates /: Is a directory (os error 21); expected a file of PEM",
     );
     let damaged = "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n";
     assert!(matches!(
@@ -506,4 +510,34 @@ fn settings_that_cannot_work() {
         Connector::tls(&pinned.verify_chain_of_pinned()),
         "nobody is trusted: neither the system's roots, nor roots of your own, nor a pinned certificate",
     );
+}
+
+#[test]
+fn files_of_roots_that_cannot_be_used() {
+    let directory = std::env::temp_dir().join(format!("kalshi-fix-roots-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let check = |contents: &[u8], expected: &str| {
+        let path = directory.join("root.pem");
+        std::fs::write(&path, contents).unwrap();
+        let error = TlsSettings::new().roots_from_pem_file(&path).unwrap_err();
+        let text = error.to_string();
+        let told = text.strip_prefix(&format!("{}: ", path.display()));
+        assert_eq!(told, Some(expected), "{text}");
+    };
+    let nothing = "expected \"-----BEGIN CERTIFICATE-----\"";
+    let no_pem = |found: &str| format!("the root certificates are not readable PEM: {found}; {nothing}");
+    check(b"", &no_pem("no certificate in it"));
+    check(b"{\"host\":\"127.0.0.1\"}", &no_pem("no certificate in it"));
+    let key = include_bytes!("../../tests/fixtures/keys/rsa-pkcs8.pem");
+    check(key, &no_pem("a PRIVATE KEY in it and no certificate"));
+    let der = Authority::new(&["exchange.test"]).chain[0].to_vec();
+    check(
+        &der,
+        &no_pem("no text, perhaps DER, which `openssl x509 -inform der` makes PEM of"),
+    );
+    check(
+        b"-----BEGIN CERTIFICATE-----\nYWJj\n",
+        "the root certificates are not readable PEM: a CERTIFICATE begins and does not end",
+    );
+    std::fs::remove_dir_all(&directory).unwrap();
 }

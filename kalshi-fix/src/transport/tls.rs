@@ -61,9 +61,26 @@ impl TlsSettings {
     }
 
     /// Trusts the certificates in this PEM text as roots too.
-    pub fn roots_from_pem(mut self, pem: &str) -> Result<TlsSettings, TlsSettingsError> {
+    pub fn roots_from_pem(self, pem: &str) -> Result<TlsSettings, TlsSettingsError> {
+        self.add_roots(pem.as_bytes())
+    }
+
+    /// Trusts the certificates in this PEM file as roots too.
+    pub fn roots_from_pem_file(self, path: impl AsRef<Path>) -> Result<TlsSettings, TlsSettingsError> {
+        let path = path.as_ref();
+        let pem = std::fs::read(path).map_err(|source| TlsSettingsError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        self.add_roots(&pem).map_err(|source| TlsSettingsError::InFile {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    fn add_roots(mut self, pem: &[u8]) -> Result<TlsSettings, TlsSettingsError> {
         let before = self.extra_roots.len();
-        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate = certificate.map_err(|error| TlsSettingsError::Pem {
                 detail: pem_detail(&error),
             })?;
@@ -75,20 +92,10 @@ impl TlsSettings {
         }
         if self.extra_roots.len() == before {
             return Err(TlsSettingsError::Pem {
-                detail: "no certificate in it".to_owned(),
+                detail: without_certificate(pem),
             });
         }
         Ok(self)
-    }
-
-    /// Trusts the certificates in this PEM file as roots too.
-    pub fn roots_from_pem_file(self, path: impl AsRef<Path>) -> Result<TlsSettings, TlsSettingsError> {
-        let path = path.as_ref();
-        let pem = std::fs::read_to_string(path).map_err(|source| TlsSettingsError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        self.roots_from_pem(&pem)
     }
 
     /// Accepts this certificate, and from now on no other but those that are pinned too.
@@ -195,17 +202,47 @@ pub(super) fn pem_detail(error: &pem::Error) -> String {
     }
 }
 
+/// What there is in the place of a certificate.
+fn without_certificate(pem: &[u8]) -> String {
+    const EXPECTED: &str = "expected \"-----BEGIN CERTIFICATE-----\"";
+    let Ok(text) = std::str::from_utf8(pem) else {
+        return format!("no text, perhaps DER, which `openssl x509 -inform der` makes PEM of; {EXPECTED}");
+    };
+    let label = text.lines().find_map(|line| {
+        let label = line.trim().strip_prefix("-----BEGIN ")?;
+        label.strip_suffix("-----")
+    });
+    match label {
+        Some(label) => {
+            let label: String = label.chars().take(LONGEST_LABEL).collect();
+            format!("a {} in it and no certificate; {EXPECTED}", label.escape_debug())
+        }
+        None => format!("no certificate in it; {EXPECTED}"),
+    }
+}
+
+/// Of what a section of PEM calls itself, no more is told.
+const LONGEST_LABEL: usize = 40;
+
 /// What is wrong with [`TlsSettings`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsSettingsError {
     /// A file of roots could not be read.
-    #[error("cannot read the root certificates {}: {source}", path.display())]
+    #[error("cannot read the root certificates {}: {source}; expected a file of PEM", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
         source: std::io::Error,
+    },
+    /// A file of roots could be read, and what is in it cannot be used.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with its contents.
+        source: Box<TlsSettingsError>,
     },
     /// A text of roots is not PEM, or has no certificate in it.
     #[error("the root certificates are not readable PEM: {detail}")]
