@@ -481,6 +481,26 @@ fn a_dictionary_has_layers() {
     assert!(out.contains("Strategy"), "{out}");
 }
 
+/// The overlay that the README shows is one.
+#[test]
+fn the_overlay_of_the_readme_is_sound() {
+    let path = format!("{}/README.md", env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(path).expect("the README");
+    let (_, sample) = readme.split_once("```xml\n").expect("a sample of XML");
+    let (sample, rest) = sample.split_once("```\n").expect("its end");
+    assert!(!rest.contains("```xml"), "another sample, which nothing tries");
+    let overlay = scratch("my-tags.xml", sample).to_string_lossy().into_owned();
+    let (code, out, error) = told(&["dictionary", "check", "prediction", "--overlay", &overlay], "");
+    assert_eq!((code, &out[..]), (0, "2 files: no errors, no warnings\n"), "{error}");
+    let (_, out, _) = told(&["dictionary", "show", "Desk", "--overlay", &overlay], "");
+    assert!(
+        out.contains("Desk  tag 20001, STRING") && out.contains("in NewOrderSingle, Inventory\n"),
+        "{out}"
+    );
+    let diff = ["dictionary", "diff", "prediction", "prediction", "--new-overlay", &overlay];
+    assert!(told(&diff, "").1.contains("Inventory"), "{}", told(&diff, "").1);
+}
+
 #[test]
 fn what_cannot_be_read_is_said_in_plain_words() {
     let check = |arguments: &[&str], input: &str, code: i32, out: &str, error: &str| {
