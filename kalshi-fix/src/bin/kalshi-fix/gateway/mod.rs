@@ -30,7 +30,7 @@ async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Find
         members.push(directory.member(number, &gateway)?);
     }
     directory.write_root(gateway.root_certificate())?;
-    directory.write_description(&description(&gateway, &members))?;
+    directory.write_description(&description(&gateway, &members, listed(arguments)))?;
     output.write(&summary(&gateway, &directory, &members))?;
     output.flush()?;
     let mut requested = pin!(requested.wait());
@@ -177,7 +177,11 @@ fn summary(gateway: &Gateway, directory: &Directory, members: &[MemberKeys]) -> 
 }
 
 /// The same for a program.
-fn description(gateway: &Gateway, members: &[MemberKeys]) -> String {
+fn description(
+    gateway: &Gateway,
+    members: &[MemberKeys],
+    markets: impl Iterator<Item = (Product, String)>,
+) -> String {
     use crate::json;
     let mut out = String::from("{");
     json::text(&mut out, "host", "127.0.0.1");
@@ -197,6 +201,18 @@ fn description(gateway: &Gateway, members: &[MemberKeys]) -> String {
         if let Some(address) = gateway.plaintext_address(product, kind) {
             json::plain(&mut out, "plaintext_port", address.port());
         }
+        out.push('}');
+    }
+    out.push(']');
+    json::key(&mut out, "markets");
+    out.push('[');
+    for (product, symbol) in markets {
+        if !out.ends_with('[') {
+            out.push(',');
+        }
+        out.push('{');
+        json::text(&mut out, "product", &product.to_string());
+        json::text(&mut out, "symbol", &symbol);
         out.push('}');
     }
     out.push(']');
