@@ -100,6 +100,27 @@ fn every_command_has_an_example() {
     }
 }
 
+/// Every variable that a key is read from, and in eighty columns.
+#[test]
+fn where_keys_come_from_is_told_completely() {
+    for command in ["probe", "book"] {
+        let (_, out, _) = told(&[command, "--help"], "");
+        for part in [
+            "  KALSHI_KEY_ID ",
+            "  KALSHI_PRIVATE_KEY_PATH ",
+            "  KALSHI_PRIVATE_KEY ",
+            "  KALSHI_PRIVATE_KEY_PASSPHRASE ",
+            "KALSHI_PERPS_",
+            "KALSHI_MD_KEY_ID",
+        ] {
+            assert!(out.contains(part), "{command}: {part}: {out}");
+        }
+        let (_, keys) = out.split_once("take a key from").expect("where keys come from");
+        let widest = keys.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(80), "{keys}");
+    }
+}
+
 #[test]
 fn help_and_version_are_no_findings() {
     for arguments in [&["--help"][..], &["--version"], &["dictionary", "--help"]] {
@@ -491,13 +512,24 @@ fn the_overlay_of_the_readme_is_sound() {
     assert!(!rest.contains("```xml"), "another sample, which nothing tries");
     let overlay = scratch("my-tags.xml", sample).to_string_lossy().into_owned();
     let (code, out, error) = told(&["dictionary", "check", "prediction", "--overlay", &overlay], "");
-    assert_eq!((code, &out[..]), (0, "2 files: no errors, no warnings\n"), "{error}");
+    assert_eq!(
+        (code, &out[..]),
+        (0, "2 files: no errors, no warnings\n"),
+        "{error}"
+    );
     let (_, out, _) = told(&["dictionary", "show", "Desk", "--overlay", &overlay], "");
     assert!(
         out.contains("Desk  tag 20001, STRING") && out.contains("in NewOrderSingle, Inventory\n"),
         "{out}"
     );
-    let diff = ["dictionary", "diff", "prediction", "prediction", "--new-overlay", &overlay];
+    let diff = [
+        "dictionary",
+        "diff",
+        "prediction",
+        "prediction",
+        "--new-overlay",
+        &overlay,
+    ];
     assert!(told(&diff, "").1.contains("Inventory"), "{}", told(&diff, "").1);
 }
 

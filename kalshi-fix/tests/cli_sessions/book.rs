@@ -1,8 +1,11 @@
 //! `book`, as text and as JSON.
 
+use std::net::Ipv4Addr;
+
 use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::gateway::exchange::{NewOrder, Price, Quantity, Side};
 use kalshi_fix::gateway::{Effect, Fault, Gateway, Step};
+use tokio::net::TcpSocket;
 
 use super::{SYMBOL, Venue, scratch, told};
 
@@ -50,7 +53,7 @@ async fn books_of_another_exchange_from_either_side() {
     )
     .await;
     let expected = format!(
-        "{{\"symbol\":\"{SYMBOL}\",\"product\":\"prediction\",\"place\":\"{address}\",\"terms\":\"no\",\"live\":true,\
+        "{{\"symbol\":\"{SYMBOL}\",\"product\":\"prediction\",\"place\":\"{address}\",\"terms\":\"no\",\"live\":true,\"empty\":false,\
          \"bids\":[{{\"price\":\"0.53\",\"size\":\"5\"}}],\"asks\":[{{\"price\":\"0.56\",\"size\":\"12\"}}]}}\n"
     );
     assert_eq!((no.code, no.out), (0, expected), "{}", no.error);
@@ -70,6 +73,59 @@ async fn a_market_that_is_refused_is_a_finding() {
     venue.gateway.close().await;
 }
 
+/// A book that is empty is not taken for a market's where the exchange would send the same of one that it does not know.
+#[tokio::test]
+async fn a_market_that_may_not_exist_is_a_finding() {
+    let (venue, address) = venue("book-unknown").await;
+    let at = ["book", "--endpoint", &address, "--root", &venue.root];
+    let arguments = [&at[..], &[SYMBOL, "NOPE"]].concat();
+    let told_text = told(&arguments, &venue.variables()).await;
+    assert_eq!(
+        (told_text.code, told_text.error.as_str()),
+        (1, ""),
+        "{told_text:?}"
+    );
+    let head = format!("NOPE  prediction, {address}, YES  empty\n");
+    let (_, unknown) = told_text.out.split_once(&head).expect("the book of NOPE");
+    let flowing = unknown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        flowing,
+        "no orders, or no prediction market of that name: the exchange answers both alike; check the name, and a perpetual \
+         future needs --product margin"
+    );
+    let arguments = [&at[..], &["nope", "--json"]].concat();
+    let told = told(&arguments, &venue.variables()).await;
+    assert_eq!(told.code, 1, "{told:?}");
+    for part in [
+        r#""live":false,"state":"empty","why":"no orders, or no prediction market of that name"#,
+        "the venue's names are in capitals",
+        r#""empty":true,"bids":[],"asks":[]}"#,
+    ] {
+        assert!(told.out.contains(part), "{part}: {told:?}");
+    }
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn no_session_leads_to_the_probe() {
+    let (venue, _) = venue("book-no-session").await;
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let closed = held.local_addr().unwrap().to_string();
+    let arguments = ["book", "--endpoint", &closed, "--root", &venue.root, SYMBOL];
+    let told = told(&arguments, &venue.variables()).await;
+    assert_eq!(told.code, 2, "{told:?}");
+    let flowing = told.error.split_whitespace().collect::<Vec<_>>().join(" ");
+    let probe = format!(
+        "step by step: kalshi-fix probe --session md --endpoint {closed} --root {}",
+        venue.root
+    );
+    for part in ["Connection refused", "nothing listens at", &probe] {
+        assert!(flowing.contains(part), "{part}: {told:?}");
+    }
+    venue.gateway.close().await;
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_said() {
     let nowhere = scratch("book-nowhere").display().to_string();
@@ -79,6 +135,40 @@ async fn what_is_wrong_is_said() {
         assert!(told.error.contains(expected), "{arguments:?}: {told:?}");
     };
     check(&["book"], "<SYMBOL>").await;
+    for (arguments, expected) in [
+        (&["", "B"][..], "\"\" is no market's name: it is empty"),
+        (&["A B"], "several markets are words of their own"),
+        (&["A\u{1}B"], "\"A\\u{1}B\" is no market's name"),
+        (&["A\nB"], "\"A\\nB\" is no market's name"),
+        (&["A", "--levels", "0"], "expected a whole number from 1 to 65536"),
+        (
+            &["A", "--levels", "-1"],
+            "expected a whole number from 1 to 65536",
+        ),
+        (
+            &["A", "--levels", "65537"],
+            "expected a whole number from 1 to 65536",
+        ),
+        (
+            &["A", "--no", "--product", "margin"],
+            "--no is for event contracts",
+        ),
+        (
+            &["A", "--member", "2"],
+            "--member is one of the exchange that --gateway",
+        ),
+        (
+            &["A", "--demo", "--member", "2"],
+            "--member is one of the exchange that --gateway",
+        ),
+        (
+            &["A", "--root", "r"],
+            "--root is for --demo, --production or --endpoint",
+        ),
+        (&["A", "--server-name", "n"], "--server-name is for --demo"),
+    ] {
+        check(&[&["book"], arguments].concat(), expected).await;
+    }
     check(&["book", "A", "--simulated", "--demo"], "cannot be used with").await;
     check(
         &["book", "A", "--simulated", "--root", "r"],

@@ -59,12 +59,42 @@ async fn the_directory_is_all_that_is_needed() {
     let book = told(&["book", "--gateway", &directory, SYMBOL], &[]).await;
     assert_eq!(book.code, 0, "{book:?}");
     assert!(
-        book.out.contains("no orders, or no market of that name"),
-        "{book:?}"
+        book.out.contains("  live\n  no orders\n"),
+        "its market is known: {book:?}"
     );
+    let missing = [
+        "book",
+        "--gateway",
+        &directory,
+        SYMBOL,
+        "NOPE",
+        "BTC-PERP",
+        "--json",
+    ];
+    let missing = told(&missing, &[]).await;
+    assert_eq!(missing.code, 1, "{missing:?}");
+    let expected = [
+        r#""live":true,"empty":true,"bids":[],"asks":[]}"#.to_owned(),
+        format!(
+            r#""live":false,"state":"no such market","why":"the exchange has no prediction market of that name: it has {SYMBOL}","empty":true"#
+        ),
+        r#""why":"the exchange has no prediction market of that name, but one of margin: --product margin""#
+            .to_owned(),
+    ];
+    for (line, expected) in missing.out.lines().zip(expected) {
+        assert!(line.contains(&expected), "{expected}: {missing:?}");
+    }
     drop(running);
     // Nobody is there any more, or somebody else who has been given the port since.
-    let gone = told(&["probe", "--gateway", &directory, "--timeout", "30"], &[]).await;
+    let arguments = ["probe", "--gateway", &directory, "--timeout", "30", "--json"];
+    let gone = told(&arguments, &[]).await;
     assert_eq!(gone.code, 1, "{gone:?}");
-    assert!(gone.out.contains("what to do"), "{gone:?}");
+    let start = format!("`kalshi-fix gateway {directory}`");
+    assert!(gone.out.contains(&start), "{gone:?}");
+    let gone = told(&["book", "--gateway", &directory, SYMBOL], &[]).await;
+    assert_eq!(gone.code, 2, "{gone:?}");
+    let probe = format!("step by step: kalshi-fix probe --session md --gateway {directory}\n");
+    for part in [&start, &probe] {
+        assert!(gone.error.contains(part), "{part}: {gone:?}");
+    }
 }

@@ -116,8 +116,86 @@ async fn a_name_that_is_not_known_and_a_port_where_nobody_listens() {
         &probed(&venue, &closed, &[]).await,
         "connect",
         "network",
-        "nothing listens there",
+        "nothing listens at",
     );
+    // By another address to the venue: no word of simulated exchanges.
+    let arguments = ["probe", "--demo", "--endpoint", &closed, "--json"];
+    let demo = super::told(&arguments, &venue.variables()).await;
+    assert_eq!(demo.code, 1, "{demo:?}");
+    assert!(
+        demo.out.contains(&format!(
+            "nothing listens at {closed}: check host and port of --endpoint"
+        )),
+        "{demo:?}"
+    );
+    assert!(!demo.out.contains("gateway"), "{demo:?}");
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn a_port_of_another_session() {
+    let gateway = Gateway::start().await.unwrap();
+    let at = |kind| gateway.address(Product::Prediction, kind).unwrap().to_string();
+    let (orders, data) = (at(SessionKind::OrderEntry), at(SessionKind::MarketData));
+    let venue = Venue::new(gateway, "probe-another-session");
+    let wrong = probed(&venue, &data, &[]).await;
+    let expected = format!("{data} is the port of KalshiMD, and KalshiNR was asked for");
+    check(&wrong, "log on", "unreachable", &expected);
+    assert!(!wrong.out.contains("entitled"), "{wrong:?}");
+    let wrong = probed(&venue, &orders, &["--session", "md"]).await;
+    let expected = format!("{orders} is the port of KalshiNR, and KalshiMD was asked for");
+    check(&wrong, "log on", "unreachable", &expected);
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn whose_key_and_whose_certificates() {
+    let (venue, address) = venue("probe-terms").await;
+    let told = probed(&venue, &address, &["--count", "1"]).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    let trusted = format!("the system's root certificates, and those in {}", venue.root);
+    for line in [
+        "  key         KALSHI_KEY_ID, with the private key of KALSHI_PRIVATE_KEY_PATH\n".to_owned(),
+        format!("  trusts      {trusted}\n"),
+    ] {
+        assert!(told.out.contains(&line), "{line}: {told:?}");
+    }
+    let told = probed(&venue, &address, &["--count", "1", "--json"]).await;
+    assert!(
+        told.out.contains(&format!("\"trusts\":\"{trusted}\"")),
+        "{told:?}"
+    );
+    venue.gateway.close().await;
+}
+
+#[tokio::test]
+async fn roots_that_cannot_be_used() {
+    let (venue, address) = venue("probe-roots").await;
+    let directory = std::path::Path::new(&venue.root).parent().unwrap();
+    let empty = directory.join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    let nowhere = directory.join("nowhere.pem");
+    let text = |path: &std::path::Path| path.display().to_string();
+    for (root, expected) in [
+        (text(&nowhere), "No such file or directory"),
+        (text(directory), "Is a directory"),
+        (
+            venue.key.clone(),
+            "a PRIVATE KEY in it and no certificate; expected",
+        ),
+        (text(&empty), "no certificate in it; expected"),
+        (
+            env!("CARGO_BIN_EXE_kalshi-fix").to_owned(),
+            "no text, perhaps DER",
+        ),
+    ] {
+        let arguments = ["probe", "--endpoint", &address, "--root", &root];
+        let told = told(&arguments, &venue.variables()).await;
+        assert_eq!(told.code, 2, "{told:?}");
+        for part in ["--root: ", &root, expected] {
+            assert!(told.error.contains(part), "{part}: {told:?}");
+        }
+    }
     venue.gateway.close().await;
 }
 
@@ -129,14 +207,18 @@ async fn certificates() {
         &named,
         "TLS",
         "unreachable",
-        "the certificate is for another host",
+        "is for another host than exchange.test",
     );
     let stranger = told(&["probe", "--endpoint", &address], &venue.variables()).await;
     check(
         &stranger,
         "TLS",
         "unreachable",
-        "nobody vouches for this certificate",
+        "nobody who is trusted has issued the certificate",
+    );
+    assert!(
+        stranger.out.contains("--root FILE") && !stranger.out.contains("roots_from_pem"),
+        "{stranger:?}"
     );
     // The same as an object.
     let named = probed(&venue, &address, &["--server-name", "exchange.test", "--json"]).await;
@@ -191,7 +273,7 @@ async fn logons_that_are_refused() {
         &wrong_key,
         "log on",
         "credentials",
-        "check that the private key is that of this API key id",
+        "check that the private key of KALSHI_PRIVATE_KEY_PATH is that of the API key of KALSHI_KEY_ID",
     );
 
     let variables = [
@@ -208,7 +290,7 @@ async fn logons_that_are_refused() {
         &probed(&venue, &address, &[]).await,
         "log on",
         "refused",
-        "the venue's own words",
+        "the other side's own words",
     );
 
     venue.gateway.inject(Fault::new(Step::Logon, Effect::Disconnect));
@@ -244,7 +326,7 @@ async fn who_says_nothing() {
             &silent,
             "heartbeat",
             "network",
-            "the other side is logged on and says nothing",
+            "the other side is logged on to and says nothing",
         );
         venue.gateway.close().await;
     };
@@ -287,6 +369,49 @@ async fn what_is_not_tried() {
         "--reset says that this may be",
     )
     .await;
+    for (flags, expected) in [
+        (
+            &["--reset"][..],
+            "KalshiNR starts its numbers anew at each logon by itself",
+        ),
+        (
+            &["--reset", "--session", "md"],
+            "--reset is for --session rt and pt",
+        ),
+        (
+            &["--product", "margin", "--session", "pt"],
+            "margin has no KalshiPT session; --session can be nr, rt, dc, md",
+        ),
+        (
+            &["--member", "2"],
+            "--member is one of the exchange that --gateway",
+        ),
+        (
+            &["--demo", "--member", "2"],
+            "--member is one of the exchange that --gateway",
+        ),
+        (
+            &["--root", "r.pem"],
+            "--root is for --demo, --production or --endpoint",
+        ),
+        (
+            &["--server-name", "n"],
+            "--server-name is for --demo, --production or --endpoint",
+        ),
+        (&["--count", "0"], "expected a whole number from 1 to 1000"),
+        (&["--count", "-3"], "expected a whole number from 1 to 1000"),
+        (&["--timeout", "-1"], "expected a whole number from 1 to 300"),
+        (
+            &["--gateway", "d", "--member", "-1"],
+            "expected a whole number from 1 to 1000",
+        ),
+        (
+            &["--endpoint", "localhost:9"],
+            "--gateway DIRECTORY a simulated exchange needs no variables",
+        ),
+    ] {
+        check(&[&["probe"], flags].concat(), expected).await;
+    }
     check(
         &["probe", "--session", "xx"],
         "possible values: nr, rt, dc, pt, rfq, md",

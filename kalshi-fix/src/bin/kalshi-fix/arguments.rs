@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::numbers::within;
 use crate::place::PlaceArguments;
+use crate::place::credentials::credentials_help;
 
 /// Tools for Kalshi's FIX gateways, and for any data dictionary in the QuickFIX format.
 #[derive(Debug, Parser)]
@@ -329,20 +331,30 @@ pub(crate) struct GatewayArguments {
 
 /// Whose book to watch, and where.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(after_help = concat!(
+    "\
 Keys: q quits, n goes from YES to NO and back, Tab goes to the next market.
 
-Credentials for the venue come from KALSHI_KEY_ID and KALSHI_PRIVATE_KEY_PATH
-(margin: KALSHI_PERPS_…). Market data needs a key that no other session uses.
+",
+    credentials_help!(),
+    "
+
+Market data needs a key that no other session uses. The venue answers alike for
+a market without orders and for a name that it does not know; where one cannot
+be told from the other, such a book does not count as live.
 
 Exit codes: 0 live, 1 a market without a live book, 2 no session.
 
 Examples:
   kalshi-fix book HIGHNY-23DEC31                  simulated, until q
   kalshi-fix book --demo KXHIGHNY-26NOV23-T50     from the demo environment
-  kalshi-fix book --once --levels 3 A B | less    the books as they are now")]
+  kalshi-fix book --once --levels 3 A B | less    the books as they are now"
+))]
 pub(crate) struct BookArguments {
     /// The markets
+    ///
+    /// Each is shown once. The simulated exchange inside of this command makes
+    /// up whatever is named; every other has the markets that it has.
     #[arg(required = true, value_name = "SYMBOL")]
     pub(crate) symbols: Vec<String>,
     /// Start in the terms of those who trade NO; prediction only
@@ -355,9 +367,11 @@ pub(crate) struct BookArguments {
     /// The same, as one JSON object a market and line
     #[arg(long)]
     pub(crate) json: bool,
-    /// How many levels of each side are printed
-    #[arg(long, value_name = "COUNT", default_value_t = 10)]
-    pub(crate) levels: usize,
+    /// How many levels of each side are printed [default: 10]
+    ///
+    /// The live screen shows as many as it has room for.
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, value_parser = within::<1, 65_536>)]
+    pub(crate) levels: Option<u32>,
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
 }
@@ -399,10 +413,13 @@ pub(crate) enum KeyBits {
 
 /// Which session to try, and how long.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Credentials for the venue come from KALSHI_KEY_ID and KALSHI_PRIVATE_KEY_PATH
-(margin: KALSHI_PERPS_…; a session's own: KALSHI_MD_KEY_ID, …). The probe sends
-a logon, test requests and a logout, and nothing else.
+#[command(after_help = concat!(
+    "\
+The probe sends a logon, test requests and a logout, and nothing else.
+
+",
+    credentials_help!(),
+    "
 
 Exit codes: 0 all is well, 1 something is wrong, 2 nothing could be tried.
 
@@ -410,19 +427,20 @@ Examples:
   kalshi-fix probe                                against a simulated exchange
   kalshi-fix probe --demo --session md            market data of the demo
   kalshi-fix probe --gateway venue/ --json        an exchange that runs here
-  kalshi-fix probe --demo --endpoint proxy:8228   by another address")]
+  kalshi-fix probe --demo --endpoint proxy:8228   by another address"
+))]
 pub(crate) struct ProbeArguments {
     /// The session: order entry, the same with retransmission, drop copy, post
     /// trade, requests for quotes, market data
     #[arg(long, value_enum, default_value_t = SessionName::Nr)]
     pub(crate) session: SessionName,
     /// How many heartbeats are asked for
-    #[arg(long, default_value_t = 5, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 5, value_name = "COUNT", allow_negative_numbers = true, value_parser = within::<1, 1000>)]
     pub(crate) count: u32,
     /// How long a step may take
-    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=300))]
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", allow_negative_numbers = true, value_parser = within::<1, 300>)]
     pub(crate) timeout: u32,
-    /// Start a session that retransmits anew: what is kept for it is lost
+    /// Start a session that retransmits (rt, pt) anew: what is kept is lost
     #[arg(long)]
     pub(crate) reset: bool,
     /// One JSON object at the end

@@ -11,13 +11,17 @@ mod html;
 mod json;
 mod json_value;
 mod keygen;
+mod numbers;
 mod output;
 mod overview;
 mod place;
 mod probe;
+mod remedy;
 mod requested;
+mod shell;
 mod show;
 mod source;
+mod symbols;
 
 use std::process::ExitCode;
 

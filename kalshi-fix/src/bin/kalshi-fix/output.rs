@@ -138,3 +138,65 @@ pub(crate) enum Style {
     Warning,
     Good,
 }
+
+/// Lines of at most 78 characters, each a little to the right. A command in backticks stays on one line where it fits.
+pub(crate) fn wrapped(text: &str) -> String {
+    let mut wrapped = String::new();
+    let mut length = 0;
+    for word in unbroken(text) {
+        let width = word.chars().count();
+        if length > 0 && length + 1 + width <= LINE {
+            wrapped.push(' ');
+            length += 1 + width;
+        } else {
+            wrapped.push_str(if length > 0 { "\n  " } else { "  " });
+            length = 2 + width;
+        }
+        wrapped.push_str(&word);
+    }
+    wrapped.push('\n');
+    wrapped
+}
+
+/// The words of a text, where what stands in backticks is one.
+fn unbroken(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_inside = false;
+    for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(last) if is_inside && last.chars().count() + word.chars().count() < LINE - 2 => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+        is_inside ^= word.matches('`').count() % 2 == 1;
+    }
+    words
+}
+
+const LINE: usize = 78;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let word = "x".repeat(40);
+        assert_eq!(wrapped("a b"), "  a b\n");
+        assert_eq!(
+            wrapped(&format!("{word} {word}")),
+            format!("  {word}\n  {word}\n")
+        );
+        assert_eq!(wrapped(""), "\n");
+        let long = "y".repeat(60);
+        assert_eq!(
+            wrapped(&format!("{long} `a command to paste`, and b")),
+            format!("  {long}\n  `a command to paste`, and b\n")
+        );
+        // One that fits nowhere is broken like any other text.
+        let command = format!("`{word} {word}` c");
+        assert_eq!(wrapped(&command), format!("  `{word}\n  {word}` c\n"));
+    }
+}

@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 use kalshi_fix::book::{BookEvent, FeedEvent, MarketDataFeed, MarketDataProduct};
 use tokio::time::MissedTickBehavior;
 
+use super::Unwatched;
 use super::keys::{Key, keys};
 use super::screen;
 use super::shown::Shown;
-use crate::output::Failure;
+use crate::remedy;
 use crate::requested::Requested;
 
 /// Takes the terminal over. It is given back on each way out, panics included.
 pub(super) async fn watch<D: MarketDataProduct>(
     feed: &mut MarketDataFeed<D>,
     shown: &mut Shown,
-) -> Result<(), Failure> {
+) -> Result<(), Unwatched> {
     let mut terminal = ratatui::try_init()?;
     let watched = draw(&mut terminal, feed, shown).await;
     ratatui::restore();
@@ -28,7 +29,7 @@ async fn draw<D: MarketDataProduct>(
     terminal: &mut ratatui::DefaultTerminal,
     feed: &mut MarketDataFeed<D>,
     shown: &mut Shown,
-) -> Result<(), Failure> {
+) -> Result<(), Unwatched> {
     let mut keys = keys();
     let mut keys_are_read = true;
     let requested = Requested::new()?;
@@ -40,8 +41,8 @@ async fn draw<D: MarketDataProduct>(
         tokio::select! {
             event = feed.recv() => {
                 let Some(event) = event else { return Ok(()) };
-                if let FeedEvent::Ended(end) = &event {
-                    return Err(Failure::session(end));
+                if let FeedEvent::Ended(end) = event {
+                    return Err(Unwatched::Ended(end));
                 }
                 heard.note(&event);
                 note(shown, event);
@@ -68,20 +69,18 @@ async fn draw<D: MarketDataProduct>(
 
 fn note(shown: &mut Shown, event: FeedEvent) {
     shown.redraw();
+    if let FeedEvent::Book(event) = &event {
+        shown.known.note(event);
+    }
     match event {
         FeedEvent::Book(BookEvent::Trade(trade)) => shown.traded(trade),
         FeedEvent::Book(BookEvent::Refused { symbol, reason, text }) => {
             shown.say(format!("{symbol}: {reason} {text}"));
         }
         FeedEvent::Book(BookEvent::Fault { symbol, fault }) => shown.say(format!("{symbol}: {fault}")),
-        FeedEvent::Book(BookEvent::Snapshot {
-            symbol, levels: 0, ..
-        }) => {
-            shown.say(format!("{symbol}: no orders, or no market of that name"));
-        }
         FeedEvent::Book(BookEvent::Snapshot { .. }) | FeedEvent::Reconnected(_) => shown.say(String::new()),
-        FeedEvent::Disconnected(gone) => shown.say(format!("disconnected: {}", gone.end)),
-        FeedEvent::AttemptFailed(failed) => shown.say(format!("cannot connect: {}", failed.end)),
+        FeedEvent::Disconnected(gone) => shown.say(format!("disconnected: {}", remedy::said(&gone.end))),
+        FeedEvent::AttemptFailed(failed) => shown.say(remedy::said(&failed.end)),
         FeedEvent::NotSent { error, .. } => shown.say(error.to_string()),
         _ => {}
     }

@@ -1,6 +1,7 @@
 //! `book`: live order books in the terminal, or as they are now.
 
 mod keys;
+mod known;
 mod live;
 mod once;
 mod screen;
@@ -11,15 +12,19 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use kalshi_fix::book::{BooksSettings, MarketDataFeed, MarketDataProduct};
-use kalshi_fix::client::Client;
-use kalshi_fix::environment::Product;
+use kalshi_fix::client::{Client, OpenError};
+use kalshi_fix::driver::SessionEnd;
+use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::margin::Margin;
 use kalshi_fix::prediction::Prediction;
 use kalshi_fix::reconnect::ReconnectPolicy;
 
 use crate::arguments::BookArguments;
-use crate::output::{Failure, Findings, Output};
-use crate::place::ProductName;
+use crate::output::{Failure, Findings, Output, wrapped};
+use crate::place::{ProductName, built};
+use crate::remedy::{Attempted, Step, Trouble};
+use crate::symbols::checked;
+use known::Known;
 use shown::Shown;
 use view::Terms;
 
@@ -38,20 +43,27 @@ async fn show<D: MarketDataProduct>(
     arguments: &BookArguments,
     output: &mut Output,
 ) -> Result<Findings, Failure> {
-    let symbols = distinct(&arguments.symbols);
+    let symbols = distinct(&arguments.symbols)?;
     let is_live = !arguments.once && !arguments.json && io::stdout().is_terminal();
+    check(arguments, D::PRODUCT, is_live)?;
     let place = arguments.place.open(D::PRODUCT, &symbols).await?;
+    let attempted = Attempted {
+        place: &arguments.place,
+        product: D::PRODUCT,
+        kind: SessionKind::MarketData,
+    };
     let mut builder = place.client::<D>(&arguments.place)?;
     if is_live {
         builder = builder.reconnect(ReconnectPolicy::default());
     }
-    let client = builder.build().map_err(Failure::session)?;
+    let client = built(builder)?;
     let session = if is_live {
-        connected(&client, &place.name).await
+        connected(&client, &place.name, &attempted).await
     } else {
         client.market_data().await
     };
-    let mut feed = MarketDataFeed::<D>::new(session.map_err(Failure::session)?, BooksSettings::default());
+    let session = session.map_err(|error| no_session(&error, &attempted))?;
+    let mut feed = MarketDataFeed::<D>::new(session, BooksSettings::default());
     let names = || symbols.iter().map(String::as_str);
     let subscribed = match D::PRODUCT {
         Product::Prediction if is_live => feed.subscribe_status(names()),
@@ -59,21 +71,68 @@ async fn show<D: MarketDataProduct>(
     };
     subscribed.map_err(|error| Failure::Usage(error.to_string()))?;
     let terms = if arguments.no { Terms::No } else { Terms::Yes };
-    let mut shown = Shown::new(D::PRODUCT, place.name.clone(), &symbols, terms);
+    let known = Known::new(D::PRODUCT, &symbols, &place);
+    let mut shown = Shown::new(D::PRODUCT, place.name.clone(), &symbols, terms, known);
     let done = if is_live {
         live::watch(&mut feed, &mut shown).await.map(|()| Findings::None)
     } else {
-        once::print(&mut feed, &shown, arguments, output).await
+        once::print(&mut feed, &mut shown, arguments, output).await
     };
+    let done = done.map_err(|failure| match failure {
+        Unwatched::Ended(end) => with_probe(&attempted.ended(Step::Heartbeat, &end), &attempted),
+        Unwatched::Failed(failure) => failure,
+    });
     drop(feed.close().await);
     place.close().await;
     done
+}
+
+/// Why books are watched no longer.
+enum Unwatched {
+    Ended(SessionEnd),
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Unwatched {
+    fn from(failure: E) -> Unwatched {
+        Unwatched::Failed(failure.into())
+    }
+}
+
+/// Refuses what would say nothing here.
+fn check(arguments: &BookArguments, product: Product, is_live: bool) -> Result<(), Failure> {
+    let problem = if arguments.no && product == Product::Margin {
+        "--no is for event contracts, and perpetual futures have no NO side: leave it out"
+    } else if arguments.levels.is_some() && is_live {
+        "--levels is for printed books, and the live screen has as many as it has room for: add --once, or leave it out"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Usage(problem.to_owned()))
+}
+
+fn no_session(error: &OpenError, attempted: &Attempted<'_>) -> Failure {
+    match attempted.not_opened(error) {
+        Some((_, trouble)) => with_probe(&trouble, attempted),
+        None => Failure::session(error),
+    }
+}
+
+/// What is wrong, what to do, and the command that looks further.
+fn with_probe(trouble: &Trouble, attempted: &Attempted<'_>) -> Failure {
+    Failure::Session(format!(
+        "{}\n{}step by step: {}",
+        trouble.what,
+        wrapped(&trouble.remedy),
+        attempted.probe()
+    ))
 }
 
 /// A session that connects again by itself, and says so while its first connection does not come about.
 async fn connected<D: MarketDataProduct>(
     client: &Client<D>,
     place: &str,
+    attempted: &Attempted<'_>,
 ) -> Result<kalshi_fix::client::Session<D::MarketData>, kalshi_fix::client::OpenError> {
     eprintln!("connecting to {} ({place})…", D::PRODUCT);
     let mut opening = std::pin::pin!(client.market_data());
@@ -81,22 +140,22 @@ async fn connected<D: MarketDataProduct>(
         match tokio::time::timeout(PATIENCE, &mut opening).await {
             Ok(opened) => return opened,
             Err(_) => eprintln!(
-                "not connected yet; Ctrl-C gives up, and `kalshi-fix probe --session md` with the same \
-                 options says what is wrong"
+                "not connected yet; Ctrl-C gives up, and what is wrong is told by: {}",
+                attempted.probe()
             ),
         }
     }
 }
 
 /// Each market once, in the order in which they were named.
-fn distinct(symbols: &[String]) -> Vec<String> {
+fn distinct(symbols: &[String]) -> Result<Vec<String>, Failure> {
     let mut distinct: Vec<String> = Vec::new();
     for symbol in symbols {
         if !distinct.contains(symbol) {
-            distinct.push(symbol.clone());
+            distinct.push(checked(symbol)?.to_owned());
         }
     }
-    distinct
+    Ok(distinct)
 }
 
 /// How long a connection may take before a word is said about it.

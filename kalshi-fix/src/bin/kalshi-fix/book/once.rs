@@ -7,21 +7,24 @@ use kalshi_fix::book::{Book, BookEvent, BookState, FeedEvent, Level, MarketDataF
 use kalshi_fix::units::Price;
 use tokio::time::Instant;
 
+use super::Unwatched;
+use super::known::is_empty;
 use super::shown::Shown;
 use super::view::{Terms, View, shown as number};
 use crate::arguments::BookArguments;
 use crate::json;
-use crate::output::{Failure, Findings, Output, Style};
+use crate::output::{Findings, Output, Style, wrapped};
 
 /// Prints each market as soon as all of them are known, or the venue has taken too long. What is not live is a finding.
 pub(super) async fn print<D: MarketDataProduct>(
     feed: &mut MarketDataFeed<D>,
-    shown: &Shown,
+    shown: &mut Shown,
     arguments: &BookArguments,
     output: &mut Output,
-) -> Result<Findings, Failure> {
-    let mut missing: Vec<(&str, String)> = shown
-        .symbols
+) -> Result<Findings, Unwatched> {
+    let levels = arguments.levels.unwrap_or(LEVELS) as usize;
+    let symbols = shown.symbols.clone();
+    let mut missing: Vec<(&str, String)> = symbols
         .iter()
         .map(|symbol| {
             (
@@ -36,9 +39,12 @@ pub(super) async fn print<D: MarketDataProduct>(
         let Ok(event) = tokio::time::timeout_at(limit, feed.recv()).await else {
             break;
         };
+        if let Some(FeedEvent::Book(event)) = &event {
+            shown.known.note(event);
+        }
         match event {
             None => break,
-            Some(FeedEvent::Ended(end)) => return Err(Failure::session(end)),
+            Some(FeedEvent::Ended(end)) => return Err(Unwatched::Ended(end)),
             Some(FeedEvent::Book(BookEvent::Snapshot { symbol, .. })) => {
                 missing.retain(|(waits, _)| *waits != &*symbol);
             }
@@ -61,17 +67,16 @@ pub(super) async fn print<D: MarketDataProduct>(
         missing.or(refused)
     };
     let mut found = false;
-    for (number, symbol) in shown.symbols.iter().enumerate() {
+    for (number, symbol) in symbols.iter().enumerate() {
         let book = feed.book(symbol);
-        let state = book.map_or(BookState::AwaitingSnapshot, Book::state);
-        found |= state != BookState::Live;
+        found |= !shown.known.is_live(symbol, book);
         let text = if arguments.json {
-            object(symbol, book, shown, arguments.levels, why(symbol))
+            object(symbol, book, shown, levels, why(symbol))
         } else {
             let separator = if number > 0 { "\n" } else { "" };
             format!(
                 "{separator}{}",
-                table(symbol, book, shown, arguments.levels, why(symbol), output)
+                table(symbol, book, shown, levels, why(symbol), output)
             )
         };
         output.write(&text)?;
@@ -94,17 +99,23 @@ fn table(
         (true, Terms::Yes) => ", YES",
         (true, Terms::No) => ", NO",
     };
-    let style = if state == BookState::Live {
+    let doubt = shown.known.doubt(symbol, book);
+    let style = if state == BookState::Live && doubt.is_none() {
         Style::Good
     } else {
         Style::Error
+    };
+    let word = match (why, &doubt) {
+        (Some(why), _) => why.to_owned(),
+        (None, Some(doubt)) => doubt.word.to_owned(),
+        (None, None) => state.to_string(),
     };
     let mut text = format!(
         "{}  {}, {}{terms}  {}\n",
         output.styled(Style::Strong, symbol),
         shown.product,
         shown.place,
-        output.styled(style, why.map_or_else(|| state.to_string(), str::to_owned)),
+        output.styled(style, word),
     );
     let Some(book) = book else { return text };
     let view = View::of(book, shown.terms, levels);
@@ -113,8 +124,10 @@ fn table(
         let _ = writeln!(text, "mid {}  spread {}", price(mid), price(spread));
     }
     if view.bids.is_empty() && view.offers.is_empty() {
-        if state == BookState::Live {
-            text.push_str("no orders, or no market of that name\n");
+        if let Some(doubt) = doubt {
+            text.push_str(&wrapped(&doubt.why));
+        } else if state == BookState::Live {
+            text.push_str("  no orders\n");
         }
         return text;
     }
@@ -160,8 +173,12 @@ fn object(symbol: &str, book: Option<&Book>, shown: &Shown, levels: usize, why: 
         json::text(&mut text, "terms", terms);
     }
     let state = book.map_or(BookState::AwaitingSnapshot, Book::state);
-    json::plain(&mut text, "live", state == BookState::Live);
-    if state != BookState::Live {
+    let doubt = shown.known.doubt(symbol, book);
+    json::plain(&mut text, "live", state == BookState::Live && doubt.is_none());
+    if let Some(doubt) = &doubt {
+        json::text(&mut text, "state", doubt.word);
+        json::text(&mut text, "why", &doubt.why);
+    } else if state != BookState::Live {
         json::text(
             &mut text,
             "state",
@@ -169,6 +186,9 @@ fn object(symbol: &str, book: Option<&Book>, shown: &Shown, levels: usize, why: 
         );
     }
     if let Some(book) = book {
+        if state == BookState::Live {
+            json::plain(&mut text, "empty", is_empty(book));
+        }
         let view = View::of(book, shown.terms, levels);
         for (name, levels) in [("bids", &view.bids), ("asks", &view.offers)] {
             json::key(&mut text, name);
@@ -194,5 +214,7 @@ fn object(symbol: &str, book: Option<&Book>, shown: &Shown, levels: usize, why: 
     text
 }
 
+/// How many levels of each side are printed where nobody says.
+const LEVELS: u32 = 10;
 /// How long the venue may take for all snapshots.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -39,7 +39,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, shown: &Shown, book: Option<&Book>) {
 /// What a narrow window has no room for is in the last line, or can be done without.
 fn draw_title(frame: &mut Frame<'_>, area: Rect, shown: &Shown, book: Option<&Book>) {
     let state = book.map_or(BookState::AwaitingSnapshot, Book::state);
+    let doubt = shown.known.doubt(shown.symbol(), book).map(|doubt| doubt.word);
     let (mark, word, color) = match state {
+        BookState::Live if doubt.is_some() => ("○", doubt.unwrap_or_default().to_owned(), Color::Yellow),
         BookState::Live => ("●", "live".to_owned(), Color::Green),
         BookState::AwaitingSnapshot => ("○", state.to_string(), Color::Yellow),
         BookState::Stale(_) => ("○", "stale".to_owned(), Color::Red),
@@ -90,6 +92,16 @@ fn draw_title(frame: &mut Frame<'_>, area: Rect, shown: &Shown, book: Option<&Bo
 
 /// The best prices and what follows from them, as much as there is room for.
 fn draw_figures(frame: &mut Frame<'_>, area: Rect, shown: &Shown, book: &Book, view: &View) {
+    if let Some(doubt) = shown.known.doubt(shown.symbol(), Some(book)) {
+        let width = usize::from(area.width);
+        let text = if doubt.why.chars().count() <= width {
+            doubt.why
+        } else {
+            doubt.short.to_owned()
+        };
+        frame.render_widget(Line::from(text).yellow(), area);
+        return;
+    }
     let price = |price: Option<kalshi_fix::units::Price>| {
         price.map_or("-".to_owned(), |price| {
             view::shown(price.dollars(), view.price_decimals)
@@ -349,6 +361,7 @@ mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
+    use super::super::known::Known;
     use super::*;
 
     const SYMBOL: &str = "KXNBAGAME-26MAY25NYKCLE-NYK";
@@ -370,7 +383,14 @@ mod tests {
 
     fn shown() -> Shown {
         let symbols = [SYMBOL.to_owned()];
-        let mut shown = Shown::new(Product::Prediction, "demo".to_owned(), &symbols, Terms::Yes);
+        let known = Known::unknown(Product::Prediction, &symbols);
+        let mut shown = Shown::new(
+            Product::Prediction,
+            "demo".to_owned(),
+            &symbols,
+            Terms::Yes,
+            known,
+        );
         for at in 0..40_i64 {
             shown.traded(Trade {
                 symbol: Arc::from(if at % 5 == 0 { "ANOTHER" } else { SYMBOL }),
@@ -418,10 +438,24 @@ mod tests {
         book.set_status(TradingStatus::Halted);
         book.mark_stale(StaleReason::Disconnected);
         let symbols = [SYMBOL.to_owned(), "B".to_owned()];
-        let mut shown = Shown::new(Product::Prediction, "simulated".to_owned(), &symbols, Terms::Yes);
+        let known = Known::unknown(Product::Prediction, &symbols);
+        let mut shown = Shown::new(
+            Product::Prediction,
+            "simulated".to_owned(),
+            &symbols,
+            Terms::Yes,
+            known,
+        );
         shown.say("disconnected: the connection is gone".to_owned());
         shown.set_quiet(75);
         insta::assert_snapshot!(drawn(100, 12, &shown, Some(&book)));
+    }
+
+    #[test]
+    fn an_empty_book_of_a_market_that_nobody_may_know() {
+        let mut book = Book::new(SYMBOL, Product::Prediction);
+        book.load([]).unwrap();
+        insta::assert_snapshot!(drawn(60, 8, &shown(), Some(&book)));
     }
 
     #[test]

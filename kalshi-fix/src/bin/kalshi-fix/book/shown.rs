@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use kalshi_fix::book::Trade;
 use kalshi_fix::environment::Product;
 
+use super::known::Known;
 use super::view::Terms;
 
 /// The markets, which of them is looked at and how, and what was traded.
@@ -14,6 +15,8 @@ pub(super) struct Shown {
     pub(super) place: String,
     pub(super) symbols: Vec<String>,
     pub(super) terms: Terms,
+    /// Which of the markets are known to exist.
+    pub(super) known: Known,
     /// For how many seconds nothing has come of the market that is looked at.
     quiet: u64,
     selected: usize,
@@ -25,12 +28,19 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) fn new(product: Product, place: String, symbols: &[String], terms: Terms) -> Shown {
+    pub(super) fn new(
+        product: Product,
+        place: String,
+        symbols: &[String],
+        terms: Terms,
+        known: Known,
+    ) -> Shown {
         Shown {
             product,
             place,
             symbols: symbols.to_vec(),
             terms,
+            known,
             quiet: 0,
             selected: 0,
             trades: VecDeque::new(),
@@ -114,10 +124,15 @@ const WORTH_SAYING: u64 = 5;
 mod tests {
     use super::*;
 
+    fn shown(symbols: &[String]) -> Shown {
+        let known = Known::unknown(Product::Margin, symbols);
+        Shown::new(Product::Margin, String::new(), symbols, Terms::Yes, known)
+    }
+
     #[test]
     fn going_round_the_markets() {
         let symbols = ["A", "B", "C"].map(str::to_owned);
-        let mut shown = Shown::new(Product::Margin, String::new(), &symbols, Terms::Yes);
+        let mut shown = shown(&symbols);
         let mut seen = String::new();
         for by in [1, 1, 1, -1, -1] {
             shown.next(by);
@@ -129,7 +144,7 @@ mod tests {
     #[test]
     fn what_asks_for_a_new_picture() {
         let symbols = ["A".to_owned()];
-        let mut shown = Shown::new(Product::Margin, String::new(), &symbols, Terms::Yes);
+        let mut shown = shown(&symbols);
         assert!(shown.take_changed());
         assert!(!shown.take_changed());
         shown.turn();

@@ -8,6 +8,7 @@ use kalshi_fix::credentials::{Credentials, KeyRing, PrivateKey};
 use kalshi_fix::environment::{Environment, Product, SessionKind};
 use kalshi_fix::transport::TlsSettings;
 
+use super::Market;
 use crate::json_value::Value;
 use crate::output::Failure;
 
@@ -18,6 +19,8 @@ pub(super) struct ExchangeDirectory {
     ports: Vec<(Product, SessionKind, u16)>,
     key: PathBuf,
     ids: Vec<(Product, SessionKind, String)>,
+    /// `None` where the description says nothing of markets.
+    markets: Option<Vec<(Product, String)>>,
 }
 
 impl ExchangeDirectory {
@@ -58,6 +61,16 @@ impl ExchangeDirectory {
             let id = id.text("id").ok_or_else(|| lacks("the id of an API key"))?;
             ids.push((product, kind, id.to_owned()));
         }
+        let mut markets = None;
+        if value.member("markets").is_some() {
+            let mut listed = Vec::new();
+            for market in value.list("markets") {
+                let product = product(market).ok_or_else(|| lacks("a market's product"))?;
+                let symbol = market.text("symbol").ok_or_else(|| lacks("a market's symbol"))?;
+                listed.push((product, symbol.to_owned()));
+            }
+            markets = Some(listed);
+        }
         let named = |value: &Value, name: &'static str| {
             let text = value.text(name).ok_or_else(|| lacks(name))?;
             Ok::<_, Failure>(text.to_owned())
@@ -68,7 +81,28 @@ impl ExchangeDirectory {
             ports,
             key: path.join(named(keys, "private_key")?),
             ids,
+            markets,
         })
+    }
+
+    /// What the description says of a market.
+    pub(super) fn market(&self, wanted: Product, symbol: &str) -> Market {
+        let Some(markets) = &self.markets else {
+            return Market::Unknown;
+        };
+        let has = |product| {
+            markets
+                .iter()
+                .any(|(of, known)| *of == product && known == symbol)
+        };
+        if has(wanted) {
+            return Market::Exists;
+        }
+        let others = markets.iter().filter(|(product, _)| *product == wanted);
+        Market::Missing {
+            others: others.map(|(_, symbol)| symbol.clone()).collect(),
+            other_product: has(Product::Prediction) || has(Product::Margin),
+        }
     }
 
     pub(super) fn client<D: KalshiProduct>(&self) -> Result<ClientBuilder<D>, Failure> {
@@ -99,12 +133,16 @@ impl ExchangeDirectory {
 
 /// The session that an entry of the description is of.
 fn which(entry: &Value) -> Option<(Product, SessionKind)> {
-    let product = [Product::Prediction, Product::Margin]
-        .into_iter()
-        .find(|product| entry.text("product") == Some(product.name()))?;
+    let product = product(entry)?;
     let target = entry.text("target_comp_id")?;
     let kind = SessionKind::ALL
         .into_iter()
         .find(|kind| kind.profile().target_comp_id == target)?;
     Some((product, kind))
+}
+
+fn product(entry: &Value) -> Option<Product> {
+    [Product::Prediction, Product::Margin]
+        .into_iter()
+        .find(|product| entry.text("product") == Some(product.name()))
 }

@@ -1,19 +1,24 @@
 //! Where a command connects to: a simulated exchange of its own, one that runs, or the venue.
 
+pub(crate) mod credentials;
 mod directory;
 mod simulated;
+mod whereabouts;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use kalshi_fix::client::{Client, ClientBuilder, KalshiProduct};
+use kalshi_fix::client::{BuildError, Client, ClientBuilder, KalshiProduct};
 use kalshi_fix::credentials::{CredentialsError, KeyRing};
 use kalshi_fix::environment::{Endpoint, Environment, Product};
 use kalshi_fix::gateway::Gateway;
-use kalshi_fix::transport::TlsSettings;
+use kalshi_fix::transport::{TlsSettings, TlsSettingsError};
 
+use crate::numbers::within;
 use crate::output::Failure;
 use directory::ExchangeDirectory;
+
+pub(crate) use whereabouts::Whereabouts;
 
 /// Where to connect to. Without any of these it is a simulated exchange.
 #[derive(Debug, Clone, Default, Args)]
@@ -26,9 +31,9 @@ pub(crate) struct PlaceArguments {
     /// The simulated exchange that `kalshi-fix gateway DIRECTORY` runs
     #[arg(long, group = "place", value_name = "DIRECTORY")]
     pub(crate) gateway: Option<PathBuf>,
-    /// As which of its members
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "gateway")]
-    pub(crate) member: u32,
+    /// As which of that exchange's members [default: 1]
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = within::<1, 1000>)]
+    pub(crate) member: Option<u32>,
     /// The venue's demo environment, which has no real money
     #[arg(long, group = "place")]
     pub(crate) demo: bool,
@@ -36,12 +41,17 @@ pub(crate) struct PlaceArguments {
     #[arg(long, group = "place")]
     pub(crate) production: bool,
     /// Another address than the documented one, such as a proxy's
+    ///
+    /// With --demo or --production it is another way to the venue. Alone it is
+    /// any FIX gateway: the key comes from the environment and the system's root
+    /// certificates are trusted, as they are for the venue.
     #[arg(long, value_name = "HOST:PORT", value_parser = endpoint, conflicts_with_all = ["simulated", "gateway"])]
     pub(crate) endpoint: Option<Endpoint>,
     /// The name that the certificate has to be for, in place of the host's
     #[arg(long, value_name = "NAME", conflicts_with_all = ["simulated", "gateway"])]
     pub(crate) server_name: Option<String>,
-    /// Certificates to trust besides the system's, as PEM
+    /// Certificates to trust besides the system's, as PEM, at the venue or at
+    /// --endpoint
     #[arg(long, value_name = "FILE", conflicts_with_all = ["simulated", "gateway"])]
     pub(crate) root: Option<PathBuf>,
     /// The product: event contracts, or perpetual futures
@@ -57,6 +67,21 @@ pub(crate) enum ProductName {
     Prediction,
     /// Perpetual futures
     Margin,
+}
+
+/// What a place knows of a market.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Market {
+    Exists,
+    /// There is none of this name in this product.
+    Missing {
+        /// Those that there are.
+        others: Vec<String>,
+        /// Whether the other product has one of this name.
+        other_product: bool,
+    },
+    /// Nobody says.
+    Unknown,
 }
 
 /// What is connected to.
@@ -75,39 +100,27 @@ enum Exchange {
 impl PlaceArguments {
     /// Finds the place, or makes it: with these markets, if it is a simulated exchange.
     pub(crate) async fn open(&self, product: Product, symbols: &[String]) -> Result<Place, Failure> {
-        let (name, exchange) = if let Some(path) = &self.gateway {
-            let directory = ExchangeDirectory::read(path, self.member)?;
-            let name = format!("the exchange of {}", path.display());
-            (name, Exchange::Directory(directory))
-        } else if self.is_venue() {
-            let environment = if self.production {
-                Environment::Production
-            } else if self.demo {
-                Environment::Demo
-            } else {
-                Environment::Loopback
-            };
-            let name = match &self.endpoint {
-                Some(endpoint) if environment == Environment::Loopback => endpoint.to_string(),
-                Some(endpoint) => format!("{environment} by {endpoint}"),
-                None => environment.to_string(),
-            };
-            (name, Exchange::Elsewhere(environment))
-        } else {
-            let gateway = simulated::start(product, symbols).await?;
-            ("simulated".to_owned(), Exchange::Simulated(gateway))
+        self.check()?;
+        let (name, exchange) = match self.whereabouts() {
+            Whereabouts::Simulated => {
+                let gateway = simulated::start(product, symbols).await?;
+                ("simulated".to_owned(), Exchange::Simulated(gateway))
+            }
+            Whereabouts::Directory(path) => {
+                let directory = ExchangeDirectory::read(path, self.member.unwrap_or(1))?;
+                let name = format!("the exchange of {}", path.display());
+                (name, Exchange::Directory(directory))
+            }
+            Whereabouts::Venue(environment) => (environment.to_string(), Exchange::Elsewhere(environment)),
+            Whereabouts::VenueBy(environment, endpoint) => {
+                let name = format!("{environment} by {endpoint}");
+                (name, Exchange::Elsewhere(environment))
+            }
+            Whereabouts::Elsewhere(endpoint) => {
+                (endpoint.to_string(), Exchange::Elsewhere(Environment::Loopback))
+            }
         };
         Ok(Place { name, exchange })
-    }
-
-    /// Whether it is an exchange of the command's own.
-    pub(crate) fn is_simulated(&self) -> bool {
-        self.gateway.is_none() && !self.is_venue()
-    }
-
-    /// Whether keys from the environment are needed.
-    fn is_venue(&self) -> bool {
-        self.demo || self.production || self.endpoint.is_some()
     }
 }
 
@@ -124,6 +137,15 @@ impl Place {
         }
     }
 
+    /// What is known of a market without asking: the simulated exchange of a command has made those that were named.
+    pub(crate) fn market(&self, product: Product, symbol: &str) -> Market {
+        match &self.exchange {
+            Exchange::Simulated(_) => Market::Exists,
+            Exchange::Directory(directory) => directory.market(product, symbol),
+            Exchange::Elsewhere(_) => Market::Unknown,
+        }
+    }
+
     pub(crate) async fn close(self) {
         if let Exchange::Simulated(gateway) = self.exchange {
             gateway.close().await;
@@ -131,14 +153,32 @@ impl Place {
     }
 }
 
+/// The client; what keeps it from being built is told in this program's words.
+pub(crate) fn built<D: KalshiProduct>(builder: ClientBuilder<D>) -> Result<Client<D>, Failure> {
+    builder.build().map_err(|error| match error {
+        BuildError::Tls(TlsSettingsError::SystemRoots(source)) => Failure::Usage(format!(
+            "no root certificates of the operating system: {source}; install them (the package ca-certificates), or name some with --root FILE"
+        )),
+        error => Failure::session(error),
+    })
+}
+
 fn elsewhere<D: KalshiProduct>(
     environment: Environment,
     arguments: &PlaceArguments,
 ) -> Result<ClientBuilder<D>, Failure> {
     let keys = KeyRing::from_env(D::PRODUCT).map_err(|error| match error {
-        CredentialsError::MissingKeyId { .. } | CredentialsError::NoKey { .. } => Failure::Usage(format!(
-            "{error}\n`kalshi-fix keygen FILE` makes a key, and says what to do with it"
-        )),
+        CredentialsError::MissingKeyId { .. } | CredentialsError::NoKey { .. } => {
+            let simulated = match arguments.whereabouts() {
+                Whereabouts::Elsewhere(_) => {
+                    "; with --gateway DIRECTORY a simulated exchange needs no variables"
+                }
+                _ => "",
+            };
+            Failure::Usage(format!(
+                "{error}\n`kalshi-fix keygen FILE` makes a key, and says what to do with it{simulated}"
+            ))
+        }
         error => Failure::session(error),
     })?;
     let mut builder = Client::<D>::builder(environment).credentials(keys);
@@ -153,10 +193,14 @@ fn elsewhere<D: KalshiProduct>(
     }
     let mut tls = TlsSettings::new();
     if let Some(path) = &arguments.root {
-        tls = tls.roots_from_pem_file(path).map_err(Failure::session)?;
+        tls = tls
+            .roots_from_pem_file(path)
+            .map_err(|error| Failure::Usage(format!("--root: {error}")))?;
     }
     if let Some(name) = &arguments.server_name {
-        tls = tls.server_name(name).map_err(Failure::session)?;
+        tls = tls
+            .server_name(name)
+            .map_err(|error| Failure::Usage(format!("--server-name: {error}")))?;
     }
     Ok(builder.tls(tls))
 }

@@ -1,7 +1,6 @@
 //! `probe`: the way to a session step by step, with the time of each, and what to do where it ends.
 
 mod clock;
-mod remedy;
 mod report;
 
 use std::future::Future;
@@ -24,9 +23,11 @@ use tokio::time::{Instant, timeout};
 
 use crate::arguments::{ProbeArguments, SessionName};
 use crate::output::{Failure, Findings, Output};
-use crate::place::{Place, ProductName};
+use crate::place::credentials::short;
+use crate::place::{Place, ProductName, built};
+use crate::remedy::{Attempted, Step, Trouble};
 use clock::{ClockLog, Offset};
-use report::{Report, Step, Trouble, milliseconds};
+use report::{Report, milliseconds};
 
 pub(crate) fn run(arguments: &ProbeArguments, output: &mut Output) -> Result<Findings, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -35,7 +36,8 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &mut Output) -> Result<Fin
         let kind = kind(arguments, product)?;
         let place = arguments.place.open(product, &[]).await?;
         let names = [product.name(), kind.profile().target_comp_id, place.name.as_str()];
-        let mut report = Report::new(output, arguments.json, names);
+        let terms = arguments.place.terms(product, kind);
+        let mut report = Report::new(output, arguments.json, names, &terms);
         match arguments.place.product {
             ProductName::Prediction => prediction(kind, arguments, &place, &mut report).await?,
             ProductName::Margin => margin(kind, arguments, &place, &mut report).await?,
@@ -65,7 +67,20 @@ fn kind(arguments: &ProbeArguments, product: Product) -> Result<SessionKind, Fai
         SessionName::Md => SessionKind::MarketData,
     };
     if !product.offers(kind) {
-        return Err(Failure::Usage(format!("{product} has no {kind} session")));
+        let offered: Vec<String> = product
+            .sessions()
+            .iter()
+            .map(|kind| short(*kind).to_lowercase())
+            .collect();
+        return Err(Failure::Usage(format!(
+            "{product} has no {kind} session; --session can be {}",
+            offered.join(", ")
+        )));
+    }
+    if arguments.reset && !kind.profile().retransmission {
+        return Err(Failure::Usage(format!(
+            "{kind} starts its numbers anew at each logon by itself: --reset is for --session rt and pt, leave it out"
+        )));
     }
     if kind.profile().retransmission && !arguments.reset && !arguments.place.is_simulated() {
         return Err(Failure::Usage(format!(
@@ -126,7 +141,7 @@ impl<D: KalshiProduct> Probe<D> {
                 let _ = sender.send((Instant::now(), step));
             }));
         Ok(Probe {
-            client: builder.build().map_err(Failure::session)?,
+            client: built(builder)?,
             steps: std::sync::Mutex::new(steps),
             clock,
             log,
@@ -159,7 +174,7 @@ impl<D: KalshiProduct> Probe<D> {
         arguments: &ProbeArguments,
         report: &mut Report<'_>,
     ) -> Result<(), Failure> {
-        let Some(mut session) = self.open(opening, report).await? else {
+        let Some(mut session) = self.open(opening, arguments, report).await? else {
             return Ok(());
         };
         let ended = self.heartbeats(&mut session, arguments, report).await?;
@@ -175,7 +190,10 @@ impl<D: KalshiProduct> Probe<D> {
                 cause: EndCause::Session(EndReason::LoggedOut { .. }),
                 ..
             }) => report.done(Step::LogOut, took, "answered"),
-            Some(end) => report.trouble(Step::LogOut, took, "failed", remedy::of_session_end(end)),
+            Some(end) => {
+                let trouble = attempted::<D, S>(arguments).ended(Step::LogOut, end);
+                report.trouble(Step::LogOut, took, "failed", trouble)
+            }
             None => report.done(Step::LogOut, took, "the session was over"),
         }
     }
@@ -184,6 +202,7 @@ impl<D: KalshiProduct> Probe<D> {
     async fn open<S: KalshiSession>(
         &self,
         opening: impl Future<Output = Result<Session<S>, OpenError>>,
+        arguments: &ProbeArguments,
         report: &mut Report<'_>,
     ) -> Result<Option<Session<S>>, Failure> {
         let mut opening = pin!(opening);
@@ -214,7 +233,7 @@ impl<D: KalshiProduct> Probe<D> {
                 report.done(Step::LogOn, took, &detail)?;
                 Ok(Some(session))
             }
-            Err(error) => match remedy::of_open(&error) {
+            Err(error) => match attempted::<D, S>(arguments).not_opened(&error) {
                 Some((step, trouble)) => {
                     report.trouble(step, took, "failed", trouble)?;
                     Ok(None)
@@ -256,11 +275,9 @@ impl<D: KalshiProduct> Probe<D> {
                 Answer::None => Trouble {
                     class: "network".to_owned(),
                     what: format!("no answer to a TestRequest within {:?}", patience(arguments)),
-                    remedy: "the other side is logged on and says nothing: check the network between here and there, and try \
-                             again later"
-                        .to_owned(),
+                    remedy: attempted::<D, S>(arguments).silent(),
                 },
-                Answer::Ended(end) => remedy::of_session_end(&end),
+                Answer::Ended(end) => attempted::<D, S>(arguments).ended(Step::Heartbeat, &end),
             };
             let detail = format!("failed, after {} answers", round_trips.len());
             report.trouble(Step::Heartbeat, Some(start.elapsed()), &detail, trouble)?;
@@ -313,6 +330,15 @@ impl<D: KalshiProduct> Probe<D> {
             remedy: "set this machine's clock (NTP)".to_owned(),
         };
         report.trouble(Step::Clock, None, &detail, trouble)
+    }
+}
+
+/// What a remedy depends on.
+fn attempted<D: KalshiProduct, S: KalshiSession>(arguments: &ProbeArguments) -> Attempted<'_> {
+    Attempted {
+        place: &arguments.place,
+        product: D::PRODUCT,
+        kind: S::KIND,
     }
 }
 

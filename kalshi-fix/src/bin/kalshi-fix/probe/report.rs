@@ -1,52 +1,18 @@
 //! What a probe has found, as lines while it goes on, or as one object at the end.
 
-use std::fmt;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::json;
-use crate::output::{Failure, Output, Style};
-
-/// A step of the way to a session, and back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    Resolve,
-    Connect,
-    Tls,
-    LogOn,
-    Heartbeat,
-    Clock,
-    LogOut,
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Step::Resolve => "resolve",
-            Step::Connect => "connect",
-            Step::Tls => "TLS",
-            Step::LogOn => "log on",
-            Step::Heartbeat => "heartbeat",
-            Step::Clock => "clock",
-            Step::LogOut => "log out",
-        })
-    }
-}
-
-/// What is wrong, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
-    /// As the library calls this kind of failure.
-    pub(super) class: String,
-    pub(super) what: String,
-    pub(super) remedy: String,
-}
+use crate::output::{Failure, Output, Style, wrapped};
+use crate::remedy::{Step, Trouble};
 
 /// What has been found so far.
 pub(super) struct Report<'o> {
     output: &'o mut Output,
     is_json: bool,
-    /// What comes before the first line.
-    title: Option<String>,
+    /// What comes before the first line, if anything.
+    title: String,
     /// The object, as far as it goes.
     head: String,
     steps: String,
@@ -59,16 +25,23 @@ impl<'o> Report<'o> {
         output: &'o mut Output,
         is_json: bool,
         [product, session, place]: [&str; 3],
+        terms: &[(&'static str, String)],
     ) -> Report<'o> {
         let mut head = String::from("{");
         json::text(&mut head, "product", product);
         json::text(&mut head, "session", session);
         json::text(&mut head, "place", place);
-        let title = output.styled(Style::Strong, format!("{session} ({product}, {place})"));
+        let mut title = output.styled(Style::Strong, format!("{session} ({product}, {place})"));
+        title.push('\n');
+        for (name, value) in terms {
+            json::text(&mut head, name, value);
+            let name = output.styled(Style::Dim, format!("{:<12}", name.replace('_', " ")));
+            let _ = writeln!(title, "  {name}{value}");
+        }
         Report {
             output,
             is_json,
-            title: Some(title),
+            title,
             head,
             steps: String::new(),
             more: String::new(),
@@ -170,9 +143,7 @@ impl<'o> Report<'o> {
         if self.is_json {
             return Ok(());
         }
-        if let Some(title) = self.title.take() {
-            self.output.write(&format!("{title}\n"))?;
-        }
+        self.output.write(&std::mem::take(&mut self.title))?;
         let (mark, style) = if is_good {
             ("✓", Style::Good)
         } else {
@@ -195,41 +166,9 @@ pub(super) fn milliseconds(time: Duration) -> String {
     format!("{}.{:03}", micros / 1000, micros % 1000)
 }
 
-/// Lines of at most 78 characters, each a little to the right.
-fn wrapped(text: &str) -> String {
-    let mut wrapped = String::new();
-    let mut length = 0;
-    for word in text.split_whitespace() {
-        let width = word.chars().count();
-        if length > 0 && length + 1 + width <= LINE {
-            wrapped.push(' ');
-            length += 1 + width;
-        } else {
-            wrapped.push_str(if length > 0 { "\n  " } else { "  " });
-            length = 2 + width;
-        }
-        wrapped.push_str(word);
-    }
-    wrapped.push('\n');
-    wrapped
-}
-
-const LINE: usize = 78;
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines() {
-        let word = "x".repeat(40);
-        assert_eq!(wrapped("a b"), "  a b\n");
-        assert_eq!(
-            wrapped(&format!("{word} {word}")),
-            format!("  {word}\n  {word}\n")
-        );
-        assert_eq!(wrapped(""), "\n");
-    }
 
     #[test]
     fn times() {
