@@ -1,66 +1,7 @@
-//! Derive macros that make typed FIX messages: of structs of your own, or of a whole data dictionary.
+#![doc = include_str!("../README.md")]
 //!
-//! Used through `kalshi-fix` (`#[fix(crate = "kalshi_fix::dialect")]`), or next to `fix-dialect`, whose items the generated
-//! code refers to as `::fix_dialect` unless `#[fix(crate = "path")]` says otherwise.
-//!
-//! # A first message, in five minutes
-//!
-//! ```toml
-//! [dependencies]
-//! fix-derive = "0.1"
-//! fix-dialect = "0.1"
-//! ```
-//!
-//! A struct is a message, and its fields are the message's fields, in this order. What may be missing is an `Option`; what is not
-//! one is required.
-//!
-//! ```
-//! use fix_derive::FixMessage;
-//! use fix_dialect::{CustomDecoder, Decimal, Encoder, FixMessage as _, Framer, Framing, SessionHeader, Text, Timestamp};
-//!
-//! #[derive(Debug, PartialEq, FixMessage)]
-//! #[fix(msg_type = "U77")] // MsgType (35)
-//! struct Inventory<'a> {
-//!     #[fix(tag = 55)]
-//!     symbol: Text<'a>, // borrowed from the frame, and not necessarily UTF-8
-//!     #[fix(tag = 9001)]
-//!     contracts: Decimal, // exact
-//!     #[fix(tag = 9002)]
-//!     note: Option<Text<'a>>,
-//! }
-//!
-//! let inventory = Inventory { symbol: "HIGHNY-23DEC31".into(), contracts: Decimal::new(75, 1), note: None };
-//! assert!(inventory.validate()?.is_empty());
-//!
-//! // To the wire: BeginString, BodyLength, header and CheckSum are written around it.
-//! let header = SessionHeader::new("FIXT.1.1", "me", "you")?;
-//! let now = Timestamp::parse(b"20260817-16:00:00.123").expect("a time");
-//! let mut encoder = Encoder::new();
-//! let frame = encoder.encode(&header, 1, now, &inventory)?;
-//!
-//! // And back: a frame is cut from the stream, and read.
-//! let Framing::Frame(length) = Framer::default().next(frame) else { panic!("no whole frame") };
-//! let decoded = CustomDecoder::new().decode::<Inventory>(&frame[..length]).expect("an Inventory");
-//! assert_eq!(decoded.message, inventory);
-//!
-//! // What cannot be read is never made up: the error names the field and what was expected.
-//! let text = String::from_utf8_lossy(frame).replace("9001=7.5", "9001=7,5");
-//! let error = CustomDecoder::new().decode::<Inventory>(text.as_bytes()).unwrap_err();
-//! assert!(error.to_string().contains("9001"), "{error}");
-//! # Ok::<(), fix_dialect::EncodeError>(())
-//! ```
-//!
-//! # Where to go from here
-//!
-//! | you have | you want | take |
-//! | --- | --- | --- |
-//! | a few messages, or private tags | a struct for each | [`FixMessage`](derive@FixMessage), [`FixGroup`](derive@FixGroup), [`FixEnum`](derive@FixEnum) |
-//! | the same, on a venue's dialect | tags, types and rules from there, checked by the compiler | [`FixMessage`](derive@FixMessage) with `dialect = …` |
-//! | a QuickFIX data dictionary | all its messages | [`Dialect`](derive@Dialect) |
-//! | a dictionary that lacks something | that too | [`Dialect`](derive@Dialect) with `overlay = "…"` |
-//!
-//! A session that sends and receives them is in `kalshi-fix`. Mistakes in an attribute or a dictionary are compile errors with
-//! their place; a dictionary's faults come all at once.
+//! The pages: [`FixMessage`](derive@FixMessage), [`FixGroup`](derive@FixGroup) and [`FixEnum`](derive@FixEnum) for messages of
+//! one's own, [`Dialect`](derive@Dialect) for dictionaries.
 
 mod attribute;
 mod custom;
@@ -112,6 +53,26 @@ use proc_macro::TokenStream;
 /// - `crate = "path"`: where `fix_dialect` is reachable; `::fix_dialect` by default.
 ///
 /// Every fault of the dictionary is a compile error at the attribute that begins with `file:line:column`.
+///
+/// # An overlay
+///
+/// The venue's file stays as it was downloaded; what one user adds, here a message and a private field, is a file beside it:
+///
+#[doc = concat!("```xml\n", include_str!("../tests/dictionaries/orders-overlay.xml"), "```")]
+///
+/// ```
+/// mod venue {
+///     use fix_derive::Dialect;
+///
+///     #[derive(Dialect)]
+///     #[fix(dictionary = "tests/dictionaries/orders.xml", overlay = "tests/dictionaries/orders-overlay.xml")]
+///     pub struct Venue;
+/// }
+///
+/// let probe = venue::Probe::new(venue::fields::Side::Buy, "rates");
+/// assert!(probe.validate()?.is_empty());
+/// # Ok::<(), fix_dialect::EncodeError>(())
+/// ```
 #[proc_macro_derive(Dialect, attributes(fix))]
 pub fn derive_dialect(input: TokenStream) -> TokenStream {
     dialect::derive(input.into()).into()

@@ -1,40 +1,11 @@
-//! Wire runtime and dictionary model for FIX dialects.
+#![doc = include_str!("../README.md")]
 //!
-//! The way of a message: a [`Framer`] cuts a stream into frames; a [`Decoder`] indexes a frame's fields in one pass and
-//! makes a [`RawMessage`] of it, and from that the typed message of a [`Dialect`]; an [`Encoder`] writes a message's
-//! fields behind the header of a session. The types and tables of a dialect are generated from an XML dictionary by
-//! `#[derive(Dialect)]` of the `fix-derive` crate.
+//! # The way of a message
 //!
-//! Most programs use it through `fix-derive` (messages of their own: its first page has the first one, in five minutes) or through
-//! `kalshi-fix` (Kalshi's dialects, sessions, clients). By itself it reads and writes any FIX, field by field:
-//!
-//! ```
-//! use fix_dialect::{Encoder, FieldIndex, Framer, Framing, RawMessage, SessionHeader, Timestamp};
-//!
-//! let header = SessionHeader::new("FIX.4.4", "me", "you")?;
-//! let now = Timestamp::parse(b"20260817-16:00:00.123").expect("a time");
-//! let mut encoder = Encoder::new();
-//! encoder.begin(&header, b"D", 1, now).field(11, b"order-1").field(44, b"0.55");
-//! let stream = encoder.finish_checked()?;
-//!
-//! match Framer::default().next(stream) {
-//!     Framing::Frame(length) => {
-//!         let mut index = FieldIndex::new(); // kept from frame to frame: nothing is allocated once it is large enough
-//!         let raw = RawMessage::parse(&stream[..length], &mut index).expect("fields");
-//!         assert_eq!(raw.header().msg_seq_num, 1);
-//!         assert_eq!(raw.field(44), Some(&b"0.55"[..]));
-//!     }
-//!     Framing::NeedMore(bytes) => println!("{bytes} in all are needed to go on"),
-//!     Framing::Garbled { skip, reason } => println!("{skip} bytes are no frame: {reason}"),
-//! }
-//! # Ok::<(), fix_dialect::EncodeError>(())
-//! ```
-//!
-//! What a typed message is worth over that: a required field that is missing or malformed is told and never made up
-//! ([`Outcome`]), the venue's rules are checked ([`validation`]), and what nobody knows is kept ([`Unknown`]).
-//!
-//! Features: `dictionary` (off by default) adds the XML loader, the linter, tables at run time and the
-//! semantic diff.
+//! A [`Framer`] cuts a stream into frames; a [`Decoder`] indexes a frame's fields in one pass and makes a [`RawMessage`] of it, and
+//! from that the typed message of a [`Dialect`], or an [`Outcome`] that says why there is none. An [`Encoder`] writes a message's
+//! fields behind the header of a session. [`validation`] applies the dialect's [`tables`] to either; [`Unknown`] keeps what they
+//! do not know. [`FixMessage`] is what a struct of one's own becomes.
 
 mod check;
 mod check_ends;

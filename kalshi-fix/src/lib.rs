@@ -3,50 +3,72 @@
 //! Kalshi's two products speak two dialects of FIXT.1.1 / FIX 5.0 SP2, generated here from the dictionaries in `spec/`:
 //! [`prediction`] (event contracts) and [`margin`] (perpetual futures).
 //!
-//! The [`guide`] has a page for each kind of session, for [every error](guide::errors), for [units](guide::units), and for who comes
-//! from the [Python SDK](guide::from_the_python_sdk) or from [QuickFIX](guide::from_quickfix). Five minutes lead to a
-//! [first filled order](guide::first_order).
+//! It trades with the venue, or offline with a simulated exchange that is part of it; it speaks dialects of your own as well. REST
+//! and WebSocket are not in it: [what is not supported](#what-is-not-supported).
 //!
-//! # From nothing to a filled order
+//! # A first filled order
 //!
-//! 1. A [`client::Client`] of a product knows an [`environment::Environment`] and [`credentials::Credentials`], and opens
-//!    sessions: each is a TLS connection with a signed logon, and needs an API key of its own.
-//! 2. A [`client::Session`] sends what its session may carry, and receives [`client::Event`]s: messages, and every way in
-//!    which the session ends.
-//! 3. A received message is decoded on the caller's task, into the types of its dialect. What cannot be read is never
-//!    made up: see [`dialect::Outcome`].
+//! Five minutes, and no account. In a new package (`cargo new first-order`), with the path of your clone:
 //!
-//! The feature `gateway` adds a simulated exchange, with which all of this can be tried offline:
+//! ```toml
+//! [dependencies]
+//! kalshi-fix = { path = "…/kalshi-fix", features = ["gateway"] }
+//! tokio = { version = "1", features = ["macros", "rt"] }
+//! ```
+//!
+//! The feature `gateway` is the simulated exchange. It listens on this machine, checks signatures and rules, and matches orders:
 //!
 //! ```
 //! use kalshi_fix::client::Event;
 //! use kalshi_fix::credentials::PrivateKey;
-//! use kalshi_fix::dialect::Decimal;
+//! use kalshi_fix::dialect::Timestamp;
 //! use kalshi_fix::gateway::Gateway;
-//! use kalshi_fix::prediction::{Message, NewOrderSingle, Prediction, fields};
+//! use kalshi_fix::orders::LimitOrder;
+//! use kalshi_fix::prediction::{Message, Prediction, fields};
+//! use kalshi_fix::units::PriceUnit;
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let gateway = Gateway::builder().market("HIGHNY-23DEC31").start().await?;
-//! let key = PrivateKey::generate()?;
-//! let credentials = gateway.member().credentials(&key);
-//! let client = gateway.client_builder::<Prediction>(credentials).build()?;
-//! let mut session = client.order_entry().await?;
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let gateway = Gateway::builder().market("HIGHNY-23DEC31").start().await?;
+//!     let key = PrivateKey::generate()?;
+//!     let a_member = || gateway.client_builder::<Prediction>(gateway.member().credentials(&key)).build();
+//!     let now = Timestamp::from(std::time::SystemTime::now());
 //!
-//! let (ten, price) = (Decimal::from(10), Decimal::new(5500, 4)); // contracts, and $0.5500
-//! let limit = fields::OrdType::Limit;
-//! session.send(&NewOrderSingle::new("1", ten, limit, price, fields::Side::Buy, "HIGHNY-23DEC31")).await?;
-//! while let Some(event) = session.recv().await {
-//!     let Event::Message(received) = event else { continue };
-//!     let Some(Message::ExecutionReport(report)) = received.message() else { continue };
-//!     if report.ord_status == fields::OrdStatus::New {
-//!         break;
+//!     // Somebody offers ten contracts: YES for 55 cents. `submit` waits for the exchange's answer.
+//!     let seller = a_member()?.order_entry().await?;
+//!     let offer = LimitOrder::<Prediction>::sell_yes("HIGHNY-23DEC31", "10".parse()?, "0.55".parse()?);
+//!     seller.submit(&offer.message("offer-1", PriceUnit::Dollars, now)?).await?.acknowledged()?;
+//!
+//!     // We buy them. `send` does not wait: what comes of it is told by events.
+//!     let mut session = a_member()?.order_entry().await?;
+//!     let bid = LimitOrder::<Prediction>::buy_yes("HIGHNY-23DEC31", "10".parse()?, "0.55".parse()?);
+//!     session.send(&bid.message("bid-1", PriceUnit::Dollars, now)?).await?;
+//!     while let Some(event) = session.recv().await {
+//!         let Event::Message(received) = event else { continue };
+//!         let Some(Message::ExecutionReport(report)) = received.message() else { continue };
+//!         if report.ord_status == fields::OrdStatus::Filled {
+//!             println!("{} contracts at an average of {} dollars", report.cum_qty, report.avg_px);
+//!             break;
+//!         }
 //!     }
+//!     let _ = session.close().await; // logs out
+//!     Ok(())
 //! }
-//! let _ = session.close().await;
-//! # Ok(())
-//! # }
 //! ```
+//!
+//! What has happened: a [`client::Client`] of a product knows an [`environment::Environment`] and
+//! [`credentials::Credentials`], and opens sessions. Each is a TLS connection with a signed logon, and needs an API key of its own.
+//! A [`client::Session`] sends only what it may carry, or the program does not compile, and receives [`client::Event`]s:
+//! messages, and every way in which the session ends. A received message is decoded on the caller's task, into the types of its
+//! dialect; what cannot be read is never made up ([`dialect::Outcome`]).
+//!
+//! **At the venue** the client comes from [`Client::from_env`](client::Client::from_env), and nothing else changes:
+//! [`guide::first_order`] has that program, the keys that it needs, and the usual first stumbles.
+//!
+//! **Where to go on.** The [`guide`] has a page for each kind of session, for [every error](guide::errors), for
+//! [units](guide::units), and for who comes from the [Python SDK](guide::from_the_python_sdk) or from
+//! [QuickFIX](guide::from_quickfix). The program `kalshi-fix` (the feature `cli`) tries a connection (`probe`), runs the exchange
+//! (`gateway`), and reads logs and dictionaries.
 //!
 //! # Messages of your own
 //!
@@ -121,9 +143,27 @@
 //!
 //! # Features
 //!
-//! `gateway` (the simulated exchange), `config` (configuration from TOML), `metrics`, `test-support` (for stores of your own) and
-//! `cli` (the program), all off by default. A feature only adds API: none changes what decodes or what is sent. Tested with Rust
-//! 1.95. What each costs, and what is not supported: [`guide::features`].
+//! None is on by default, and each only adds API: none changes what decodes or what is sent. [`guide::features`] says what each costs.
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `gateway` | the simulated exchange, `kalshi_fix::gateway` |
+//! | `config` | configuration from a file of TOML |
+//! | `metrics` | counters, gauges and histograms |
+//! | `test-support` | for stores of your own: the conformance suite, a disk that fails on demand |
+//! | `cli` | the program `kalshi-fix` |
+//!
+//! CI runs Rust 1.95, which is the oldest that is supported too (`rust-version`), on Linux; no nightly.
+//!
+//! # What is not supported
+//!
+//! - REST and WebSocket: what only they know (price grids, balances) is asked for there, and given to the types here.
+//! - Market orders: the venue has none. Drop copy of more than three hours: the venue's REST interface has that.
+//! - FIX versions other than FIXT.1.1 with FIX 5.0 SP2 are not tried against anybody; FAST and SBE are not there.
+//! - Schedules of sessions by the hour; a database as a store, unless you bring one ([`store::Store`]).
+//! - The simulated exchange is a model: its fees, prices and margin are not the venue's.
+//!
+//! [`guide::features`] has the whole list.
 //!
 //! # Layers
 //!

@@ -1,4 +1,4 @@
-//! The guide's page of errors has every error, and names none that there is not.
+//! The guide's page of errors has every error, and names none that there is not; the first pages say what there is.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,6 +44,49 @@ fn the_guide_has_every_error() {
         missing.is_empty(),
         "kalshi-fix/src/guide/errors.md says nothing of {missing:?}: give each a cause and what helps"
     );
+}
+
+/// The pages that a newcomer meets first say which features there are, which Rust is tested, and what is not supported.
+#[test]
+fn the_first_pages_say_what_there_is() {
+    let read = |path: &str| fs::read_to_string(below(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let workspace = read("../Cargo.toml");
+    let (_, version) = workspace.split_once("rust-version = \"").unwrap();
+    let rust = format!("Rust {}", version.split('"').next().unwrap());
+    for page in [
+        "../README.md",
+        "../kalshi-fix/src/lib.rs",
+        "../kalshi-fix/src/guide/features.md",
+        "../fix-dialect/README.md",
+        "../fix-derive/README.md",
+    ] {
+        let text = read(page);
+        assert!(text.contains(&rust), "{page} does not say that {rust} is tested");
+        let lower = text.to_lowercase();
+        assert!(
+            lower.contains("not supported") || lower.contains("what it does not do"),
+            "{page} does not say what is not supported"
+        );
+    }
+    assert!(read("ui/RUSTC").starts_with(rust.trim_start_matches("Rust ")));
+    let manifest = read("../kalshi-fix/Cargo.toml");
+    let (_, features) = manifest.split_once("[features]\n").unwrap();
+    let features: Vec<&str> = features
+        .lines()
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once(" = ").filter(|_| !line.starts_with('#')))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(features.len() > 4, "{features:?}");
+    for page in ["../kalshi-fix/src/lib.rs", "../kalshi-fix/src/guide/features.md"] {
+        let text = read(page);
+        for feature in &features {
+            assert!(
+                text.contains(&format!("| `{feature}` |")),
+                "{page} has no row for the feature {feature}"
+            );
+        }
+    }
 }
 
 /// The lines under the heading of an error, or those that name it where it has none.
