@@ -204,6 +204,31 @@ pub(super) struct Coverage {
 }
 
 impl Order {
+    /// One of which nothing is known yet, neither by a request nor by a report.
+    pub(super) fn unseen(key: OrderKey, symbol: Arc<str>, side: Side, account: Account) -> Order {
+        Order {
+            key,
+            symbol,
+            side,
+            account,
+            order_group: None,
+            entry: None,
+            order_id: None,
+            identifiers: Vec::new(),
+            latest: None,
+            filled: Totals::default(),
+            fees: Money::ZERO,
+            requests: Vec::new(),
+            rejection: None,
+            contradicted: false,
+            confirmed: 0,
+            resolution: None,
+            is_over: false,
+            state: OrderState::Unknown,
+            is_retired: false,
+        }
+    }
+
     /// Its key.
     #[must_use]
     pub fn key(&self) -> OrderKey {

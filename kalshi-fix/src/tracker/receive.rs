@@ -7,11 +7,10 @@ use super::coverage::Source;
 use super::event::{Inconsistency, TrackerEvent, Unattributed};
 use super::exec_id::ExecId;
 use super::order::{Order, OrderKey, PendingRequest, Rejection, RequestKind, Resolution};
-use super::position::{Account, Totals};
+use super::position::Account;
 use super::report::{CancelReject, ExecType, Incoming, MassCancelReport, OrdStatus, Refusal, Report};
-use super::state::{Doubt, OrderState, is_final_refusal};
+use super::state::{Doubt, is_final_refusal};
 use super::{Named, NamedKind, Tracker};
-use crate::units::Money;
 
 impl Tracker {
     /// Takes in what the venue says about orders, from whatever session it comes, and adds what that changes to `events`.
@@ -214,30 +213,9 @@ impl Tracker {
     fn adopt(&mut self, report: &Report<'_>) -> OrderKey {
         let key = self.next_key();
         let symbol = self.symbol(report.symbol);
-        self.orders.insert(
-            key,
-            Order {
-                key,
-                symbol,
-                side: report.side,
-                account: Account::from(report.account),
-                order_group: None,
-                entry: None,
-                order_id: None,
-                identifiers: Vec::new(),
-                latest: None,
-                filled: Totals::default(),
-                fees: Money::ZERO,
-                requests: Vec::new(),
-                rejection: None,
-                contradicted: false,
-                confirmed: 0,
-                resolution: None,
-                is_over: false,
-                state: OrderState::Unknown,
-                is_retired: false,
-            },
-        );
+        let account = Account::from(report.account);
+        self.orders
+            .insert(key, Order::unseen(key, symbol, report.side, account));
         key
     }
 

@@ -6,11 +6,11 @@ use super::coverage::Source;
 use super::event::{TrackerEvent, Unattributed};
 use super::incoming::{AsRequest, ViewError};
 use super::order::{Entry, Order, OrderKey, PendingRequest, RequestKind, Sent};
-use super::position::{Account, Totals};
+use super::position::Account;
 use super::request::{NewRequest, Request};
 use super::state::OrderState;
 use super::{Named, NamedKind, Tracker};
-use crate::units::{Money, PriceUnit};
+use crate::units::PriceUnit;
 
 impl Tracker {
     /// Takes note of a request that was sent, with the MsgSeqNum (34) that it was sent under. A message that is no request
@@ -94,25 +94,11 @@ impl Tracker {
         let key = self.next_key();
         let symbol = self.symbol(request.symbol);
         let mut order = Order {
-            key,
-            symbol,
-            side: request.side,
-            account: Account::from(request.account),
             order_group: request.order_group.map(Into::into),
             entry: Some(entry(sent, request)),
-            order_id: None,
-            identifiers: Vec::new(),
-            latest: None,
-            filled: Totals::default(),
-            fees: Money::ZERO,
-            requests: Vec::new(),
-            rejection: None,
-            contradicted: false,
             confirmed: self.feeds.period,
-            resolution: None,
-            is_over: false,
             state: OrderState::PendingNew,
-            is_retired: false,
+            ..Order::unseen(key, symbol, request.side, Account::from(request.account))
         };
         order.identify(request.cl_ord_id, None);
         self.orders.insert(key, order);

@@ -177,27 +177,23 @@ impl Market {
     /// A prediction market on whole cents, with the venue's usual fees.
     #[must_use]
     pub fn prediction(symbol: &str) -> Market {
-        Market {
-            symbol: symbol.into(),
-            exchange_index: 0,
-            grid: PriceGrid::linear_cent(),
-            fees: FeeSchedule::prediction(),
-            status: MarketStatus::Active,
-            high_volatility: false,
-            closes: None,
-            position_limit: None,
-            sell_position_floor: None,
-        }
+        Market::active(symbol, PriceGrid::linear_cent(), FeeSchedule::prediction())
     }
 
     /// A margin market on steps of a hundredth of a cent.
     #[must_use]
     pub fn margin(symbol: &str) -> Market {
+        let grid = PriceGrid::unbounded(Price::from_ten_thousandths(1));
+        Market::active(symbol, grid, FeeSchedule::margin())
+    }
+
+    /// A market that takes orders, without limits of its own.
+    fn active(symbol: &str, grid: PriceGrid, fees: FeeSchedule) -> Market {
         Market {
             symbol: symbol.into(),
             exchange_index: 0,
-            grid: PriceGrid::unbounded(Price::from_ten_thousandths(1)),
-            fees: FeeSchedule::margin(),
+            grid,
+            fees,
             status: MarketStatus::Active,
             high_volatility: false,
             closes: None,

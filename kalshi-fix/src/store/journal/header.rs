@@ -24,6 +24,7 @@
 use fix_dialect::Timestamp;
 
 use crate::session::Sequences;
+use crate::store::StoreState;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
@@ -50,6 +51,21 @@ pub(super) enum Bad {
 }
 
 impl Header {
+    /// The header of a generation's first segment.
+    pub(super) fn first(generation: u64, state: &StoreState, created: Timestamp, session: &str) -> Header {
+        Header {
+            generation,
+            index: 1,
+            first_kept: 1,
+            previous_length: 0,
+            began: state.began,
+            created,
+            sequences: state.sequences,
+            dropped_through: 0,
+            session: session.to_owned(),
+        }
+    }
+
     /// The header as bytes, and the seed of the records that follow it.
     pub(super) fn write(&self) -> (Vec<u8>, u32) {
         let mut out = Vec::with_capacity(FIXED + self.session.len() + SUM);

@@ -149,17 +149,7 @@ impl JournalStore {
             }
             Err(NotFound::Nothing { leftovers }) => {
                 let state = StoreState::new(now);
-                let header = Header {
-                    generation: 1,
-                    index: 1,
-                    first_kept: 1,
-                    previous_length: 0,
-                    began: state.began,
-                    created: now,
-                    sequences: state.sequences,
-                    dropped_through: 0,
-                    session: settings.session.clone(),
-                };
+                let header = Header::first(1, &state, now, &settings.session);
                 let active = Active::create(&mut *disk, &header)?;
                 let recovery = Recovery {
                     torn: None,
@@ -420,17 +410,8 @@ impl Store for JournalStore {
     fn reset(&mut self, now: Timestamp) -> Result<(), StoreError> {
         self.usable()?;
         let state = StoreState::new(now);
-        let header = Header {
-            generation: self.active.segment.generation + 1,
-            index: 1,
-            first_kept: 1,
-            previous_length: 0,
-            began: state.began,
-            created: now,
-            sequences: state.sequences,
-            dropped_through: 0,
-            session: self.settings.session.clone(),
-        };
+        let generation = self.active.segment.generation + 1;
+        let header = Header::first(generation, &state, now, &self.settings.session);
         let created = Active::create(&mut *self.disk, &header);
         let created = self.or_break(created)?;
         let before = std::mem::replace(&mut self.active, created);
