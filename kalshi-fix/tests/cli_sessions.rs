@@ -10,6 +10,8 @@ mod keygen;
 mod passphrase;
 #[path = "cli_sessions/probe.rs"]
 mod probe;
+#[path = "cli_sessions/screen.rs"]
+mod screen;
 #[path = "cli_sessions/terminal.rs"]
 mod terminal;
 

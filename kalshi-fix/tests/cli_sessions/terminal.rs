@@ -14,7 +14,7 @@ use pty_process::blocking::Pty;
 use rustix::termios::{LocalModes, tcgetattr};
 use vt100::{Parser, Screen};
 
-use super::{SYMBOL, without_credentials};
+use super::without_credentials;
 
 /// The program, which runs on a terminal of its own. It ends with the test, whatever becomes of that.
 ///
@@ -84,6 +84,13 @@ impl Terminal {
         (&*self.pty)
             .write_all(keys.as_bytes())
             .expect("the keys are typed");
+    }
+
+    /// Sends the program a signal, by its name without `SIG`.
+    pub(super) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        let sent = Command::new("sh").args(["-c", &kill]).status();
+        assert!(sent.expect("a shell").success(), "{kill}");
     }
 
     /// Gives the terminal another size, as a window that is dragged.
@@ -164,6 +171,17 @@ impl Drop for Terminal {
 }
 
 impl Left {
+    /// Whether the whole screen was given back: what was there before is shown again, and the cursor is.
+    pub(super) fn gave_the_screen_back(&self) -> bool {
+        let last = |sequence: &[u8]| {
+            let mut parts = self.transcript.windows(sequence.len());
+            parts.rposition(|part| part == sequence)
+        };
+        let (entered, left) = (last(b"\x1b[?1049h"), last(b"\x1b[?1049l"));
+        let (hidden, shown) = (last(b"\x1b[?25l"), last(b"\x1b[?25h"));
+        self.restored && entered.is_some() && left > entered && shown > hidden
+    }
+
     /// Whether this was ever written, to whatever place of the screen.
     pub(super) fn was_written(&self, text: &str) -> bool {
         let text = text.as_bytes();
@@ -173,19 +191,3 @@ impl Left {
 
 /// How long something may take to appear: it only ends a hang.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-#[test]
-fn a_program_of_the_whole_screen_takes_keys_and_sizes() {
-    let mut terminal = Terminal::start(&["book", SYMBOL], &[], (24, 80));
-    terminal.wait_for("live");
-    assert!(terminal.screen().alternate_screen());
-    terminal.resize(20, 60);
-    terminal.wait_until("twenty rows in use", |screen| {
-        let last = screen.rows(0, 60).last().unwrap_or_default();
-        !last.trim().is_empty()
-    });
-    terminal.keys("q");
-    let left = terminal.left();
-    assert_eq!(left.status.code(), Some(0), "{}", left.screen);
-    assert!(left.restored && left.was_written("\x1b[?1049l"));
-}

@@ -1,0 +1,169 @@
+//! `book` on a terminal: what stands on the screen, what keys and sizes do to it, and how the terminal is left.
+
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use super::terminal::{Left, Terminal};
+use super::{SYMBOL, scratch};
+
+const WIDE: (u16, u16) = (24, 80);
+const NARROW: (u16, u16) = (20, 50);
+const ANOTHER: &str = "ANOTHER-23DEC31";
+
+/// An exchange that another process of the program runs. It ends with the test, whatever becomes of that.
+struct Running {
+    child: Child,
+    /// What it prints goes on being taken.
+    _printed: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(directory: &str, more: &[&str]) -> Running {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kalshi-fix"))
+            .args(["gateway", directory])
+            .args(more)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut printed = BufReader::new(child.stdout.take().expect("a pipe"));
+        // The description is there before anything is said.
+        let mut line = String::new();
+        printed.read_line(&mut line).expect("a line");
+        assert!(!line.is_empty(), "it has ended");
+        Running {
+            child,
+            _printed: printed,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until a picture of this size is there: the first line ends at the right edge, and the last one says this.
+#[track_caller]
+fn wait_for_size(terminal: &mut Terminal, (rows, columns): (u16, u16), foot: &str) {
+    terminal.wait_until("a picture of this size", |screen| {
+        let lines: Vec<String> = screen.rows(0, columns).collect();
+        lines.len() == usize::from(rows)
+            && lines[0].trim_end().chars().count() == usize::from(columns)
+            && lines[usize::from(rows) - 1].contains(foot)
+    });
+}
+
+/// The program has ended as if nothing had been there.
+#[track_caller]
+fn check_left(left: &Left) {
+    assert_eq!(left.status.code(), Some(0), "{}", left.screen);
+    assert!(left.gave_the_screen_back(), "{}", left.screen);
+}
+
+#[test]
+fn a_book_its_other_side_and_its_neighbour() {
+    for size in [WIDE, NARROW] {
+        let mut terminal = Terminal::start(&["book", SYMBOL, ANOTHER], &[], size);
+        wait_for_size(&mut terminal, size, "q quit   n as NO   Tab next market");
+        let title = format!("{SYMBOL} YES 1/2");
+        terminal.wait_until("a live book with bars", |screen| {
+            let text = screen.contents();
+            let parts = [title.as_str(), "● live", "bids", "offers", "trades", "0.", "█"];
+            parts.iter().all(|part| text.contains(part))
+        });
+        assert!(terminal.screen().alternate_screen() && terminal.screen().hide_cursor());
+        terminal.keys("n");
+        terminal.wait_for(&format!("{SYMBOL} NO 1/2"));
+        terminal.wait_for("n as YES");
+        terminal.keys("n");
+        terminal.wait_for(&title);
+        terminal.keys("\t");
+        terminal.wait_for(&format!("{ANOTHER} YES 2/2"));
+        // Round, and back by Shift-Tab.
+        terminal.keys("\t");
+        terminal.wait_for(&title);
+        terminal.keys("\x1b[Z");
+        terminal.wait_for(&format!("{ANOTHER} YES 2/2"));
+        for (rows, columns) in [(30, 100), (12, 40), size] {
+            terminal.resize(rows, columns);
+            wait_for_size(&mut terminal, (rows, columns), "q quit");
+        }
+        terminal.keys("q");
+        check_left(&terminal.left());
+    }
+}
+
+#[test]
+fn every_way_out_gives_the_terminal_back() {
+    for name in ["q", "Esc", "Ctrl-C", "TERM", "INT"] {
+        let mut terminal = Terminal::start(&["book", SYMBOL], &[], WIDE);
+        terminal.wait_for("● live");
+        match name {
+            "q" => terminal.keys("q"),
+            "Esc" => terminal.keys("\x1b"),
+            "Ctrl-C" => terminal.keys("\x03"),
+            signal => terminal.signal(signal),
+        }
+        let left = terminal.left();
+        assert_eq!(left.status.code(), Some(0), "{name}: {}", left.screen);
+        assert!(left.gave_the_screen_back(), "{name}: {}", left.screen);
+    }
+}
+
+#[test]
+fn an_exchange_that_goes_away() {
+    for size in [WIDE, NARROW] {
+        let directory = scratch(&format!("screen-gone-{}", size.1)).display().to_string();
+        let exchange = Running::start(&directory, &["--bots", "3"]);
+        let mut terminal = Terminal::start(&["book", "--gateway", &directory, SYMBOL], &[], size);
+        terminal.wait_for("● live");
+        drop(exchange);
+        terminal.wait_until("that the book stands still, and why", |screen| {
+            let text = screen.contents();
+            let says = text.contains("disconnected: ") || text.contains("cannot connect to ");
+            text.contains("○ stale") && says
+        });
+        // It goes on trying, and can be left meanwhile.
+        terminal.keys("q");
+        check_left(&terminal.left());
+    }
+}
+
+#[test]
+fn a_market_that_the_exchange_has_not() {
+    let directory = scratch("screen-missing").display().to_string();
+    let _exchange = Running::start(&directory, &[]);
+    let arguments = ["book", "--gateway", &directory, "NOPE", SYMBOL];
+    let mut terminal = Terminal::start(&arguments, &[], WIDE);
+    terminal.wait_for("○ no such market");
+    terminal.wait_for("the exchange has no");
+    // One without orders is a market all the same.
+    terminal.keys("\t");
+    terminal.wait_for("● live");
+    terminal.keys("q");
+    check_left(&terminal.left());
+}
+
+#[test]
+fn what_is_not_for_a_live_screen() {
+    let left = Terminal::start(&["book", SYMBOL, "--levels", "3"], &[], WIDE).left();
+    assert_eq!(left.status.code(), Some(2), "{}", left.screen);
+    assert!(left.screen.contains("add --once"), "{}", left.screen);
+    for more in [&["--once"][..], &["--once", "--levels", "3"], &["--json"]] {
+        let left = Terminal::start(&[&["book", SYMBOL], more].concat(), &[], WIDE).left();
+        assert_eq!(left.status.code(), Some(0), "{more:?}: {}", left.screen);
+        assert!(!left.was_written("\x1b[?1049h"), "{more:?}: {}", left.screen);
+    }
+    let nowhere = scratch("screen-nowhere").display().to_string();
+    let left = Terminal::start(&["book", SYMBOL, "--gateway", &nowhere], &[], WIDE).left();
+    assert_eq!(left.status.code(), Some(2), "{}", left.screen);
+    assert!(
+        left.restored && left.screen.contains("kalshi-fix gateway"),
+        "{}",
+        left.screen
+    );
+}
