@@ -131,13 +131,13 @@ impl RfqMaker {
     /// `QuoteConfirm (U7)`, within the window that the acceptance opened. From then on nobody can withdraw.
     pub fn confirm(&mut self, now: Duration, quote_id: &str) -> Result<QuoteConfirm<'static>, RfqError> {
         let (rfq_id, quote) = self.quote_mut(quote_id)?;
-        quote.state = match quote.state {
+        quote.turn(match quote.state {
             QuoteState::Accepted { confirm_by, .. } if now < confirm_by => QuoteState::Confirming {
                 answer_by: confirm_by.saturating_add(ANSWER),
             },
             QuoteState::Accepted { .. } => return Err(wrong_state("confirm", quote, "accepted, in time")),
             _ => return Err(wrong_state("confirm", quote, "accepted")),
-        };
+        });
         Ok(QuoteConfirm {
             rfq_id: Some(rfq_id.into()),
             ..QuoteConfirm::new(quote_id.to_owned())
@@ -153,11 +153,36 @@ impl RfqMaker {
         ) {
             return Err(wrong_state("cancel", quote, "sent, live or accepted"));
         }
-        quote.state = QuoteState::Canceling;
+        quote.turn(QuoteState::Canceling);
         Ok(QuoteCancel {
             rfq_id: Some(rfq_id.into()),
             ..QuoteCancel::new(quote_id.to_owned())
         })
+    }
+
+    /// The message that was made last about a quote did not leave, or was refused before the venue looked at it: by
+    /// `Reject (3)`, or by `BusinessMessageReject (j)`. A quote is forgotten, a cancellation or a confirmation is taken back,
+    /// and can be made again.
+    ///
+    /// Of a quote that has no answer this has to be told: the venue's rejection of a quote does not name it, and is
+    /// taken for that of the first without an answer.
+    pub fn not_sent(&mut self, quote_id: &str) {
+        let Ok((_, quote)) = self.quote_mut(quote_id) else {
+            return;
+        };
+        match quote.state {
+            QuoteState::Canceling | QuoteState::Confirming { .. } => quote.state = quote.before,
+            QuoteState::Live | QuoteState::Accepted { .. } | QuoteState::Confirmed { .. } => {}
+            QuoteState::Sent => {
+                let rfq_id = self.quotes.get(quote_id).cloned();
+                self.forget_quote(quote_id);
+                let rfq = rfq_id.and_then(|rfq_id| self.rfqs.get_mut(&rfq_id));
+                // It took no quote's place.
+                if let Some(last) = rfq.and_then(|rfq| rfq.quotes.last_mut()) {
+                    last.is_replaced = false;
+                }
+            }
+        }
     }
 
     /// Forgets a request, and the quotes of it that nobody is bound by: for one that the venue never made an end of.
@@ -263,7 +288,11 @@ impl RfqMaker {
         };
         match report.quote_status {
             fields::QuoteStatus::Pending => {
-                if quote.state != QuoteState::Sent {
+                if !quote.is_unanswered() {
+                    return Vec::new();
+                }
+                if quote.state == QuoteState::Canceling {
+                    quote.before = QuoteState::Live;
                     return Vec::new();
                 }
                 quote.state = QuoteState::Live;
@@ -277,7 +306,7 @@ impl RfqMaker {
                 }]
             }
             fields::QuoteStatus::Accepted => {
-                if quote.state.is_accepted() {
+                if quote.state.is_accepted() || quote.before.is_accepted() {
                     return Vec::new();
                 }
                 let contract = match report.side {
@@ -305,14 +334,18 @@ impl RfqMaker {
         }
     }
 
-    /// A rejected quote's report names no quote: it is the first of its RFQ that was not answered.
+    /// A rejected quote's report names no quote. Quotes are answered in the order in which they were sent: it is the first of
+    /// its RFQ that has no answer yet, one that is being canceled among them.
     fn reported_quote(&self, report: &QuoteStatusReport<'_>) -> Option<String> {
         if !report.quote_id.as_bytes().is_empty() {
             let named = report.quote_id.to_string();
             return self.quotes.contains_key(&named).then_some(named);
         }
+        if report.quote_status != fields::QuoteStatus::Rejected {
+            return None;
+        }
         let rfq = self.rfqs.get(&*report.quote_req_id.to_string())?;
-        let unanswered = rfq.quotes.iter().find(|quote| quote.state == QuoteState::Sent);
+        let unanswered = rfq.quotes.iter().find(|quote| quote.is_unanswered());
         unanswered.map(|quote| quote.quote_id.clone())
     }
 
@@ -322,7 +355,7 @@ impl RfqMaker {
             fields::QuoteCancelStatus::Cancelled => self.canceled(&quote_id),
             fields::QuoteCancelStatus::Rejected => match self.quote_mut(&quote_id) {
                 Ok((_, quote)) if quote.state == QuoteState::Canceling => {
-                    quote.state = QuoteState::Live;
+                    quote.state = quote.before;
                     vec![MakerEvent::CancelRefused {
                         quote_id,
                         text: words(status.text.as_ref()),

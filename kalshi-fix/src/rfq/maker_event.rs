@@ -112,7 +112,7 @@ pub enum MakerEvent {
         /// Whether we asked for it, rather than the venue doing so: for a newer quote of ours, or since the request ended.
         was_asked_for: bool,
     },
-    /// The cancellation was refused: the quote stands.
+    /// The cancellation was refused: the quote stands as it did.
     CancelRefused {
         /// Our id of it.
         quote_id: String,

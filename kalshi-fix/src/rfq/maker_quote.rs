@@ -127,6 +127,8 @@ pub struct MakerQuote {
     pub state: QuoteState,
     /// Whether a later quote of ours takes its place, or has taken it.
     pub is_replaced: bool,
+    /// How it stood before the message of ours that is under way, and stands again if that is refused.
+    pub(super) before: QuoteState,
 }
 
 impl MakerQuote {
@@ -137,6 +139,21 @@ impl MakerQuote {
             no_bid: terms.no_bid,
             state: QuoteState::Sent,
             is_replaced: false,
+            before: QuoteState::Sent,
+        }
+    }
+
+    /// A message of ours about it is under way.
+    pub(super) fn turn(&mut self, state: QuoteState) {
+        self.before = std::mem::replace(&mut self.state, state);
+    }
+
+    /// Whether the venue has yet to say if it takes the quote, whatever was asked for since.
+    pub(super) fn is_unanswered(&self) -> bool {
+        match self.state {
+            QuoteState::Sent => true,
+            QuoteState::Canceling => self.before == QuoteState::Sent,
+            _ => false,
         }
     }
 }
@@ -150,13 +167,15 @@ impl MakerQuote {
 ///   ▼                  ▼                     ▼                ▼
 /// (gone)           Canceling ── AI or U9 ─► (gone)          (gone)
 /// ```
+///
+/// What is sent or accepted can be canceled too. A cancellation that is refused leaves the quote as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QuoteState {
     /// Sent, and not answered.
     Sent,
     /// The venue has announced it to the creator.
     Live,
-    /// Its cancellation was sent, and neither of its two answers has come.
+    /// Its cancellation was sent, and neither of its two answers has come. The quote itself may not be answered either.
     Canceling,
     /// The creator accepted it: it has to be confirmed before the deadline.
     Accepted {

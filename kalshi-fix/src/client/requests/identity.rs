@@ -63,9 +63,9 @@ impl Kind {
     }
 
     /// Whether answers are told apart by the order in which the requests were sent, so that a request that nobody waits for
-    /// any more must not be forgotten before it is answered.
+    /// any more must not be forgotten before it is answered. The rejection of a quote names its RFQ only.
     pub(super) const fn is_in_order(self) -> bool {
-        matches!(self, Kind::GroupAction | Kind::Replay)
+        matches!(self, Kind::GroupAction | Kind::Quote | Kind::Replay)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::session::Inbound;
 /// | `OrderMassCancelRequest` (q) | `OrderMassCancelReport` (r), 531=6 | the same with 531=0 |
 /// | `OrderGroupRequest` (UOG) | `OrderGroupResponse` (UOH), by group and in the order of sending | `BusinessMessageReject` |
 /// | `QuoteRequest` (R) | `QuoteRequestAck` (b) | `QuoteRequestReject` (AG) |
-/// | `Quote` (S) | `QuoteStatusReport` (AI) | the same with 297=5 |
+/// | `Quote` (S) | `QuoteStatusReport` (AI) | the same with 297=5, by RFQ and in the order of sending |
 /// | `QuoteCancel` (Z) | `QuoteStatusReport` with 297=17, or `QuoteCancelStatus` (U9), whichever is first | U9 with 298=1 |
 /// | `QuoteConfirm` (U7) | `QuoteConfirmStatus` (U8) | the same with 21010=1 |
 /// | `AcceptQuote` (UA) | `AcceptQuoteStatus` (UC) | the same with 21025=1 |

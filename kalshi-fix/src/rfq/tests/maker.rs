@@ -219,6 +219,99 @@ fn a_rejected_quote_is_the_first_that_was_not_answered() {
     );
 }
 
+fn rejected() -> Message<'static> {
+    Message::QuoteStatusReport(QuoteStatusReport::new("", "rfq-1", fields::QuoteStatus::Rejected))
+}
+
+fn is_rejected(events: &[MakerEvent], expected: &str) -> bool {
+    matches!(events, [MakerEvent::Rejected { quote_id, .. }] if quote_id == expected)
+}
+
+#[test]
+fn a_rejected_quote_may_be_one_that_is_being_canceled() {
+    let mut maker = maker();
+    maker.quote("rfq-1", "q1", &terms()).unwrap();
+    maker.cancel("q1").unwrap();
+    let mut alone = maker.clone();
+    assert!(is_rejected(&alone.handle(seconds(0), &rejected()), "q1"));
+    let refused = cancel_status("q1", fields::QuoteCancelStatus::Rejected);
+    assert_eq!(alone.handle(seconds(0), &refused), []);
+    assert!(alone.quotes_of("rfq-1").is_empty());
+
+    maker.quote("rfq-1", "q2", &terms()).unwrap();
+    assert!(is_rejected(&maker.handle(seconds(0), &rejected()), "q1"));
+    assert_eq!(maker.handle(seconds(0), &refused), []);
+    maker.handle(seconds(0), &report("q2", fields::QuoteStatus::Pending));
+    assert!(matches!(
+        &maker.handle(seconds(0), &report("q2", fields::QuoteStatus::Accepted))[..],
+        [MakerEvent::Accepted { .. }]
+    ));
+
+    // One that has its answer is not meant, whether it is being canceled or not.
+    let mut maker = self::maker();
+    maker.quote("rfq-1", "q1", &terms()).unwrap();
+    maker.cancel("q1").unwrap();
+    maker.handle(seconds(0), &report("q1", fields::QuoteStatus::Pending));
+    maker.quote("rfq-1", "q2", &terms()).unwrap();
+    assert!(is_rejected(&maker.handle(seconds(0), &rejected()), "q2"));
+}
+
+#[test]
+fn a_refused_cancellation_leaves_the_quote_as_it_was() {
+    let refused = cancel_status("q1", fields::QuoteCancelStatus::Rejected);
+    let mut maker = maker();
+    maker.quote("rfq-1", "q1", &terms()).unwrap();
+    maker.cancel("q1").unwrap();
+    maker.handle(seconds(0), &refused);
+    assert_eq!(maker.quotes_of("rfq-1")[0].state, QuoteState::Sent);
+    maker.handle(seconds(0), &report("q1", fields::QuoteStatus::Pending));
+    maker.cancel("q1").unwrap();
+    maker.handle(seconds(0), &refused);
+    assert_eq!(maker.quotes_of("rfq-1")[0].state, QuoteState::Live);
+    maker.handle(seconds(0), &report("q1", fields::QuoteStatus::Accepted));
+    maker.cancel("q1").unwrap();
+    maker.handle(seconds(1), &refused);
+    assert_eq!(maker.next_deadline(), Some(seconds(30)));
+    assert!(maker.confirm(seconds(1), "q1").is_ok());
+}
+
+#[test]
+fn what_did_not_leave_has_no_answer() {
+    let mut maker = maker();
+    maker.quote("rfq-1", "q1", &terms()).unwrap();
+    maker.quote("rfq-1", "q2", &terms()).unwrap();
+    maker.not_sent("q2");
+    maker.not_sent("nobody's");
+    assert!(!maker.quotes_of("rfq-1")[0].is_replaced);
+    maker.quote("rfq-1", "q2", &terms()).unwrap();
+    maker.not_sent("q1");
+    assert!(is_rejected(&maker.handle(seconds(0), &rejected()), "q2"));
+
+    maker.quote("rfq-1", "q3", &terms()).unwrap();
+    let state = |maker: &RfqMaker| maker.quotes_of("rfq-1")[0].state;
+    maker.cancel("q3").unwrap();
+    maker.not_sent("q3");
+    assert_eq!(state(&maker), QuoteState::Sent);
+    maker.handle(seconds(0), &report("q3", fields::QuoteStatus::Accepted));
+    let accepted = state(&maker);
+    maker.confirm(seconds(1), "q3").unwrap();
+    maker.not_sent("q3");
+    assert_eq!(state(&maker), accepted);
+    // The venue's word stands.
+    maker.not_sent("q3");
+    assert_eq!(state(&maker), accepted);
+    assert!(maker.confirm(seconds(2), "q3").is_ok());
+}
+
+#[test]
+fn an_acceptance_that_names_no_quote_is_of_none() {
+    let mut maker = maker();
+    maker.quote("rfq-1", "q1", &terms()).unwrap();
+    for status in [fields::QuoteStatus::Accepted, fields::QuoteStatus::Pending] {
+        assert_eq!(maker.handle(seconds(0), &report("", status)), []);
+    }
+}
+
 #[test]
 fn quotes_that_the_venue_would_reject_are_not_made() {
     let mut maker = maker();

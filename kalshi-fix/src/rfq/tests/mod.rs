@@ -3,6 +3,7 @@
 mod any_order;
 mod creator;
 mod maker;
+mod maker_venue;
 mod request;
 
 use std::time::Duration;

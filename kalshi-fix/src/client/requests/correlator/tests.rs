@@ -327,6 +327,15 @@ fn quotes() {
             ("AI|117=q-1|131=server-1|297=3", "old unclear"),
         ],
     );
+    // Whoever gave up keeps their place, or another quote of the RFQ would be taken for the one that is rejected.
+    let mut desk = Desk::new(&[
+        ("old", of(Kind::Quote, "q-1").or(Some("server-1"))),
+        ("new", of(Kind::Quote, "q-2").or(Some("server-1"))),
+    ]);
+    assert!(desk.give_up("old"));
+    assert_eq!(desk.receive("AI|117=|131=server-1|297=5|58=no"), "-");
+    assert_eq!(desk.receive("AI|117=q-2|131=server-1|297=10"), "new yes");
+    assert_eq!(desk.correlator.len(), 0);
     // Two messages say that a quote is cancelled, in either order.
     let cancel = || [("cancel", of(Kind::QuoteCancel, "q-1"))];
     let (report, status) = ("AI|117=q-1|131=server-1|297=17", "U9|117=q-1|298=0");
