@@ -94,9 +94,7 @@ async fn run() -> Result<(), Failure> {
         println!("creator: YES costs {price}; accepted");
         // The trade is known by the id that is given here.
         let id = format!("{question_id}-accept");
-        let accept = creator
-            .rfq
-            .accept(&quote, Contract::Yes, None, Some(&id), false)?;
+        let accept = creator.rfq.accept(&quote, Contract::Yes, None, &id, false)?;
         creator.session.send(&accept).await?;
 
         maker
@@ -112,7 +110,7 @@ async fn run() -> Result<(), Failure> {
         println!("exchange: places both orders, 15 seconds later");
         clock.advance(Duration::from_secs(15));
         creator
-            .until(|event| matches!(event, CreatorEvent::Traded))
+            .until(|event| matches!(event, CreatorEvent::Traded { .. }))
             .await?;
         println!("creator: traded");
         Ok(())

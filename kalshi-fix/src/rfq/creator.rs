@@ -2,12 +2,15 @@
 //!
 //! ```text
 //!             b                 accept              UC
-//! Requested ──────► Open ─────────────────► Accepting ─────► Accepted ── reports of the trade
-//!     │ AG           │ ▲ ◄──── UC refused ───── │
-//!     │              │ └ UB refused             │
-//!     │              └── UE ──► (canceling) ────┤ UB, AG
-//!     └──────────────────────► Closed ◄─────────┘
+//! Requested ──────► Open ─────────────────► Accepting ─────► Accepted
+//!     │ AG           │ ▲ ◄──── UC refused ───── │              │  │
+//!     │              │ │ ◄──── no trade in time ┼──────────────┘  │ a report of the trade
+//!     │              │ └ UB refused             │                 │
+//!     │              └── UE ──► (canceling) ────┤ UB, AG          │
+//!     └──────────────────────► Closed ◄─────────┴─────────────────┘
 //! ```
+//!
+//! What the venue closes while an acceptance is under way, or behind, is closed when that has come to its end.
 
 use std::time::Duration;
 
@@ -38,15 +41,20 @@ pub struct CreatedRfq {
     is_high_volatility: bool,
     /// The best by which a full list drops others are kept.
     offers: Vec<Offer>,
+    /// The acceptance that was sent last, unless it was refused.
     accepting: Option<Accepting>,
+    /// By their `ClOrdID (11)`: acceptances before that one whose trade was not heard of in time.
+    lapsed: Vec<String>,
     /// When the trade is overdue.
     overdue: Option<Duration>,
 }
 
 #[derive(Clone, Debug)]
 struct Accepting {
-    quote_id: String,
-    cl_ord_id: Option<String>,
+    named: String,
+    /// The quote that was accepted, once the venue has told it: another one, where it has found a better one.
+    taken: Option<String>,
+    cl_ord_id: String,
 }
 
 /// Where an RFQ of ours stands.
@@ -58,9 +66,10 @@ pub enum CreatorState {
     Open,
     /// The acceptance of a quote was sent, and not answered.
     Accepting,
-    /// A quote was accepted. The maker has yet to confirm, which nobody tells us but by the trade.
+    /// A quote was accepted. The maker has yet to confirm, which nobody tells us but by the trade. Without a trade in time
+    /// the RFQ is open again.
     Accepted,
-    /// It is over.
+    /// It is over: refused, canceled, expired or traded.
     Closed,
 }
 
@@ -126,11 +135,21 @@ pub enum CreatorEvent {
         /// Why, in the venue's words.
         text: Option<String>,
     },
-    /// A report of a trade that belongs to the acceptance, by its `ClOrdID (11)`.
-    Traded,
-    /// Nothing was heard of a trade in the time that confirmation and execution take: the maker has not confirmed, or the
-    /// report is on another session. Reconcile.
-    TradeOverdue,
+    /// A report of a trade that belongs to an acceptance, by its `ClOrdID (11)`. There may be several, also once the RFQ is
+    /// closed: what is accepted trades on the public book.
+    Traded {
+        /// The `ClOrdID (11)` that the acceptance was given.
+        cl_ord_id: String,
+    },
+    /// Nothing was heard of a trade in the time that confirmation and execution take: most likely the maker has not
+    /// confirmed, and the quote is void. The RFQ is open again, unless the venue has closed it: another quote can be
+    /// accepted. A report may be late, or on another session: whoever cannot do with two trades reconciles first.
+    TradeOverdue {
+        /// The quote that was accepted. It is not among the quotes any more.
+        quote_id: String,
+        /// The `ClOrdID (11)` that the acceptance was given.
+        cl_ord_id: String,
+    },
     /// The cancellation was refused: the RFQ stands as it did.
     CancelRefused {
         /// Why, in the venue's words.
@@ -161,6 +180,7 @@ impl CreatedRfq {
             request,
             offers: Vec::new(),
             accepting: None,
+            lapsed: Vec::new(),
             overdue: None,
         };
         Ok((rfq, message))
@@ -213,12 +233,15 @@ impl CreatedRfq {
 
     /// `AcceptQuote (UA)`: buys this contract from the quote's maker, by taking its bid for the other one. Without a
     /// quantity, the whole of it. With `prefer_better` the venue may take a quote that is better by then.
+    ///
+    /// `cl_ord_id` is an id of ours, never used before: `ClOrdID (11)`, by which the trade is known. The venue can do without
+    /// one, but then nobody can tell whether there was a trade.
     pub fn accept(
         &mut self,
         quote_id: &str,
         buy: Contract,
         quantity: Option<Quantity>,
-        cl_ord_id: Option<&str>,
+        cl_ord_id: &str,
         prefer_better: bool,
     ) -> Result<AcceptQuote<'static>, RfqError> {
         self.expect(CreatorState::Open, "accept a quote")?;
@@ -234,9 +257,7 @@ impl CreatedRfq {
                 expected: "a bid for the contract that is not bought",
             });
         }
-        if let Some(id) = cl_ord_id {
-            check::identifier(check::CL_ORD_ID, id)?;
-        }
+        check::identifier(check::CL_ORD_ID, cl_ord_id)?;
         let order_qty = quantity
             .map(|quantity| check::quantity(Product::Prediction, quantity))
             .transpose()?;
@@ -246,21 +267,34 @@ impl CreatedRfq {
             Contract::No => fields::Side::Sell,
         };
         self.state = CreatorState::Accepting;
-        self.accepting = Some(Accepting {
-            quote_id: quote_id.to_owned(),
-            cl_ord_id: cl_ord_id.map(ToOwned::to_owned),
-        });
+        let accepting = Accepting {
+            named: quote_id.to_owned(),
+            taken: None,
+            cl_ord_id: cl_ord_id.to_owned(),
+        };
+        // One that is still there has lapsed.
+        let lapsed = self.accepting.replace(accepting);
+        self.lapsed.extend(lapsed.map(|lapsed| lapsed.cl_ord_id));
         Ok(AcceptQuote {
             rfq_id: self.rfq_id.clone().map(Into::into),
             order_qty,
-            cl_ord_id: cl_ord_id.map(|id| id.to_owned().into()),
+            cl_ord_id: Some(cl_ord_id.to_owned().into()),
             party_ids: parties(&self.request.account),
             prefer_better_quote: prefer_better.then_some(fields::PreferBetterQuote::Yes),
             ..AcceptQuote::new(quote_id.to_owned(), side)
         })
     }
 
-    /// `RFQCancel (UE)`. Not after a quote was accepted, from where on only the maker can let it lapse.
+    /// The acceptance that was made last did not leave, or was refused before the venue looked at it: by `Reject (3)`, or by
+    /// `BusinessMessageReject (j)`. Quotes can be accepted again.
+    pub fn acceptance_not_sent(&mut self) {
+        if self.state == CreatorState::Accepting {
+            self.accepting = None;
+            self.reopen();
+        }
+    }
+
+    /// `RFQCancel (UE)`. Not while a quote is accepted, which only its maker can let lapse.
     pub fn cancel(&mut self) -> Result<RFQCancel<'static>, RfqError> {
         if !matches!(self.state, CreatorState::Requested | CreatorState::Open) {
             return Err(self.wrong_state("cancel", "requested or open"));
@@ -277,6 +311,9 @@ impl CreatedRfq {
 
     /// A message of the venue's. What belongs to something else changes nothing.
     pub fn handle(&mut self, now: Duration, message: &Message<'_>) -> Vec<CreatorEvent> {
+        if let Message::ExecutionReport(report) = message {
+            return self.reported(report);
+        }
         if self.state == CreatorState::Closed {
             return Vec::new();
         }
@@ -286,7 +323,6 @@ impl CreatedRfq {
             Message::AcceptQuoteStatus(status) => self.acceptance_answered(now, status),
             Message::RFQCancelStatus(status) => self.cancel_answered(status),
             Message::QuoteRequestReject(reject) => self.rejected(reject),
-            Message::ExecutionReport(report) => self.reported(report),
             _ => Vec::new(),
         }
     }
@@ -299,13 +335,20 @@ impl CreatedRfq {
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Duration) -> Vec<CreatorEvent> {
-        match self.overdue {
-            Some(overdue) if overdue <= now => {
-                self.overdue = None;
-                vec![CreatorEvent::TradeOverdue]
-            }
-            _ => Vec::new(),
+        if self.overdue.is_none_or(|overdue| now < overdue) {
+            return Vec::new();
         }
+        self.overdue = None;
+        self.reopen();
+        let Some(accepting) = &self.accepting else {
+            return Vec::new();
+        };
+        let quote_id = accepting.taken.as_ref().unwrap_or(&accepting.named);
+        self.offers.retain(|offer| offer.quote_id != *quote_id);
+        vec![CreatorEvent::TradeOverdue {
+            quote_id: quote_id.clone(),
+            cl_ord_id: accepting.cl_ord_id.clone(),
+        }]
     }
 
     fn acknowledged(&mut self, ack: &QuoteRequestAck<'_>) -> Vec<CreatorEvent> {
@@ -378,30 +421,27 @@ impl CreatedRfq {
     fn acceptance_answered(&mut self, now: Duration, status: &AcceptQuoteStatus<'_>) -> Vec<CreatorEvent> {
         let ours = self
             .accepting
-            .as_ref()
-            .filter(|accepting| status.quote_id == *accepting.quote_id);
+            .as_mut()
+            .filter(|accepting| status.quote_id == *accepting.named);
         let (Some(accepting), CreatorState::Accepting) = (ours, self.state) else {
             return Vec::new();
         };
-        let quote_id = accepting.quote_id.clone();
+        let quote_id = accepting.named.clone();
         match status.accept_quote_status {
             fields::AcceptQuoteStatus::Accepted => {
                 self.state = CreatorState::Accepted;
                 let windows = Windows::of(self.is_high_volatility);
                 self.overdue = now.checked_add(windows.confirmation + windows.execution + GRACE);
                 let accepted = status.accepted_quote_id.as_ref().map(ToString::to_string);
+                accepting.taken.clone_from(&accepted);
                 vec![CreatorEvent::Accepted {
                     accepted_quote_id: accepted.unwrap_or_else(|| quote_id.clone()),
                     quote_id,
                 }]
             }
             fields::AcceptQuoteStatus::Rejected => {
-                self.state = if self.is_over {
-                    CreatorState::Closed
-                } else {
-                    CreatorState::Open
-                };
                 self.accepting = None;
+                self.reopen();
                 let text = status.text.as_ref().map(ToString::to_string);
                 vec![CreatorEvent::AcceptanceRefused { quote_id, text }]
             }
@@ -456,15 +496,35 @@ impl CreatedRfq {
     }
 
     fn reported(&mut self, report: &ExecutionReport<'_>) -> Vec<CreatorEvent> {
-        let ours = self
-            .accepting
-            .as_ref()
-            .and_then(|accepting| accepting.cl_ord_id.as_deref());
-        if report.exec_type != fields::ExecType::Trade || ours.is_none_or(|ours| report.cl_ord_id != *ours) {
+        if report.exec_type != fields::ExecType::Trade {
             return Vec::new();
         }
-        self.overdue = None;
-        vec![CreatorEvent::Traded]
+        let latest = self.accepting.as_ref().map(|accepting| &accepting.cl_ord_id);
+        let is_latest = latest.is_some_and(|latest| report.cl_ord_id == **latest);
+        let named = latest.filter(|_| is_latest).or_else(|| {
+            let mut lapsed = self.lapsed.iter();
+            lapsed.find(|lapsed| report.cl_ord_id == ***lapsed)
+        });
+        let Some(cl_ord_id) = named.cloned() else {
+            return Vec::new();
+        };
+        // An RFQ trades once. Of another acceptance that is under way the venue has yet to say no.
+        self.is_over = true;
+        self.offers.clear();
+        if is_latest || self.state == CreatorState::Open {
+            self.overdue = None;
+            self.state = CreatorState::Closed;
+        }
+        vec![CreatorEvent::Traded { cl_ord_id }]
+    }
+
+    /// An acceptance has come to nothing.
+    fn reopen(&mut self) {
+        self.state = if self.is_over {
+            CreatorState::Closed
+        } else {
+            CreatorState::Open
+        };
     }
 
     /// An acceptance that is under way, or behind, goes on: its answer and its trade are still to come.

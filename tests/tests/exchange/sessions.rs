@@ -475,7 +475,7 @@ async fn rfq_on_prediction() {
         rfq.best(Contract::Yes).map(|offer| offer.quote_id.clone())
     });
     let quote_id = quote_id.await;
-    let accept = rfq.accept(&quote_id, Contract::Yes, None, Some("take-1"), false);
+    let accept = rfq.accept(&quote_id, Contract::Yes, None, "take-1", false);
     creator
         .submit(&accept.unwrap())
         .await
@@ -494,7 +494,7 @@ async fn rfq_on_prediction() {
     clock.advance(Duration::from_secs(15));
     find(&mut creator_hears, |event| {
         let events = rfq.handle(time, message(event)?);
-        let is_traded = |event: &CreatorEvent| matches!(event, CreatorEvent::Traded);
+        let is_traded = |event: &CreatorEvent| matches!(event, CreatorEvent::Traded { .. });
         events.iter().any(is_traded).then_some(())
     })
     .await;

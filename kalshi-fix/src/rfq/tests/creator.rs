@@ -2,21 +2,6 @@
 
 use super::*;
 
-fn created() -> CreatedRfq {
-    CreatedRfq::create(RequestForQuote::market("M", hundred()), "req-1")
-        .unwrap()
-        .0
-}
-
-fn ack(rfq_id: &'static str) -> Message<'static> {
-    let ack = QuoteRequestAck::new("req-1", fields::QuoteRequestType::Manual);
-    Message::QuoteRequestAck(QuoteRequestAck {
-        rfq_id: Some(rfq_id.into()),
-        ex_destination: Some(0),
-        ..ack
-    })
-}
-
 fn announced(quote_id: &'static str, maker: &'static str, yes: &str, no: &str) -> Message<'static> {
     let party = groups::Party {
         party_id: Some(maker.into()),
@@ -30,10 +15,26 @@ fn announced(quote_id: &'static str, maker: &'static str, yes: &str, no: &str) -
     })
 }
 
-fn open() -> CreatedRfq {
-    let mut rfq = created();
-    rfq.handle(seconds(0), &ack("rfq-1"));
-    rfq
+fn trade(cl_ord_id: &'static str) -> Message<'static> {
+    let zero = Decimal::ZERO;
+    let (status, side) = (fields::OrdStatus::Filled, fields::Side::Buy);
+    let kind = fields::ExecType::Trade;
+    Message::ExecutionReport(ExecutionReport::new(
+        zero, cl_ord_id, zero, "1;1", "o", zero, status, side, "M", kind, zero,
+    ))
+}
+
+fn traded(cl_ord_id: &str) -> CreatorEvent {
+    CreatorEvent::Traded {
+        cl_ord_id: cl_ord_id.to_owned(),
+    }
+}
+
+fn overdue(quote_id: &str, cl_ord_id: &str) -> CreatorEvent {
+    CreatorEvent::TradeOverdue {
+        quote_id: quote_id.to_owned(),
+        cl_ord_id: cl_ord_id.to_owned(),
+    }
 }
 
 fn accepted(quote_id: &'static str, accepted: &'static str) -> Message<'static> {
@@ -86,9 +87,7 @@ fn quotes_are_ranked_by_what_they_cost() {
 fn to_buy_yes_the_makers_bid_for_no_is_taken() {
     let mut rfq = open();
     rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
-    let message = rfq
-        .accept("a", Contract::Yes, None, Some("order-1"), true)
-        .unwrap();
+    let message = rfq.accept("a", Contract::Yes, None, "order-1", true).unwrap();
     assert_eq!(
         (message.side, message.rfq_id),
         (fields::Side::Buy, Some("rfq-1".into()))
@@ -109,23 +108,16 @@ fn to_buy_yes_the_makers_bid_for_no_is_taken() {
     assert_eq!(rfq.next_deadline(), Some(seconds(57)));
     assert_eq!(rfq.handle_timeout(seconds(56)), []);
     let mut late = rfq.clone();
-    assert_eq!(late.handle_timeout(seconds(57)), [CreatorEvent::TradeOverdue]);
+    assert_eq!(late.handle_timeout(seconds(57)), [overdue("z", "order-1")]);
     assert_eq!(late.next_deadline(), None);
+    // It was not this one that was void.
+    assert!(late.best(Contract::Yes).is_some());
 
-    let zero = Decimal::ZERO;
-    let (status, side) = (fields::OrdStatus::Filled, fields::Side::Buy);
-    let report = |id| {
-        let kind = fields::ExecType::Trade;
-        Message::ExecutionReport(ExecutionReport::new(
-            zero, id, zero, "1;1", "o", zero, status, side, "M", kind, zero,
-        ))
-    };
-    assert_eq!(rfq.handle(seconds(20), &report("other")), []);
-    assert_eq!(
-        rfq.handle(seconds(20), &report("order-1")),
-        [CreatorEvent::Traded]
-    );
-    assert_eq!(rfq.next_deadline(), None);
+    assert_eq!(rfq.handle(seconds(20), &trade("other")), []);
+    assert_eq!(rfq.handle(seconds(20), &trade("order-1")), [traded("order-1")]);
+    assert_eq!((rfq.next_deadline(), rfq.state()), (None, CreatorState::Closed));
+    // It may be filled in parts.
+    assert_eq!(rfq.handle(seconds(21), &trade("order-1")), [traded("order-1")]);
 }
 
 #[test]
@@ -151,7 +143,7 @@ fn to_buy_no_the_bid_for_yes_is_taken_in_shorter_windows_on_a_combination() {
     );
     rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
     let message = rfq
-        .accept("a", Contract::No, Some(Quantity::from_whole(5)), None, false)
+        .accept("a", Contract::No, Some(Quantity::from_whole(5)), "order-1", false)
         .unwrap();
     assert_eq!(
         (message.side, message.order_qty),
@@ -165,17 +157,19 @@ fn to_buy_no_the_bid_for_yes_is_taken_in_shorter_windows_on_a_combination() {
 fn an_acceptance_that_is_refused_can_be_tried_again() {
     let mut rfq = open();
     rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0"));
-    let error = rfq.accept("a", Contract::Yes, None, None, false).unwrap_err();
+    let error = rfq
+        .accept("a", Contract::Yes, None, "order-1", false)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "cannot accept a quote: quote \"a\" is without a bid on that side, expected a bid for the contract that is not bought"
     );
     assert!(matches!(
-        rfq.accept("z", Contract::No, None, None, false),
+        rfq.accept("z", Contract::No, None, "order-1", false),
         Err(RfqError::UnknownQuote { .. })
     ));
-    rfq.accept("a", Contract::No, None, None, false).unwrap();
-    let error = rfq.accept("a", Contract::No, None, None, false).unwrap_err();
+    rfq.accept("a", Contract::No, None, "order-1", false).unwrap();
+    let error = rfq.accept("a", Contract::No, None, "order-1", false).unwrap_err();
     assert_eq!(
         error.to_string(),
         "cannot accept a quote: RFQ \"req-1\" is accepting a quote, expected open"
@@ -194,7 +188,81 @@ fn an_acceptance_that_is_refused_can_be_tried_again() {
             text
         }]
     );
-    assert!(rfq.accept("a", Contract::No, None, None, false).is_ok());
+    assert!(rfq.accept("a", Contract::No, None, "order-1", false).is_ok());
+}
+
+/// An RFQ with two quotes, the first of which was accepted in vain.
+fn lapsed() -> CreatedRfq {
+    let mut rfq = open();
+    rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
+    rfq.handle(seconds(0), &announced("b", "bob", "0.45", "0.49"));
+    rfq.accept("a", Contract::Yes, None, "order-1", true).unwrap();
+    rfq.handle(seconds(10), &accepted("a", "a"));
+    assert_eq!(rfq.handle_timeout(seconds(57)), [overdue("a", "order-1")]);
+    assert_eq!(rfq.handle_timeout(seconds(58)), []);
+    rfq
+}
+
+#[test]
+fn an_acceptance_that_lapses_leaves_the_rfq_open() {
+    let mut rfq = lapsed();
+    assert_eq!((rfq.state(), rfq.next_deadline()), (CreatorState::Open, None));
+    assert_eq!(
+        rfq.best(Contract::Yes).map(|offer| offer.quote_id.as_str()),
+        Some("b")
+    );
+    assert!(rfq.clone().cancel().is_ok());
+    rfq.accept("b", Contract::Yes, None, "order-2", false).unwrap();
+    rfq.handle(seconds(60), &accepted("b", "b"));
+    assert_eq!(rfq.next_deadline(), Some(seconds(107)));
+    assert_eq!(rfq.handle(seconds(61), &trade("order-2")), [traded("order-2")]);
+    assert_eq!(rfq.state(), CreatorState::Closed);
+}
+
+#[test]
+fn a_trade_that_is_reported_late_is_told_all_the_same() {
+    let mut rfq = lapsed();
+    assert_eq!(rfq.handle(seconds(60), &trade("order-1")), [traded("order-1")]);
+    assert_eq!(rfq.state(), CreatorState::Closed);
+
+    // Another acceptance, which the venue cannot take any more, is still answered.
+    let mut rfq = lapsed();
+    rfq.accept("b", Contract::Yes, None, "order-2", false).unwrap();
+    assert_eq!(rfq.handle(seconds(60), &trade("order-1")), [traded("order-1")]);
+    assert_eq!(rfq.state(), CreatorState::Accepting);
+    let refused = AcceptQuoteStatus::new("b", fields::AcceptQuoteStatus::Rejected);
+    assert!(matches!(
+        &rfq.handle(seconds(60), &Message::AcceptQuoteStatus(refused))[..],
+        [CreatorEvent::AcceptanceRefused { .. }]
+    ));
+    assert_eq!(rfq.state(), CreatorState::Closed);
+}
+
+#[test]
+fn an_acceptance_that_lapses_on_a_closed_rfq_is_its_end() {
+    let mut rfq = open();
+    rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
+    rfq.accept("a", Contract::Yes, None, "order-1", false).unwrap();
+    rfq.handle(seconds(0), &accepted("a", "a"));
+    rfq.handle(seconds(1), &closed(fields::RFQCancelStatus::Expired));
+    assert_eq!(rfq.state(), CreatorState::Accepted);
+    assert_eq!(rfq.handle_timeout(seconds(47)), [overdue("a", "order-1")]);
+    assert_eq!(rfq.state(), CreatorState::Closed);
+}
+
+#[test]
+fn an_acceptance_that_did_not_leave_can_be_made_again() {
+    let mut rfq = open();
+    rfq.acceptance_not_sent();
+    rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
+    rfq.accept("a", Contract::Yes, None, "order-1", false).unwrap();
+    rfq.acceptance_not_sent();
+    assert_eq!(rfq.state(), CreatorState::Open);
+    rfq.accept("a", Contract::Yes, None, "order-1", false).unwrap();
+    rfq.handle(seconds(0), &accepted("a", "a"));
+    // The venue's word stands.
+    rfq.acceptance_not_sent();
+    assert_eq!(rfq.state(), CreatorState::Accepted);
 }
 
 fn closed(status: fields::RFQCancelStatus) -> Message<'static> {
@@ -241,7 +309,7 @@ fn cancellations_and_what_the_venue_closes() {
 fn an_acceptance_survives_that_the_venue_closes_the_rfq() {
     let mut rfq = open();
     rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
-    rfq.accept("a", Contract::Yes, None, None, false).unwrap();
+    rfq.accept("a", Contract::Yes, None, "order-1", false).unwrap();
     assert_eq!(
         rfq.handle(seconds(0), &closed(fields::RFQCancelStatus::Expired)),
         [CreatorEvent::Expired]

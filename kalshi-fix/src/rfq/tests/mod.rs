@@ -2,6 +2,7 @@
 
 mod any_order;
 mod creator;
+mod creator_venue;
 mod maker;
 mod maker_venue;
 mod request;
@@ -42,6 +43,29 @@ fn legs() -> [Leg; 2] {
         market: market.to_owned(),
         is_yes,
     })
+}
+
+// What creators hear.
+
+fn created() -> CreatedRfq {
+    CreatedRfq::create(RequestForQuote::market("M", hundred()), "req-1")
+        .unwrap()
+        .0
+}
+
+fn ack(rfq_id: &'static str) -> Message<'static> {
+    let ack = QuoteRequestAck::new("req-1", fields::QuoteRequestType::Manual);
+    Message::QuoteRequestAck(QuoteRequestAck {
+        rfq_id: Some(rfq_id.into()),
+        ex_destination: Some(0),
+        ..ack
+    })
+}
+
+fn open() -> CreatedRfq {
+    let mut rfq = created();
+    rfq.handle(seconds(0), &ack("rfq-1"));
+    rfq
 }
 
 // What makers send and hear.
