@@ -181,7 +181,13 @@ impl Book {
 
     /// Makes a live book stale. Others stay what they are: one that waits for its first snapshot goes on doing so, and
     /// of several reasons the first counts. Whether it was live.
+    ///
+    /// Where messages may be missing, the trading status is not known any more either, whatever the state: one of them may
+    /// have told another.
     pub fn mark_stale(&mut self, reason: StaleReason) -> bool {
+        if reason.may_miss_messages() {
+            self.forget_status();
+        }
         let live = self.is_live();
         if live {
             self.state = BookState::Stale(reason);
@@ -225,7 +231,8 @@ impl Book {
         self.last_trade.as_ref()
     }
 
-    /// The latest trading status; `None` until one has come, which the venue sends on changes only.
+    /// The trading status; `None` where it is not known. The venue tells changes only, and none when it is asked: a status is
+    /// known from the first change on, and no more once messages may be missing, until the next one.
     #[must_use]
     pub fn status(&self) -> Option<TradingStatus> {
         self.status
@@ -234,6 +241,11 @@ impl Book {
     /// Notes a trading status.
     pub fn set_status(&mut self, status: TradingStatus) {
         self.status = Some(status);
+    }
+
+    /// A change of the trading status may have been missed.
+    pub fn forget_status(&mut self) {
+        self.status = None;
     }
 
     /// The highest bid, in constant time.

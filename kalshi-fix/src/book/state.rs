@@ -52,6 +52,16 @@ pub enum StaleReason {
     Unreadable,
 }
 
+impl StaleReason {
+    /// Whether whole messages may be missing, rather than something of one.
+    pub(super) const fn may_miss_messages(self) -> bool {
+        matches!(
+            self,
+            StaleReason::Gap | StaleReason::Disconnected | StaleReason::MessagesDropped
+        )
+    }
+}
+
 /// Why an entry cannot be taken. Nothing is made up in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

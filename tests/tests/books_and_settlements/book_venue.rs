@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kalshi_fix::book::{
     BookEvent, Books, BooksSettings, Entry, MarketData, Refusal, Request, Side, Snapshot, StaleReason,
-    Update, Updates,
+    TradingStatus, Update, Updates,
 };
 use kalshi_fix::dialect::Decimal;
 use kalshi_fix::environment::Product;
@@ -21,6 +21,11 @@ enum Step {
         offer: bool,
         price: i64,
         size: i64,
+    },
+    /// A market becomes another status.
+    Status {
+        market: usize,
+        value: i64,
     },
     /// The client takes so many messages.
     Deliver(usize),
@@ -46,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
     let change = (0..4_usize, any::<bool>(), 1..20_i64, 0..4_i64);
     prop_oneof![
         20 => change.prop_map(|(market, offer, price, size)| Step::Change { market, offer, price, size }),
+        4 => (0..4_usize, 0..9_i64).prop_map(|(market, value)| Step::Status { market, value }),
         20 => (1..6_usize).prop_map(Step::Deliver),
         10 => Just(Step::Ask),
         2 => (1..4_usize).prop_map(Step::Drop),
@@ -68,6 +74,7 @@ enum Sent {
     Snapshot(&'static str),
     Update(&'static str, Entry),
     Corrupt(&'static str),
+    Status(&'static str, TradingStatus),
     Refused,
 }
 
@@ -77,10 +84,13 @@ struct World {
     now: Duration,
     truth: BTreeMap<&'static str, Levels>,
     subscribed: BTreeSet<&'static str>,
+    statuses_subscribed: BTreeSet<&'static str>,
     /// What is on its way, with the market as it is after it.
     stream: VecDeque<(Sent, Levels)>,
     /// The markets as they were after what the client has taken or lost.
     reached: BTreeMap<&'static str, Levels>,
+    /// The statuses at that point.
+    reached_statuses: BTreeMap<&'static str, TradingStatus>,
     connected: bool,
     refuse: bool,
     ignore: bool,
@@ -104,8 +114,10 @@ impl World {
                 .map(|market| (market, Levels::new()))
                 .collect(),
             subscribed: BTreeSet::new(),
+            statuses_subscribed: BTreeSet::new(),
             stream: VecDeque::new(),
             reached: BTreeMap::new(),
+            reached_statuses: BTreeMap::new(),
             connected: true,
             refuse: false,
             ignore: false,
@@ -132,6 +144,15 @@ impl World {
                     self.stream.push_back((sent, levels.clone()));
                 }
             }
+            Step::Status { market, value } => {
+                let (market, status) = (MARKETS[market], TradingStatus::Unlisted(value));
+                if self.statuses_subscribed.contains(market) {
+                    let levels = self.truth[market].clone();
+                    self.stream.push_back((Sent::Status(market, status), levels));
+                } else {
+                    self.reached_statuses.insert(market, status);
+                }
+            }
             Step::Deliver(count) => (0..count).for_each(|_| self.deliver()),
             Step::Drop(count) => {
                 let lost: Vec<_> = (0..count).map_while(|_| self.stream.pop_front()).collect();
@@ -155,7 +176,10 @@ impl World {
             Step::Disconnect if self.connected => {
                 self.connected = false;
                 self.subscribed.clear();
-                self.stream.clear();
+                self.statuses_subscribed.clear();
+                for (sent, levels) in std::mem::take(&mut self.stream) {
+                    self.reach(&sent, levels);
+                }
                 self.books.handle_disconnected(&mut self.events);
             }
             Step::Reconnect if !self.connected => {
@@ -167,7 +191,14 @@ impl World {
                 self.now += Duration::from_secs(seconds);
                 self.books.handle_timeout(self.now, &mut self.events);
             }
-            Step::Follow(market) => self.books.subscribe(MARKETS[market], self.now).expect("room"),
+            Step::Follow(market) => {
+                let followed = if market < 2 {
+                    self.books.subscribe_status(MARKETS[market], self.now)
+                } else {
+                    self.books.subscribe(MARKETS[market], self.now)
+                };
+                followed.expect("room");
+            }
             Step::Leave(market) => {
                 self.books.unsubscribe(MARKETS[market]);
             }
@@ -188,6 +219,14 @@ impl World {
                 .collect();
             match request {
                 Request::Unsubscribe(_) => self.subscribed.retain(|market| !asked.contains(market)),
+                Request::SubscribeStatus(_) => self.statuses_subscribed.extend(asked),
+                Request::UnsubscribeStatus(_) => {
+                    self.statuses_subscribed.retain(|market| !asked.contains(market));
+                    // Nothing tells one that comes late from one of a later subscription.
+                    self.stream.retain(
+                        |(sent, _)| !matches!(sent, Sent::Status(market, _) if asked.contains(market)),
+                    );
+                }
                 _ if std::mem::take(&mut self.ignore) => {}
                 _ if std::mem::take(&mut self.refuse) => {
                     self.stream.push_back((Sent::Refused, Levels::new()));
@@ -222,6 +261,10 @@ impl World {
                 update = [Update::new(market, entry((false, 1), -1))];
                 MarketData::Updates(Updates::new(&update))
             }
+            Sent::Status(market, status) => MarketData::Status {
+                symbol: market.as_bytes(),
+                status,
+            },
             Sent::Refused => MarketData::Refused {
                 reason: Refusal::Unstated,
                 text: b"",
@@ -231,13 +274,22 @@ impl World {
     }
 
     fn reach(&mut self, sent: &Sent, levels: Levels) {
+        if let Sent::Status(market, status) = sent {
+            self.reached_statuses.insert(market, *status);
+        }
         if let Sent::Snapshot(market) | Sent::Update(market, _) | Sent::Corrupt(market) = sent {
             self.reached.insert(market, levels);
         }
     }
 
-    /// A live book is right, whatever has happened.
+    /// A live book is right, whatever has happened, and so is a status that is known.
     fn check(&self) {
+        for book in self.books.iter() {
+            if let Some(status) = book.status() {
+                let reached = &self.reached_statuses[&**book.symbol()];
+                assert_eq!(status, *reached, "the status of {}", book.symbol());
+            }
+        }
         for book in self.books.iter().filter(|book| book.is_live()) {
             let levels = &self.reached[&**book.symbol()];
             let levels = levels.iter().map(|(at, size)| entry(*at, *size));

@@ -30,7 +30,8 @@ pub enum BookEvent {
     },
     /// A trade.
     Trade(Trade),
-    /// A market's trading status has changed; prediction only.
+    /// A market's trading status has changed; prediction only. It is not known any more once messages may be missing, which
+    /// is told for all markets at once: by the session, and by [`Stale`](BookEvent::Stale) of the live books.
     Status {
         /// The market.
         symbol: Arc<str>,

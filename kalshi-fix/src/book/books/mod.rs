@@ -240,7 +240,8 @@ impl Books {
         }
     }
 
-    /// The session may have missed messages: all live books are stale, and are asked for again.
+    /// The session may have missed messages: all live books are stale, and are asked for again. Trading statuses are not
+    /// known any more, since nothing but their changes is told.
     pub fn handle_loss(&mut self, reason: StaleReason, now: Duration, events: &mut Vec<BookEvent>) {
         if reason == StaleReason::MessagesDropped {
             // Snapshots that were asked for may have been among them.

@@ -168,6 +168,64 @@ fn messages_reach_their_books() {
     assert_eq!((desk.told().as_str(), desk.books.strays()), ("", 3));
 }
 
+fn halted(desk: &mut Desk, symbol: &str) {
+    let status = MarketData::Status {
+        symbol: symbol.as_bytes(),
+        status: TradingStatus::Halted,
+    };
+    desk.books.handle(status, desk.now, &mut desk.events);
+}
+
+#[test]
+fn a_status_is_known_no_more_once_messages_may_be_missing() {
+    let status = |desk: &Desk, symbol: &str| desk.books.book(symbol).unwrap().status();
+    // Also that of a book which has no snapshot yet.
+    let check = |lose: fn(&mut Desk), expected: Option<TradingStatus>| {
+        let mut desk = Desk::new(|_| ());
+        desk.live(&["A"]);
+        desk.subscribe(&["B"]);
+        halted(&mut desk, "A");
+        halted(&mut desk, "B");
+        lose(&mut desk);
+        assert_eq!((status(&desk, "A"), status(&desk, "B")), (expected, expected));
+        // The next change is told, as the first was.
+        halted(&mut desk, "A");
+        assert_eq!(status(&desk, "A"), Some(TradingStatus::Halted));
+    };
+    let known = Some(TradingStatus::Halted);
+    check(|desk| desk.books.handle_disconnected(&mut desk.events), None);
+    check(
+        |desk| {
+            desk.books.handle_disconnected(&mut desk.events);
+            desk.books.handle_reconnected(&mut desk.events);
+            desk.snapshot("A", &[]);
+        },
+        None,
+    );
+    check(|desk| desk.books.handle_reconnected(&mut desk.events), None);
+    check(
+        |desk| {
+            desk.books
+                .handle_loss(StaleReason::MessagesDropped, desk.now, &mut desk.events);
+        },
+        None,
+    );
+    check(
+        |desk| {
+            desk.books
+                .handle_loss(StaleReason::Gap, desk.now, &mut desk.events);
+        },
+        None,
+    );
+    // What concerns the levels alone says nothing of the status.
+    check(
+        |desk| desk.books.handle_unreadable([], desk.now, &mut desk.events),
+        known,
+    );
+    check(|desk| desk.updates(&[on("A", bid(37, -1))]), known);
+    check(|desk| desk.pass(100), known);
+}
+
 #[test]
 fn a_bad_update_is_told_and_a_snapshot_asked_for() {
     let mut desk = Desk::new(|_| ());

@@ -425,9 +425,10 @@ mod tests {
 
     #[test]
     fn the_other_side() {
-        let mut shown = shown();
+        let (mut shown, mut book) = (shown(), book());
         shown.turn();
-        insta::assert_snapshot!(drawn(80, 10, &shown, Some(&book())));
+        book.set_status(TradingStatus::Halted);
+        insta::assert_snapshot!(drawn(80, 10, &shown, Some(&book)));
     }
 
     #[test]
@@ -435,6 +436,7 @@ mod tests {
         let mut book = book();
         book.apply(&Entry::level(Side::Bid, Decimal::new(60, 2), Decimal::ONE))
             .unwrap();
+        // It is not shown: another one may have been missed.
         book.set_status(TradingStatus::Halted);
         book.mark_stale(StaleReason::Disconnected);
         let symbols = [SYMBOL.to_owned(), "B".to_owned()];
