@@ -207,17 +207,13 @@ impl<D: MarketDataProduct> Recorded<'_, D> {
             return;
         }
         let now = self.elapsed;
-        match self.decoded.message() {
-            Some(message) => {
-                if let Some(data) = D::market_data(message) {
-                    books.handle(data, now, events);
-                }
+        if let Some(message) = self.decoded.message() {
+            if let Some(data) = D::market_data(message) {
+                books.handle(data, now, events);
             }
-            None if matches!(self.decoded.header().msg_type, b"W" | b"X") => {
-                let symbols = self.decoded.raw().body().filter(|field| field.tag == SYMBOL);
-                books.handle_unreadable(symbols.map(|field| field.value), now, events);
-            }
-            None => {}
+        } else {
+            let msg_type = self.decoded.header().msg_type;
+            books.unreadable(msg_type, Some(self.decoded.raw()), now, events);
         }
     }
 }
@@ -276,7 +272,6 @@ fn iso(word: &[u8]) -> Option<Timestamp> {
 const MARK: &[u8] = b"8=FIX";
 /// What the venue's CompIDs begin with.
 const VENUE: &[u8] = b"Kalshi";
-const SYMBOL: u32 = 55;
 const RESET_SEQ_NUM_FLAG: u32 = 141;
 /// No line is longer.
 const MOST_BYTES: usize = 1 << 20;

@@ -6,6 +6,7 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -255,21 +256,23 @@ impl Books {
     }
 
     /// A message of these symbols could not be read: their books are stale. A message that names none that is followed
-    /// may have been of any.
+    /// may have been of any, and so may one with a symbol that is empty or no text: for an entry that names no market, pass an
+    /// empty one.
     pub fn handle_unreadable<'m>(
         &mut self,
         symbols: impl IntoIterator<Item = &'m [u8]>,
         now: Duration,
         events: &mut Vec<BookEvent>,
     ) {
-        let mut named = false;
+        let (mut named, mut unnamed) = (false, false);
         for symbol in symbols {
+            unnamed |= symbol.is_empty() || std::str::from_utf8(symbol).is_err();
             if let Some(at) = self.place(symbol) {
                 named = true;
                 self.lose(at, StaleReason::Unreadable, now, events);
             }
         }
-        if !named {
+        if unnamed || !named {
             self.handle_loss(StaleReason::Unreadable, now, events);
         }
     }

@@ -11,7 +11,7 @@ use crate::book::view::MarketData;
 use crate::client::{Event, KalshiProduct, Received, Rejected, Sender};
 use crate::margin::{self, Margin};
 use crate::prediction::{self, Prediction};
-use crate::session::{self, Inbound, SendError, SequenceNumber};
+use crate::session::{self, SendError, SequenceNumber};
 
 /// A product whose market data becomes books: both of them.
 pub trait MarketDataProduct: KalshiProduct {
@@ -60,10 +60,7 @@ impl Books {
             Event::Message(received) | Event::Invalid { received, .. } => {
                 self.received::<D>(received, now, events);
             }
-            // Nobody can tell which market it was of.
-            Event::Malformed { inbound, .. } if concerns_levels(inbound) => {
-                self.handle_unreadable([], now, events);
-            }
+            Event::Malformed { inbound, .. } => self.unreadable(inbound.msg_type(), None, now, events),
             Event::Rejected(Rejected { reject, .. }) if reject.ref_msg_type.as_deref() == Some("V") => {
                 let text = reject.text.as_deref().unwrap_or_default();
                 self.refused(Refusal::Malformed, text.as_bytes(), now, events);
@@ -72,7 +69,7 @@ impl Books {
             Event::Dropped(_) => self.handle_loss(StaleReason::MessagesDropped, now, events),
             Event::Disconnected(_) | Event::Ended(_) => self.handle_disconnected(events),
             Event::Reconnected(_) => self.handle_reconnected(events),
-            Event::Malformed { .. } | Event::Rejected(_) | Event::AttemptFailed(_) => {}
+            Event::Rejected(_) | Event::AttemptFailed(_) => {}
         }
     }
 
@@ -87,9 +84,9 @@ impl Books {
             if let Some(message) = D::market_data(message) {
                 self.handle(message, now, events);
             }
-        } else if concerns_levels(received.inbound()) {
-            let symbols = received.raw().body().filter(|field| field.tag == SYMBOL);
-            self.handle_unreadable(symbols.map(|field| field.value), now, events);
+        } else {
+            let msg_type = received.inbound().msg_type();
+            self.unreadable(msg_type, Some(received.raw()), now, events);
         }
     }
 
@@ -104,9 +101,3 @@ impl Books {
         }
     }
 }
-
-fn concerns_levels(inbound: &Inbound) -> bool {
-    matches!(inbound.msg_type(), b"W" | b"X")
-}
-
-const SYMBOL: u32 = 55;

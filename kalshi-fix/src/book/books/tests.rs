@@ -227,6 +227,15 @@ fn a_status_is_known_no_more_once_messages_may_be_missing() {
 }
 
 #[test]
+fn an_entry_that_names_no_market_may_be_of_any() {
+    let mut desk = Desk::new(|_| ());
+    desk.live(&["A", "B"]);
+    desk.books
+        .handle_unreadable([b"A".as_slice(), b""], desk.now, &mut desk.events);
+    assert_eq!(desk.told(), "A-Unreadable B-Unreadable");
+}
+
+#[test]
 fn a_bad_update_is_told_and_a_snapshot_asked_for() {
     let mut desk = Desk::new(|_| ());
     desk.live(&["A", "B"]);
