@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use fix_dialect::{EncodeBody, Encoder, SessionHeader, Timestamp, fields};
 
 use crate::driver::{Event, Observer};
-use crate::limits::{Intent, IntentKind, SharedPreTrade};
+use crate::limits::{Held, Intent, IntentKind, Leave, SharedPreTrade};
 use crate::rate::{Cost, RateLimited, RatePolicy, SharedRateLimiter, names_a_shard};
 use crate::session::{self, SendError};
 use crate::units::PriceUnits;
@@ -57,7 +56,8 @@ impl Gate {
     }
 
     /// Waits, where the rate limit's policy is to wait. The pre-trade limits are asked last, so that what waited is held
-    /// against them as they are by then: after the kill switch was tripped, nothing comes through.
+    /// against them as they are by then. Whether they still are the same is asked once more when the message takes its
+    /// number ([`Pass::hold`]): after the kill switch was tripped, nothing comes through.
     pub(super) async fn admit<M: EncodeBody>(&self, message: &M) -> Result<Pass<'_>, SendError> {
         let mut pass = Pass::of(Some(self));
         if let Some((limiter, policy)) = &self.limiters.rate {
@@ -108,11 +108,10 @@ impl Gate {
             } else {
                 limits.admit(&Intent::of_kind(self.units.product(), kind))
             };
-            let at = admitted.map_err(|breach| SendError::Limit {
+            let leave = admitted.map_err(|breach| SendError::Limit {
                 breach: breach.to_string(),
             })?;
-            let counts = matches!(kind, IntentKind::Order | IntentKind::Amendment);
-            pass.counted = counts.then_some(at);
+            pass.leave = Some(leave);
         }
         Ok(pass)
     }
@@ -186,8 +185,8 @@ impl Watch {
 pub(super) struct Pass<'g> {
     gate: Option<&'g Gate>,
     cost: Option<Cost>,
-    /// When it was counted as an order.
-    counted: Option<Duration>,
+    /// Of the pre-trade limits.
+    leave: Option<Leave>,
 }
 
 impl<'g> Pass<'g> {
@@ -195,13 +194,23 @@ impl<'g> Pass<'g> {
         Pass {
             gate,
             cost: None,
-            counted: None,
+            leave: None,
+        }
+    }
+
+    /// Keeps the pre-trade limits as they are, if they still are what they were when it was given; `None`: ask anew. For as
+    /// long as it takes to give the message its number.
+    pub(super) fn hold(&self) -> Option<Held<'_>> {
+        let limits = self.gate.and_then(|gate| gate.limiters.pre_trade.as_ref());
+        match (limits, &self.leave) {
+            (Some(limits), Some(leave)) => limits.hold(leave),
+            _ => Some(Held::default()),
         }
     }
 
     /// The message has its number.
     pub(super) fn sent(mut self) {
-        (self.cost, self.counted) = (None, None);
+        (self.cost, self.leave) = (None, None);
     }
 }
 
@@ -211,8 +220,8 @@ impl Drop for Pass<'_> {
         if let (Some(cost), Some((limiter, _))) = (&self.cost, &gate.limiters.rate) {
             limiter.put_back(cost);
         }
-        if let (Some(at), Some(limits)) = (self.counted, &gate.limiters.pre_trade) {
-            limits.take_back(at);
+        if let (Some(leave), Some(limits)) = (self.leave.take(), &gate.limiters.pre_trade) {
+            limits.take_back(&leave);
         }
     }
 }

@@ -24,6 +24,7 @@
 //! ```
 
 mod builder;
+mod delivery;
 mod error;
 mod event;
 mod gate;

@@ -10,7 +10,7 @@ use fix_dialect::{ClientSends, Context, Decoder, EncodeBody, Profile, Sender as 
 use super::event::{Event, Received, Rejected};
 use super::gate::{Gate, Limiters, Pass};
 use super::product::{KalshiProduct, KalshiSession};
-use super::requests::{Noted, Pending, Request, Requests, SentMessage, SubmitError, Submitted};
+use super::requests::{Pending, Request, Requests, SentMessage, SubmitError, Submitted};
 use super::validation::{OutboundCheck, Validation, context};
 use crate::driver::{self, Closed, Events, Handle};
 use crate::session::{self, Established, Inbound, SendError, SequenceNumber, SessionState, TestRequestId};
@@ -173,7 +173,8 @@ impl<S: KalshiSession> Sender<S> {
     /// A message that breaks the dialect's rules is refused before it takes a number, as the client's
     /// [`Validation`] says: [`SendError::Invalid`] lists each breach. Where the client has a rate limit, the message waits
     /// for its tokens, or is refused ([`SendError::RateLimited`]); where it has pre-trade limits, it is held against them
-    /// ([`SendError::Limit`]). What is not sent takes nothing from either.
+    /// ([`SendError::Limit`]), as they are when it takes its number: what waits for room asks anew when there is some. What is
+    /// not sent takes nothing from either.
     ///
     /// ```compile_fail,E0277
     /// use kalshi_fix::client::Sender;
@@ -186,22 +187,16 @@ impl<S: KalshiSession> Sender<S> {
     pub async fn send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.check(message)?;
         let pass = self.admit(message).await?;
-        let noted = Noted::new(message);
-        let note = |sequence| self.requests.sent(sequence, noted.record());
-        let sequence = self.handle.send_noting(&noted, note).await?;
-        pass.sent();
-        Ok(sequence)
+        let note = |sequence, record| self.requests.sent(sequence, record);
+        self.deliver(pass, message, note).await
     }
 
     /// Sends a message at once, or not at all.
     pub fn try_send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.check(message)?;
         let pass = self.try_admit(message)?;
-        let noted = Noted::new(message);
-        let note = |sequence| self.requests.sent(sequence, noted.record());
-        let sequence = self.handle.try_send_noting(&noted, note)?;
-        pass.sent();
-        Ok(sequence)
+        let note = |sequence, record| self.requests.sent(sequence, record);
+        self.try_deliver(pass, message, note)
     }
 
     pub(super) fn check<M: ClientSends<S>>(&self, message: &M) -> Result<(), SendError> {
@@ -279,6 +274,11 @@ impl<S: KalshiSession> Sender<S> {
     }
 
     /// The session's end without types, for messages of one's own and for the rarer commands.
+    ///
+    /// What is sent by it goes past everything that this sender asks first: it is not validated, takes no tokens of the
+    /// [rate limit](crate::client::ClientBuilder::rate_limit), and is not held against
+    /// [pre-trade limits](crate::client::ClientBuilder::pre_trade). **The kill switch does not stop it**: whoever sends orders
+    /// so has to ask [`SharedPreTrade`](crate::limits::SharedPreTrade) before, and answer for the moment in between.
     #[must_use]
     pub fn untyped(&self) -> &Handle {
         &self.handle

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use fix_dialect::EncodeBody;
+use tokio::sync::futures::Notified;
 
 use super::end::SessionEnd;
 use super::event::Event;
@@ -19,7 +20,8 @@ use crate::session::{
 
 /// The sending end of a session. Clone it as often as needed; it can be used from several tasks at once.
 ///
-/// It does not keep the session alive: that is for [`Events`].
+/// It does not keep the session alive: that is for [`Events`]. What is sent by it passes neither the rate limit nor the
+/// pre-trade limits of a client: see [`client::Sender::untyped`](crate::client::Sender::untyped).
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
@@ -55,22 +57,51 @@ impl Handle {
         message: &M,
         mut note: impl FnMut(SequenceNumber),
     ) -> Result<SequenceNumber, SendError> {
-        let begun = self.shared.connection();
+        let begun = self.connection();
         loop {
             // Enlisted before the attempt, so that room made in between is not missed.
-            let mut room = pin!(self.shared.room.notified());
+            let mut room = pin!(self.room());
             room.as_mut().enable();
-            let sent = self.message(|session, now| {
-                if self.shared.connection() != begun {
-                    return Err(SendError::NotEstablished(SessionState::Ended));
-                }
-                session.send(now, message).inspect(|sequence| note(*sequence))
-            });
-            match sent {
-                Err(SendError::Backlog { .. } | SendError::Resetting) => room.await,
-                other => return other,
+            match self.attempt(Some(begun), message, || Some(()), &mut note) {
+                Ok(Some(sequence)) => return Ok(sequence),
+                Ok(None) => {}
+                Err(error) if error.is_for_want_of_room() => room.await,
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Which of several connections in a row this is.
+    pub(crate) fn connection(&self) -> u64 {
+        self.shared.connection()
+    }
+
+    /// Told when it is worth while to try again what failed for want of room. Enlist before the attempt.
+    pub(crate) fn room(&self) -> Notified<'_> {
+        self.shared.room.notified()
+    }
+
+    /// One attempt to send, on this connection if it has to be this one. `leave` is asked for when nothing else stands in
+    /// between, under the session's lock; what it gives is held until the message has its number. Without leave nothing is
+    /// sent: `None`.
+    pub(crate) fn attempt<M: EncodeBody, L>(
+        &self,
+        connection: Option<u64>,
+        message: &M,
+        leave: impl FnOnce() -> Option<L>,
+        mut note: impl FnMut(SequenceNumber),
+    ) -> Result<Option<SequenceNumber>, SendError> {
+        self.message(|session, now| {
+            if connection.is_some_and(|begun| begun != self.shared.connection()) {
+                return Err(SendError::NotEstablished(SessionState::Ended));
+            }
+            let Some(_leave) = leave() else {
+                return Ok(None);
+            };
+            let sequence = session.send(now, message)?;
+            note(sequence);
+            Ok(Some(sequence))
+        })
     }
 
     /// Waits until messages can be sent, which the application has its part in: it takes the events, among them the one
@@ -181,10 +212,10 @@ impl Handle {
     }
 
     /// Sends, if the application knows which connection it sends on.
-    fn message(
+    fn message<T>(
         &self,
-        send: impl FnOnce(&mut session::Session, session::Now) -> Result<SequenceNumber, SendError>,
-    ) -> Result<SequenceNumber, SendError> {
+        send: impl FnOnce(&mut session::Session, session::Now) -> Result<T, SendError>,
+    ) -> Result<T, SendError> {
         self.command(|session, now| {
             if self.shared.inbox.hides_a_loss() {
                 return Err(SendError::NotEstablished(SessionState::Ended));

@@ -39,3 +39,4 @@ pub use kill::{Cancels, KillAction, KillState, KillSwitch};
 pub use open::{NothingOpen, OpenOrder, OpenOrders};
 pub use pre_trade::{Limits, PreTrade, PriceBand};
 pub use shared::SharedPreTrade;
+pub(crate) use shared::{Held, Leave};

@@ -89,6 +89,17 @@ pub struct PreTrade {
     /// When the last orders and amendments were let through, as many as the limit counts.
     recent: VecDeque<Duration>,
     kill: KillSwitch,
+    seen: Seen,
+}
+
+/// Whether whoever shares it has seen it as it is now. A copy was seen by nobody.
+#[derive(Debug, Default)]
+struct Seen(bool);
+
+impl Clone for Seen {
+    fn clone(&self) -> Seen {
+        Seen(false)
+    }
 }
 
 impl PreTrade {
@@ -108,11 +119,13 @@ impl PreTrade {
 
     /// Other limits from now on. What has been counted for the rate stays counted.
     pub fn set_limits(&mut self, limits: Limits) {
+        self.seen = Seen(false);
         self.limits = limits;
     }
 
     /// A market's reference price in dollars, such as the middle of its book; `None` forgets it.
     pub fn set_reference(&mut self, symbol: &str, price: Option<Price>) {
+        self.seen = Seen(false);
         match price {
             Some(price) => {
                 self.references.insert(symbol.to_owned(), price);
@@ -131,7 +144,13 @@ impl PreTrade {
 
     /// The kill switch, to trip and release it.
     pub fn kill_switch_mut(&mut self) -> &mut KillSwitch {
+        self.seen = Seen(false);
         &mut self.kill
+    }
+
+    /// Whether it may have been changed since this was last asked.
+    pub(super) fn take_changed(&mut self) -> bool {
+        !std::mem::replace(&mut self.seen.0, true)
     }
 
     /// Whether anything would have to be read from a message of this kind.

@@ -1,7 +1,7 @@
 //! Limits that sessions share.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -16,6 +16,9 @@ use super::pre_trade::{Limits, PreTrade};
 pub struct SharedPreTrade {
     origin: Instant,
     core: Mutex<PreTrade>,
+    /// Counts the changes of the core that could make a message which was let through one that would not be. It changes while
+    /// the core is locked, and is held while a message takes its number. Whoever holds it waits for nothing else.
+    revision: RwLock<u64>,
     open: Arc<dyn OpenOrders + Send + Sync>,
 }
 
@@ -33,13 +36,21 @@ impl SharedPreTrade {
         SharedPreTrade {
             origin: Instant::now(),
             core: Mutex::new(PreTrade::new(limits)),
+            revision: RwLock::new(0),
             open,
         }
     }
 
     /// Looks at the core, or changes it: limits, reference prices, the kill switch.
+    ///
+    /// When this returns, a change counts for every message that has no sequence number yet, those included that were let
+    /// through before and wait for room to be sent. After the kill switch was tripped so, nothing that could trade takes a
+    /// number on any of the sessions.
     pub fn with<T>(&self, look: impl FnOnce(&mut PreTrade) -> T) -> T {
-        look(&mut self.core())
+        let mut core = self.core();
+        let value = look(&mut core);
+        self.revise(&mut core);
+        value
     }
 
     /// What the kill switch says to send now: see [`KillSwitch::poll`](super::KillSwitch::poll).
@@ -55,15 +66,34 @@ impl SharedPreTrade {
         Some((self.origin + deadline).into_std())
     }
 
-    /// Lets a message through, or says why not. The time that comes back is for [`take_back`](SharedPreTrade::take_back).
-    pub(crate) fn admit(&self, intent: &Intent<'_>) -> Result<Duration, LimitBreach> {
+    /// Lets a message through, or says why not.
+    pub(crate) fn admit(&self, intent: &Intent<'_>) -> Result<Leave, LimitBreach> {
         let now = self.now();
-        self.core().admit(now, intent, &*self.open)?;
-        Ok(now)
+        let mut core = self.core();
+        core.admit(now, intent, &*self.open)?;
+        let counts = matches!(intent.kind, IntentKind::Order | IntentKind::Amendment);
+        let revision = *self.revision.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Leave {
+            counted: counts.then_some(now),
+            revision: (intent.kind != IntentKind::Other).then_some(revision),
+        })
     }
 
-    pub(crate) fn take_back(&self, at: Duration) {
-        self.core().take_back(at);
+    /// Keeps everything as it is for as long as a message takes its number; `None` when something has changed since it was
+    /// let through.
+    pub(crate) fn hold(&self, leave: &Leave) -> Option<Held<'_>> {
+        let Some(given) = leave.revision else {
+            return Some(Held::default());
+        };
+        let revision = self.revision.read().unwrap_or_else(PoisonError::into_inner);
+        (*revision == given).then_some(Held(Some(revision)))
+    }
+
+    /// The message was not sent after all.
+    pub(crate) fn take_back(&self, leave: &Leave) {
+        if let Some(at) = leave.counted {
+            self.core().take_back(at);
+        }
     }
 
     pub(crate) fn reads(&self, kind: IntentKind) -> bool {
@@ -75,9 +105,32 @@ impl SharedPreTrade {
     }
 
     fn core(&self) -> MutexGuard<'_, PreTrade> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        // What somebody changed who panicked before it was told.
+        self.revise(&mut core);
+        core
+    }
+
+    fn revise(&self, core: &mut PreTrade) {
+        if core.take_changed() {
+            let mut revision = self.revision.write().unwrap_or_else(PoisonError::into_inner);
+            *revision = revision.wrapping_add(1);
+        }
     }
 }
+
+/// That a message was let through.
+#[derive(Debug)]
+pub(crate) struct Leave {
+    /// When it was counted as an order.
+    counted: Option<Duration>,
+    /// As of which revision; `None` of what always passes.
+    revision: Option<u64>,
+}
+
+/// While it is there, nothing changes.
+#[derive(Debug, Default)]
+pub(crate) struct Held<'l>(#[expect(dead_code, reason = "it is held")] Option<RwLockReadGuard<'l, u64>>);
 
 impl fmt::Debug for SharedPreTrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

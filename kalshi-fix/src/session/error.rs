@@ -70,6 +70,11 @@ pub enum SendError {
 }
 
 impl SendError {
+    /// Whether it is worth while to try again when there is room.
+    pub(crate) const fn is_for_want_of_room(&self) -> bool {
+        matches!(self, SendError::Backlog { .. } | SendError::Resetting)
+    }
+
     pub(super) const fn too_long(length: usize) -> SendError {
         SendError::TooLong {
             length,

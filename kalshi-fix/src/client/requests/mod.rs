@@ -22,4 +22,5 @@ pub use pending::Pending;
 pub use request::Request;
 
 pub(super) use front::Requests;
+pub(super) use ledger::Record;
 pub(super) use submit::Noted;

@@ -67,10 +67,8 @@ impl<S: KalshiSession> Sender<S> {
         self.check(request)?;
         let pass = self.admit(request).await?;
         let (ticket, told) = self.requests.reserve(request.identity())?;
-        let noted = Noted::new(request);
-        let note = |sequence| ticket.sent(sequence, noted.record());
-        let sequence = self.handle.send_noting(&noted, note).await?;
-        pass.sent();
+        let note = |sequence, record| ticket.sent(sequence, record);
+        let sequence = self.deliver(pass, request, note).await?;
         Ok(Pending::new(
             sequence,
             ticket,
@@ -85,10 +83,8 @@ impl<S: KalshiSession> Sender<S> {
         self.check(request)?;
         let pass = self.try_admit(request)?;
         let (ticket, told) = self.requests.reserve(request.identity())?;
-        let noted = Noted::new(request);
-        let note = |sequence| ticket.sent(sequence, noted.record());
-        let sequence = self.handle.try_send_noting(&noted, note)?;
-        pass.sent();
+        let note = |sequence, record| ticket.sent(sequence, record);
+        let sequence = self.try_deliver(pass, request, note)?;
         Ok(Pending::new(
             sequence,
             ticket,

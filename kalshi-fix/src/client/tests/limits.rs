@@ -1,13 +1,21 @@
 //! The rate limit and pre-trade limits in front of a session.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
+use fix_dialect::{ClientSends, Timestamp};
+
+use super::retransmission::Kept;
+use super::venue::Connection;
 use super::*;
-use crate::limits::{Cancels, Limits, SharedPreTrade};
+use crate::driver::SessionStore;
+use crate::limits::{Cancels, Limits, PreTrade, PriceBand, SharedPreTrade};
 use crate::orders::mass_cancel;
 use crate::prediction::OrderCancelRequest;
 use crate::rate::{Bucket, Budget, Budgets, RatePolicy, SharedRateLimiter};
 use crate::session::SendError;
+use crate::store::MemoryStore;
 use crate::units::Quantity;
 
 /// One order, or five cancellations, and then one token a second: what is refused stays so for as long as a test takes.
@@ -175,4 +183,130 @@ async fn limits_and_the_kill_switch_hold_back_what_could_trade() {
     for expected in ["|11=b|", "|11=c|", "|11=e|", "|11=f|"] {
         assert!(connection.next_message().await.contains(expected));
     }
+}
+
+/// What changes while a message waits for room, and what holds it back then.
+type Change = (fn(&mut PreTrade), &'static str);
+
+const CHANGES: [Change; 3] = [
+    (
+        |core| core.kill_switch_mut().trip("a test", Cancels::Mass),
+        "the kill switch is tripped (a test)",
+    ),
+    (
+        |core| core.set_limits(Limits::default().max_order_quantity(Quantity::from_whole(1))),
+        "the limit on an order's quantity",
+    ),
+    (
+        |core| core.set_reference("KXTEST-26", Some("0.80".parse().unwrap())),
+        "the price band of KXTEST-26",
+    ),
+];
+
+fn banded() -> Arc<SharedPreTrade> {
+    let band = PriceBand::AroundReference("0.10".parse().unwrap());
+    let limits = SharedPreTrade::new(Limits::default().price_band(band));
+    limits.with(|core| core.set_reference("KXTEST-26", Some("0.45".parse().unwrap())));
+    Arc::new(limits)
+}
+
+/// Fills the session's backlog, has three orders wait behind it, changes something, and makes room.
+async fn held_back_while_it_waits<S>(
+    session: &Session<S>,
+    connection: &mut Connection,
+    limits: &SharedPreTrade,
+    (change, expected): Change,
+) where
+    S: KalshiSession,
+    for<'a> NewOrderSingle<'a>: Request<S>,
+    for<'a> OrderCancelRequest<'a>: ClientSends<S>,
+{
+    let sender = session.sender();
+    // Nothing is awaited, so that nothing is written.
+    while sender.try_send(&order("filled")).is_ok() {}
+    let (sent, begun, submitted) = (order("late-1"), order("late-2"), order("late-3"));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut sent = pin!(sender.send(&sent));
+    let mut begun = pin!(sender.begin(&begun));
+    let mut submitted = pin!(sender.submit(&submitted));
+    assert!(sent.as_mut().poll(&mut context).is_pending());
+    assert!(begun.as_mut().poll(&mut context).is_pending());
+    assert!(submitted.as_mut().poll(&mut context).is_pending());
+
+    limits.with(change);
+    let cancel = OrderCancelRequest::new("cancel", "filled", fields::Side::Buy, "KXTEST-26");
+    let cancel = sender.send(&cancel);
+    let all = async { tokio::join!(sent, begun, submitted, cancel) };
+    let (sent, begun, submitted, cancel) = timeout(Duration::from_mins(1), all).await.unwrap();
+    cancel.expect("a cancellation passes");
+    let held = [
+        sent.unwrap_err().to_string(),
+        begun.unwrap_err().to_string(),
+        submitted.err().expect("held back").to_string(),
+    ];
+    for held in held {
+        assert!(held.contains(expected), "{held}");
+    }
+    loop {
+        let message = connection.next_message().await;
+        assert!(!message.contains("|11=late"), "{message}");
+        if message.contains("|11=cancel|") {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_room_is_held_against_limits_when_there_is_room() {
+    for change in CHANGES {
+        let mut venue = Venue::start(Product::Prediction, None).await;
+        let limits = banded();
+        let client: Client<Prediction> = venue.client().pre_trade(Arc::clone(&limits)).build().unwrap();
+        let session = client.order_entry().await.unwrap();
+        held_back_while_it_waits(&session, &mut venue.connection().await, &limits, change).await;
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_room_on_a_session_that_retransmits_is_held_against_limits_too() {
+    for change in CHANGES {
+        let now = Timestamp::from_unix_nanos(0);
+        let kept = Kept::new(MemoryStore::new(now));
+        let mut venue = Venue::start_keeping(Product::Prediction, kept).await;
+        let limits = banded();
+        let client: Client<Prediction> = venue.client().pre_trade(Arc::clone(&limits)).build().unwrap();
+        let store = SessionStore::inline(MemoryStore::new(now));
+        let session = client.order_entry_retransmitting(store).await.unwrap();
+        held_back_while_it_waits(&session, &mut venue.connection().await, &limits, change).await;
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_room_holds_no_tokens_and_no_place() {
+    let mut venue = Venue::start(Product::Prediction, None).await;
+    let wide = Budgets::new(Budget::new(1, 100_000_000), Budget::new(1, 100_000_000));
+    let limiter = Arc::new(SharedRateLimiter::new(wide));
+    let limits = Arc::new(SharedPreTrade::new(Limits::default()));
+    let client: Client<Prediction> = venue
+        .client()
+        .rate_limit(Arc::clone(&limiter), RatePolicy::Wait)
+        .pre_trade(Arc::clone(&limits))
+        .build()
+        .unwrap();
+    let session = client.order_entry().await.unwrap();
+    let mut connection = venue.connection().await;
+    let sender = session.sender();
+    while sender.try_send(&order("filled")).is_ok() {}
+    limits.with(|core| core.set_limits(Limits::default().max_order_rate(1, Duration::from_hours(1))));
+    let before = limiter.tokens(Bucket::Write);
+    let (first, second) = (order("first"), order("second"));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut first = pin!(sender.send(&first));
+    let mut second = pin!(sender.send(&second));
+    assert!(first.as_mut().poll(&mut context).is_pending());
+    assert!(second.as_mut().poll(&mut context).is_pending());
+    assert!(limiter.tokens(Bucket::Write) >= before);
+    let (first, second) = tokio::join!(first, second);
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    while !connection.next_message().await.contains("|11=filled|") {}
 }
