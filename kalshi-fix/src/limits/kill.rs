@@ -10,7 +10,7 @@
 //!
 //! In every state but `Released` nothing that could trade is let through.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::open::{OpenOrder, OpenOrders};
@@ -31,9 +31,13 @@ struct Tripped {
     cancels: Cancels,
     /// When a mass cancellation was last asked for, and what came of it.
     mass_cancel: Option<(Duration, Answer)>,
+    /// What was open when it was.
+    covered: HashSet<String>,
     /// When the cancellation of an order was last asked for; of those that are open.
     asked: HashMap<String, Duration>,
     state: KillState,
+    /// When to ask again.
+    next: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,12 @@ enum Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cancels {
     /// All at once, with `OrderMassCancelRequest (q)`: on `KalshiNR`. At most one a second.
+    ///
+    /// The venue cancels the orders of the session that asks, and no others. What was open before it was asked and still is a
+    /// second after it has accepted (orders of the account's other sessions, and of its other programs) is canceled one by
+    /// one, on this session. Whether such a cancellation reaches the order of another session is not documented: where it
+    /// does not, it is refused and said again, the switch is never [`Flat`](KillState::Flat), and that session has to cancel
+    /// its orders itself.
     Mass,
     /// One by one: on `KalshiRT`, which knows no mass cancellation.
     Single,
@@ -84,8 +94,10 @@ impl KillSwitch {
             reason,
             cancels,
             mass_cancel: None,
+            covered: HashSet::new(),
             asked: HashMap::new(),
             state: KillState::Canceling,
+            next: None,
         });
     }
 
@@ -108,7 +120,8 @@ impl KillSwitch {
         self.tripped.as_ref().map(|tripped| tripped.reason.as_str())
     }
 
-    /// What to send now. Each is said once, and again when nothing has come of it within a second (mass), or five (single).
+    /// What to send now. Each is said once, and again when nothing has come of it within a second (mass), or five (single). An
+    /// order that counts as open and is not shown is waited for.
     pub fn poll<O: OpenOrders + ?Sized>(&mut self, now: Duration, open: &O) -> Vec<KillAction> {
         match &mut self.tripped {
             None => Vec::new(),
@@ -119,18 +132,7 @@ impl KillSwitch {
     /// When to ask again what to send, if nothing happens before.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
-        let tripped = self
-            .tripped
-            .as_ref()
-            .filter(|tripped| tripped.state == KillState::Canceling)?;
-        match tripped.cancels {
-            Cancels::Mass => tripped.mass_cancel.map(|(at, _)| at.saturating_add(MASS_AGAIN)),
-            Cancels::Single => tripped
-                .asked
-                .values()
-                .min()
-                .map(|at| at.saturating_add(SINGLE_AGAIN)),
-        }
+        self.tripped.as_ref()?.next
     }
 
     /// The answer to the mass cancellation: `MassCancelResponse (531)`, 6 or 0; or that it was rejected altogether. A
@@ -150,51 +152,62 @@ impl KillSwitch {
 
 impl Tripped {
     fn poll<O: OpenOrders + ?Sized>(&mut self, now: Duration, open: &O) -> Vec<KillAction> {
-        let something_open = open.count() > 0;
-        match self.cancels {
+        let count = open.count();
+        let mut shown = Vec::new();
+        open.visit(&mut |order| shown.push(order.clone().into_owned()));
+        let mut actions = Vec::new();
+        let left_over = match self.cancels {
+            Cancels::Single => shown.iter().collect(),
             Cancels::Mass => {
-                let again = self.mass_cancel.is_none_or(|(at, answer)| {
-                    now >= at.saturating_add(MASS_AGAIN) && (answer != Answer::Accepted || something_open)
-                });
-                if again {
-                    self.mass_cancel = Some((now, Answer::Awaited));
-                }
-                let accepted = matches!(self.mass_cancel, Some((_, Answer::Accepted)));
-                self.state = if accepted && !something_open {
-                    KillState::Flat
-                } else {
-                    KillState::Canceling
-                };
-                if again {
-                    vec![KillAction::MassCancel]
+                // Whose reports should have come by now.
+                let is_over = self
+                    .mass_cancel
+                    .is_none_or(|(at, _)| now >= at.saturating_add(MASS_AGAIN));
+                let was_accepted = self.is_accepted();
+                let is_left = |order: &&OpenOrder<'_>| self.covered.contains(&*order.cl_ord_id);
+                let left_over: Vec<_> = if is_over && was_accepted {
+                    shown.iter().filter(is_left).collect()
                 } else {
                     Vec::new()
-                }
-            }
-            Cancels::Single => {
-                let mut actions = Vec::new();
-                // Only those that are still open are remembered, so that this is as bounded as they are.
-                let mut asked = HashMap::new();
-                open.visit(&mut |order| {
-                    let before = self.asked.get(&*order.cl_ord_id).copied();
-                    let at = match before {
-                        Some(at) if now < at.saturating_add(SINGLE_AGAIN) => at,
-                        _ => {
-                            actions.push(KillAction::Cancel(order.clone().into_owned()));
-                            now
-                        }
-                    };
-                    asked.insert(order.cl_ord_id.clone().into_owned(), at);
-                });
-                self.asked = asked;
-                self.state = if something_open {
-                    KillState::Canceling
-                } else {
-                    KillState::Flat
                 };
-                actions
+                if is_over && (!was_accepted || left_over.len() < count) {
+                    self.mass_cancel = Some((now, Answer::Awaited));
+                    self.covered = shown.iter().map(|order| order.cl_ord_id.to_string()).collect();
+                    actions.push(KillAction::MassCancel);
+                }
+                left_over
+            }
+        };
+        // Only those that are still open are remembered, so that this is as bounded as they are.
+        let is_open: HashSet<&str> = shown.iter().map(|order| &*order.cl_ord_id).collect();
+        self.asked.retain(|id, _| is_open.contains(id.as_str()));
+        self.covered.retain(|id| is_open.contains(id.as_str()));
+        for order in left_over {
+            let asked = self.asked.get(&*order.cl_ord_id);
+            if asked.is_none_or(|at| now >= at.saturating_add(SINGLE_AGAIN)) {
+                self.asked.insert(order.cl_ord_id.to_string(), now);
+                actions.push(KillAction::Cancel(order.clone()));
             }
         }
+        let is_flat = count == 0 && (self.cancels == Cancels::Single || self.is_accepted());
+        (self.state, self.next) = if is_flat {
+            (KillState::Flat, None)
+        } else {
+            (KillState::Canceling, Some(self.again(now)))
+        };
+        actions
+    }
+
+    fn is_accepted(&self) -> bool {
+        matches!(self.mass_cancel, Some((_, Answer::Accepted)))
+    }
+
+    /// When something is to be said again, or, where that is not known, a second from now.
+    fn again(&self, now: Duration) -> Duration {
+        let mass = self.mass_cancel.map(|(at, _)| at.saturating_add(MASS_AGAIN));
+        let single = self.asked.values().map(|at| at.saturating_add(SINGLE_AGAIN));
+        let next = mass.into_iter().chain(single).filter(|at| *at > now).min();
+        next.unwrap_or_else(|| now.saturating_add(MASS_AGAIN))
     }
 }
 
@@ -258,6 +271,30 @@ mod tests {
     }
 
     #[test]
+    fn what_an_accepted_mass_cancellation_leaves_is_canceled_one_by_one() {
+        let mut kill = KillSwitch::default();
+        kill.trip("a test", Cancels::Mass);
+        // "x" is of another session: the venue cancels those of the session that asks.
+        assert_eq!(names(&kill.poll(seconds(0), &open(&["1", "x"]))), ["all"]);
+        kill.mass_cancel_answered(true);
+        // The reports of what it cancels are still to come.
+        assert_eq!(names(&kill.poll(seconds(0), &open(&["1", "x"]))), [""; 0]);
+        assert_eq!(kill.next_deadline(), Some(seconds(1)));
+        assert_eq!(names(&kill.poll(seconds(1), &open(&["x"]))), ["x"]);
+        assert_eq!(
+            (kill.state(), kill.next_deadline()),
+            (KillState::Canceling, Some(seconds(6)))
+        );
+        // One that was under way is for another mass cancellation.
+        assert_eq!(names(&kill.poll(seconds(2), &open(&["x", "2"]))), ["all"]);
+        kill.mass_cancel_answered(true);
+        assert_eq!(names(&kill.poll(seconds(3), &open(&["x", "2"]))), ["2"]);
+        assert_eq!(names(&kill.poll(seconds(6), &open(&["x", "2"]))), ["x"]);
+        assert_eq!(names(&kill.poll(seconds(7), &NothingOpen)), [""; 0]);
+        assert_eq!((kill.state(), kill.next_deadline()), (KillState::Flat, None));
+    }
+
+    #[test]
     fn nobody_needs_to_track_orders_for_a_mass_cancellation() {
         let mut kill = KillSwitch::default();
         kill.trip("a test", Cancels::Mass);
@@ -296,7 +333,7 @@ mod tests {
         pre_trade.kill_switch_mut().trip("something else", Cancels::Mass);
         let mut admit = |msg_type: &[u8]| {
             let intent = Intent::of_kind(Product::Prediction, IntentKind::of(msg_type));
-            pre_trade.admit(seconds(0), &intent, &NothingOpen)
+            pre_trade.admit(seconds(0), &intent, &NothingOpen).map(drop)
         };
         let killed = LimitBreach::Killed {
             reason: "too many rejects".to_owned(),
@@ -309,6 +346,6 @@ mod tests {
         }
         pre_trade.kill_switch_mut().release();
         let order = Intent::of_kind(Product::Prediction, IntentKind::Order);
-        assert_eq!(pre_trade.admit(seconds(0), &order, &NothingOpen), Ok(()));
+        assert!(pre_trade.admit(seconds(0), &order, &NothingOpen).is_ok());
     }
 }
