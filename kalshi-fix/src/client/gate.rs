@@ -221,7 +221,7 @@ impl Drop for Pass<'_> {
             limiter.put_back(cost);
         }
         if let (Some(leave), Some(limits)) = (self.leave.take(), &gate.limiters.pre_trade) {
-            limits.take_back(&leave);
+            limits.take_back(leave);
         }
     }
 }

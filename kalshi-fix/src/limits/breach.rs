@@ -60,6 +60,16 @@ pub enum LimitBreach {
         /// The limit.
         bound: usize,
     },
+    /// Whoever tracks orders has not heard of too many that were let through within the last minute: what is open cannot be
+    /// told.
+    #[error(
+        "a limit is set on what is open, and of {bound} orders that were let through whoever tracks orders has not heard: no more \
+         until it has, or a minute has passed"
+    )]
+    Unheard {
+        /// How many there may be.
+        bound: usize,
+    },
     /// Too many orders in too short a time.
     #[error("the limit on the rate of orders: this would be number {} within {interval:?}, at most {bound} are allowed", .bound + 1)]
     Rate {

@@ -16,6 +16,10 @@ pub struct Intent<'a> {
     pub product: Product,
     /// What kind of message it is.
     pub kind: IntentKind,
+    /// `ClOrdID (11)`. Without one the message does not count as open once it was let through, until [`OpenOrders`] shows it.
+    ///
+    /// [`OpenOrders`]: super::OpenOrders
+    pub cl_ord_id: Option<Cow<'a, str>>,
     /// `Symbol (55)`.
     pub symbol: Option<Cow<'a, str>>,
     /// `Side (54)`.
@@ -66,11 +70,19 @@ impl<'a> Intent<'a> {
         Intent {
             product,
             kind: IntentKind::Order,
+            cl_ord_id: None,
             symbol: Some(symbol.into()),
             side: Some(side),
             quantity: Some(quantity),
             price: Some(price),
         }
+    }
+
+    /// The same, under this `ClOrdID (11)`.
+    #[must_use]
+    pub fn named(mut self, cl_ord_id: impl Into<Cow<'a, str>>) -> Intent<'a> {
+        self.cl_ord_id = Some(cl_ord_id.into());
+        self
     }
 
     /// Of a message of this kind of which nothing else is known.
@@ -79,6 +91,7 @@ impl<'a> Intent<'a> {
         Intent {
             product,
             kind,
+            cl_ord_id: None,
             symbol: None,
             side: None,
             quantity: None,
@@ -95,6 +108,7 @@ impl<'a> Intent<'a> {
         }
         for field in fields(frame) {
             match field.tag {
+                11 => intent.cl_ord_id = std::str::from_utf8(field.value).ok().map(Cow::Borrowed),
                 38 => intent.quantity = parse_decimal(field.value).map(Quantity::from_contracts),
                 44 => {
                     let price = parse_decimal(field.value);
@@ -122,7 +136,7 @@ impl<'a> Intent<'a> {
     }
 }
 
-pub(super) fn most_it_can_cost(
+pub(crate) fn most_it_can_cost(
     product: Product,
     side: Side,
     quantity: Quantity,

@@ -6,6 +6,23 @@
 //! released. Cancellations always pass. Neither reads a clock; what is open is told by whoever tracks it, through
 //! [`OpenOrders`].
 //!
+//! # What counts as open
+//!
+//! The limits on all that is open (their number, and what they may cost together) err on the safe side. What counts is
+//!
+//! - what [`OpenOrders`] shows: the tracker shows every order that has not ended, those in doubt included, and reckons an order
+//!   whose amend has no answer, or is in doubt, at the dearer of its two terms;
+//! - what was let through, on any of the sessions that share the limits, and is not known to it yet. That ends when it has
+//!   [heard](OpenOrders::has_heard_of) of the message by its `ClOrdID (11)`, or when the message is not sent after all. Of
+//!   which it never hears counts for a minute, and 4,096 such messages at most: then nothing more is let through
+//!   ([`LimitBreach::Unheard`]). A message under a `ClOrdID (11)` that was used before counts for the whole minute;
+//! - the message in question, an amendment beside the order that it amends.
+//!
+//! So tell the tracker what was sent ([`Tracker::sent`](crate::tracker::Tracker::sent)) right when it has its number. Where
+//! nobody tracks orders ([`NothingOpen`]) these two limits find nothing. What goes past the limits
+//! ([`Sender::untyped`](crate::client::Sender::untyped)), and what other programs do with the account, counts from when the
+//! tracker hears of it.
+//!
 //! A client takes a [`SharedPreTrade`] with
 //! [`ClientBuilder::pre_trade`](crate::client::ClientBuilder::pre_trade), and asks it before a message takes a sequence
 //! number.
@@ -32,11 +49,13 @@ mod kill;
 mod open;
 mod pre_trade;
 mod shared;
+mod unheard;
 
 pub use breach::LimitBreach;
+pub(crate) use intent::most_it_can_cost;
 pub use intent::{Intent, IntentKind};
 pub use kill::{Cancels, KillAction, KillState, KillSwitch};
 pub use open::{NothingOpen, OpenOrder, OpenOrders};
-pub use pre_trade::{Limits, PreTrade, PriceBand};
+pub use pre_trade::{Admitted, Limits, PreTrade, PriceBand};
 pub use shared::SharedPreTrade;
 pub(crate) use shared::{Held, Leave};

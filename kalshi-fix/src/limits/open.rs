@@ -88,6 +88,20 @@ pub trait OpenOrders {
     /// Shows each of them.
     fn visit(&self, visitor: &mut dyn FnMut(&OpenOrder<'_>));
 
+    /// Whether it knows what has become of an order or an amendment that was sent under this `ClOrdID (11)`: that it is
+    /// open, has ended or was refused. Until then the message counts beside what is open, for a minute at most. By default:
+    /// whether an order is open under it; who remembers others too lets go of them sooner.
+    fn has_heard_of(&self, cl_ord_id: &str) -> bool {
+        let mut found = false;
+        self.visit(&mut |order| found |= order.cl_ord_id == cl_ord_id);
+        found
+    }
+
+    /// Whether it hears of what is sent at all. If not, what was let through does not count.
+    fn is_told(&self) -> bool {
+        true
+    }
+
     /// What they can cost together at most, if it can be reckoned.
     fn notional(&self, product: Product) -> Option<Money> {
         let mut sum = Some(Money::ZERO);
@@ -130,6 +144,14 @@ impl<O: OpenOrders + ?Sized> OpenOrders for Mutex<O> {
         lock(self).visit(visitor);
     }
 
+    fn has_heard_of(&self, cl_ord_id: &str) -> bool {
+        lock(self).has_heard_of(cl_ord_id)
+    }
+
+    fn is_told(&self) -> bool {
+        lock(self).is_told()
+    }
+
     fn notional(&self, product: Product) -> Option<Money> {
         lock(self).notional(product)
     }
@@ -149,4 +171,8 @@ impl OpenOrders for NothingOpen {
     }
 
     fn visit(&self, _: &mut dyn FnMut(&OpenOrder<'_>)) {}
+
+    fn is_told(&self) -> bool {
+        false
+    }
 }

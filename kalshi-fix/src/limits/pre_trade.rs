@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::breach::LimitBreach;
 use super::intent::{Intent, IntentKind};
-use super::kill::KillSwitch;
+use super::kill::{KillAction, KillSwitch};
 use super::open::OpenOrders;
+use super::unheard::{MOST_UNHEARD, Unheard, WithUnheard};
 use crate::environment::Product;
 use crate::units::{Money, Price, Quantity};
 
@@ -51,14 +52,16 @@ impl Limits {
         self
     }
 
-    /// The most dollars that all open orders may cost together. An amendment is counted beside the order that it amends:
-    /// the limit errs on the safe side.
+    /// The most dollars that all open orders may cost together, those included that were let through and are not known of yet
+    /// ([what counts](super#what-counts-as-open)). An amendment is counted beside the order that it amends: the limit errs on
+    /// the safe side.
     pub fn max_open_notional(mut self, most: Money) -> Limits {
         self.open_notional = Some(most);
         self
     }
 
-    /// The most orders that may be open.
+    /// The most orders that may be open, those included that were let through and are not known of yet
+    /// ([what counts](super#what-counts-as-open)).
     pub fn max_open_orders(mut self, most: usize) -> Limits {
         self.open_orders = Some(most);
         self
@@ -74,9 +77,12 @@ impl Limits {
         *self
             != Limits {
                 order_rate: self.order_rate,
-                open_orders: self.open_orders,
                 ..Limits::default()
             }
+    }
+
+    fn is_on_what_is_open(&self) -> bool {
+        self.open_notional.is_some() || self.open_orders.is_some()
     }
 }
 
@@ -89,7 +95,17 @@ pub struct PreTrade {
     /// When the last orders and amendments were let through, as many as the limit counts.
     recent: VecDeque<Duration>,
     kill: KillSwitch,
+    unheard: Unheard,
     seen: Seen,
+}
+
+/// That a message was let through: for [`PreTrade::take_back`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Admitted {
+    /// When it was counted for the rate.
+    counted: Option<Duration>,
+    /// What it goes by among those that are not known of yet.
+    unheard: Option<u64>,
 }
 
 /// Whether whoever shares it has seen it as it is now. A copy was seen by nobody.
@@ -154,18 +170,18 @@ impl PreTrade {
     }
 
     /// Whether anything would have to be read from a message of this kind.
-    pub(crate) fn reads(&self, kind: IntentKind) -> bool {
-        matches!(kind, IntentKind::Order | IntentKind::Amendment) && self.limits.need_fields()
+    pub(crate) fn reads(&self, kind: IntentKind, somebody_tracks: bool) -> bool {
+        is_order_or_amendment(kind) && (somebody_tracks || self.limits.need_fields())
     }
 
-    /// Lets a message through, or says why not. What is let through counts for the rate from then on: ask once for each
-    /// message that is sent.
+    /// Lets a message through, or says why not. What is let through counts for the rate from then on, and as open until `open`
+    /// has heard of it: ask once for each message that is sent.
     pub fn admit<O: OpenOrders + ?Sized>(
         &mut self,
         now: Duration,
         intent: &Intent<'_>,
         open: &O,
-    ) -> Result<(), LimitBreach> {
+    ) -> Result<Admitted, LimitBreach> {
         if intent.kind != IntentKind::Other
             && let Some(reason) = self.kill.reason()
         {
@@ -173,28 +189,70 @@ impl PreTrade {
                 reason: reason.to_owned(),
             });
         }
-        if !matches!(intent.kind, IntentKind::Order | IntentKind::Amendment) {
-            return Ok(());
+        if !is_order_or_amendment(intent.kind) {
+            return Ok(Admitted {
+                counted: None,
+                unheard: None,
+            });
         }
+        // Before what is open is looked at: what becomes known in between counts twice, and never not at all.
+        self.unheard.update(now, open);
         self.check_quantity(intent)?;
         self.check_price(intent)?;
         self.check_notional(intent, open)?;
-        if intent.kind == IntentKind::Order
-            && let Some(bound) = self.limits.open_orders
-        {
-            let value = open.count().saturating_add(1);
-            if value > bound {
-                return Err(LimitBreach::OpenOrders { value, bound });
-            }
-        }
-        self.check_and_count_rate(now)
+        self.check_count(intent, open)?;
+        let counted = self.check_and_count_rate(now)?;
+        let name = intent.cl_ord_id.as_deref().filter(|_| open.is_told());
+        let unheard = name.map(|cl_ord_id| {
+            let is_order = intent.kind == IntentKind::Order;
+            let cost = most_it_can_cost(intent);
+            self.unheard.add(now, cl_ord_id, is_order, cost, open)
+        });
+        Ok(Admitted { counted, unheard })
     }
 
-    /// Takes the last message that was let through at this time out of the count: it was not sent after all.
-    pub fn take_back(&mut self, at: Duration) {
-        if let Some(found) = self.recent.iter().rposition(|counted| *counted == at) {
+    /// Takes a message out of all counts: it was not sent after all.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is used up: nothing is taken back twice"
+    )]
+    pub fn take_back(&mut self, admitted: Admitted) {
+        let Admitted { counted, unheard } = admitted;
+        // Which of those that were counted at the same time does not matter.
+        if let Some(at) = counted
+            && let Some(found) = self.recent.iter().rposition(|counted| *counted == at)
+        {
             self.recent.remove(found);
         }
+        if let Some(number) = unheard {
+            self.unheard.remove(number);
+        }
+    }
+
+    /// What the kill switch says to send: [`KillSwitch::poll`], where an order that was let through and is not known to `open`
+    /// yet counts as one that is open.
+    pub fn poll_kill_switch<O: OpenOrders + ?Sized>(&mut self, now: Duration, open: &O) -> Vec<KillAction> {
+        self.unheard.update(now, open);
+        let orders = self.unheard.orders();
+        self.kill.poll(now, &WithUnheard { open, orders })
+    }
+
+    fn check_count<O: OpenOrders + ?Sized>(&self, intent: &Intent<'_>, open: &O) -> Result<(), LimitBreach> {
+        if self.limits.is_on_what_is_open() && self.unheard.is_full() {
+            return Err(LimitBreach::Unheard { bound: MOST_UNHEARD });
+        }
+        let Some(bound) = self.limits.open_orders else {
+            return Ok(());
+        };
+        if intent.kind != IntentKind::Order {
+            return Ok(());
+        }
+        let known = open.count().saturating_add(self.unheard.orders());
+        let value = known.saturating_add(1);
+        if value > bound {
+            return Err(LimitBreach::OpenOrders { value, bound });
+        }
+        Ok(())
     }
 
     fn check_quantity(&self, intent: &Intent<'_>) -> Result<(), LimitBreach> {
@@ -254,24 +312,15 @@ impl PreTrade {
         if self.limits.order_notional.is_none() && self.limits.open_notional.is_none() {
             return Ok(());
         }
-        // The most that a contract can cost, where an amendment leaves the price where it is and nobody says where.
-        let stays = intent.kind == IntentKind::Amendment && intent.price.is_none();
-        let value = match (intent.notional(), intent.quantity) {
-            (Some(value), _) => value,
-            (None, Some(quantity)) if stays && intent.product == Product::Prediction => Price::ONE_DOLLAR
-                .checked_mul(quantity)
-                .ok_or(unreadable("OrderQty (38)"))?,
-            _ => return Err(unreadable("Price (44), OrderQty (38) or Side (54)")),
-        };
+        let value = most_it_can_cost(intent).ok_or(unreadable("Price (44), OrderQty (38) or Side (54)"))?;
         if let Some(bound) = self.limits.order_notional
             && value > bound
         {
             return Err(LimitBreach::Notional { value, bound });
         }
         if let Some(bound) = self.limits.open_notional {
-            let all = open
-                .notional(intent.product)
-                .and_then(|open| open.checked_add(value));
+            let known = open.notional(intent.product).zip(self.unheard.cost());
+            let all = known.and_then(|(open, unheard)| open.checked_add(unheard)?.checked_add(value));
             let value = all.ok_or(unreadable("what is open"))?;
             if value > bound {
                 return Err(LimitBreach::OpenNotional { value, bound });
@@ -280,9 +329,10 @@ impl PreTrade {
         Ok(())
     }
 
-    fn check_and_count_rate(&mut self, now: Duration) -> Result<(), LimitBreach> {
+    /// When it was counted, if there is a limit on the rate.
+    fn check_and_count_rate(&mut self, now: Duration) -> Result<Option<Duration>, LimitBreach> {
         let Some((bound, interval)) = self.limits.order_rate else {
-            return Ok(());
+            return Ok(None);
         };
         while self.recent.len() > bound {
             self.recent.pop_front();
@@ -308,7 +358,23 @@ impl PreTrade {
             self.recent.pop_front();
         }
         self.recent.push_back(now);
-        Ok(())
+        Ok(Some(now))
+    }
+}
+
+fn is_order_or_amendment(kind: IntentKind) -> bool {
+    matches!(kind, IntentKind::Order | IntentKind::Amendment)
+}
+
+/// What it can cost at most: the most that a contract can cost, where an amendment leaves the price where it is and nobody says
+/// where.
+fn most_it_can_cost(intent: &Intent<'_>) -> Option<Money> {
+    let stays = intent.kind == IntentKind::Amendment && intent.price.is_none();
+    match intent.quantity {
+        Some(quantity) if stays && intent.product == Product::Prediction => {
+            Price::ONE_DOLLAR.checked_mul(quantity)
+        }
+        _ => intent.notional(),
     }
 }
 
@@ -320,234 +386,4 @@ fn unreadable(field: &'static str) -> LimitBreach {
 const MOST_COUNTED: usize = 100_000;
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::limits::{NothingOpen, OpenOrder};
-    use crate::orders::Side;
-    use crate::units::{PriceUnit, PriceUnits};
-
-    fn price(text: &str) -> Price {
-        text.parse().expect("a price")
-    }
-
-    fn order(side: Side, quantity: i64, dollars: &str) -> Intent<'static> {
-        Intent::order(
-            Product::Prediction,
-            "M",
-            side,
-            Quantity::from_whole(quantity),
-            price(dollars),
-        )
-    }
-
-    fn two_open() -> Vec<OpenOrder<'static>> {
-        let ten = Quantity::from_whole(10);
-        vec![
-            OpenOrder::new("1", "M", Side::Buy, ten, price("0.40")),
-            OpenOrder::new("2", "M", Side::Sell, ten, price("0.40")),
-        ]
-    }
-
-    /// An order of 10 at 57 cents, and one that is just too much.
-    #[track_caller]
-    fn check(limits: Limits, too_much: &Intent<'_>, expected: &str) {
-        let mut pre_trade = PreTrade::new(limits);
-        pre_trade.set_reference("M", Some(price("0.55")));
-        assert_eq!(
-            pre_trade.admit(Duration::ZERO, &order(Side::Buy, 10, "0.57"), &two_open()),
-            Ok(())
-        );
-        let breach = pre_trade
-            .admit(Duration::ZERO, too_much, &two_open())
-            .expect_err(expected);
-        assert_eq!(breach.to_string(), expected);
-    }
-
-    #[test]
-    fn each_limit_names_itself_the_value_and_the_bound() {
-        let limits = Limits::default;
-        let dollars = |text: &str| text.parse::<Money>().unwrap();
-        check(
-            limits().max_order_quantity(Quantity::from_whole(10)),
-            &order(Side::Buy, 11, "0.57"),
-            "the limit on an order's quantity: 11 contracts, at most 10 are allowed",
-        );
-        check(
-            limits().price_band(PriceBand::Between(price("0.10"), price("0.57"))),
-            &order(Side::Buy, 1, "0.58"),
-            "the price band of M: 0.58 dollars, 0.10 to 0.57 is allowed",
-        );
-        check(
-            limits().price_band(PriceBand::AroundReference(price("0.02"))),
-            &order(Side::Buy, 1, "0.52"),
-            "the price band of M: 0.52 dollars, 0.53 to 0.57 is allowed",
-        );
-        check(
-            limits().max_order_notional(dollars("5.70")),
-            &order(Side::Sell, 10, "0.42"),
-            "the limit on what an order may cost: 5.80 dollars, at most 5.70 are allowed",
-        );
-        // Open: 4 dollars for the bid, 6 for the offer.
-        check(
-            limits().max_open_notional(dollars("15.70")),
-            &order(Side::Buy, 10, "0.58"),
-            "the limit on what open orders may cost: 15.80 dollars with this one, at most 15.70 are allowed",
-        );
-        check(
-            limits().max_order_rate(1, Duration::from_secs(1)),
-            &order(Side::Buy, 1, "0.57"),
-            "the limit on the rate of orders: this would be number 2 within 1s, at most 1 are allowed",
-        );
-    }
-
-    #[test]
-    fn open_orders_are_counted_with_the_new_one() {
-        let mut pre_trade = PreTrade::new(Limits::default().max_open_orders(2));
-        let breach = pre_trade
-            .admit(Duration::ZERO, &order(Side::Buy, 1, "0.5"), &two_open())
-            .unwrap_err();
-        assert_eq!(
-            breach.to_string(),
-            "the limit on open orders: 3 with this one, at most 2 are allowed"
-        );
-        // What is behind a lock counts alike.
-        let shared = Mutex::new(two_open());
-        let again = pre_trade.admit(Duration::ZERO, &order(Side::Buy, 1, "0.5"), &shared);
-        assert_eq!(again.unwrap_err(), breach);
-        // An amendment opens none.
-        let amendment = Intent {
-            kind: IntentKind::Amendment,
-            ..order(Side::Buy, 1, "0.5")
-        };
-        assert_eq!(pre_trade.admit(Duration::ZERO, &amendment, &two_open()), Ok(()));
-    }
-
-    #[test]
-    fn what_is_off_lets_everything_through() {
-        let mut pre_trade = PreTrade::default();
-        let huge = order(Side::Buy, i64::MAX, "0.99");
-        assert_eq!(pre_trade.admit(Duration::ZERO, &huge, &NothingOpen), Ok(()));
-        for kind in [
-            IntentKind::Order,
-            IntentKind::Amendment,
-            IntentKind::Quote,
-            IntentKind::Other,
-        ] {
-            let unknown = Intent::of_kind(Product::Margin, kind);
-            assert_eq!(pre_trade.admit(Duration::ZERO, &unknown, &NothingOpen), Ok(()));
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_not_let_through() {
-        let all = Limits::default()
-            .max_order_quantity(Quantity::from_whole(1))
-            .price_band(PriceBand::Between(Price::ZERO, Price::ONE_DOLLAR))
-            .max_order_notional(Money::ZERO);
-        let check = |missing: Intent<'_>, field: &str| {
-            let breach = PreTrade::new(all.clone())
-                .admit(Duration::ZERO, &missing, &NothingOpen)
-                .unwrap_err();
-            let LimitBreach::Unreadable { field: found } = breach else {
-                panic!("{breach}")
-            };
-            assert_eq!(found, field);
-        };
-        check(
-            Intent {
-                quantity: None,
-                ..order(Side::Buy, 1, "0.5")
-            },
-            "OrderQty (38)",
-        );
-        check(
-            Intent {
-                price: None,
-                ..order(Side::Buy, 1, "0.5")
-            },
-            "Price (44)",
-        );
-        check(
-            Intent {
-                symbol: None,
-                ..order(Side::Buy, 1, "0.5")
-            },
-            "Symbol (55)",
-        );
-        check(
-            Intent {
-                side: None,
-                ..order(Side::Buy, 1, "0.5")
-            },
-            "Price (44), OrderQty (38) or Side (54)",
-        );
-        let no_reference = Limits::default().price_band(PriceBand::AroundReference(price("0.1")));
-        let breach =
-            PreTrade::new(no_reference).admit(Duration::ZERO, &order(Side::Buy, 1, "0.5"), &NothingOpen);
-        assert_eq!(
-            breach,
-            Err(LimitBreach::NoReference {
-                symbol: "M".to_owned()
-            })
-        );
-    }
-
-    #[test]
-    fn an_amendment_that_leaves_the_price_is_reckoned_at_the_most_it_can_be() {
-        let mut pre_trade = PreTrade::new(Limits::default().max_order_notional("9".parse().unwrap()));
-        let amendment = |quantity| Intent {
-            kind: IntentKind::Amendment,
-            price: None,
-            ..order(Side::Buy, quantity, "0.5")
-        };
-        assert_eq!(
-            pre_trade.admit(Duration::ZERO, &amendment(9), &NothingOpen),
-            Ok(())
-        );
-        let breach = pre_trade.admit(Duration::ZERO, &amendment(10), &NothingOpen);
-        assert!(matches!(breach, Err(LimitBreach::Notional { .. })), "{breach:?}");
-    }
-
-    #[test]
-    fn the_rate_is_that_of_any_interval() {
-        let second = Duration::from_secs(1);
-        let mut pre_trade = PreTrade::new(Limits::default().max_order_rate(2, second));
-        let mut admit = |millis: u64| {
-            let at = Duration::from_millis(millis);
-            pre_trade
-                .admit(at, &order(Side::Buy, 1, "0.5"), &NothingOpen)
-                .is_ok()
-        };
-        assert!(admit(0) && admit(900));
-        assert!(!admit(999));
-        assert!(admit(1_000));
-        assert!(!admit(1_899));
-        assert!(admit(1_900));
-        let at = Duration::from_millis(1_900);
-        pre_trade.take_back(at);
-        assert_eq!(
-            pre_trade.admit(at, &order(Side::Buy, 1, "0.5"), &NothingOpen),
-            Ok(())
-        );
-    }
-
-    #[test]
-    fn messages_are_read_in_the_unit_of_their_session() {
-        let frame = b"8=FIXT.1.1\x0135=D\x0111=1\x0138=10.50\x0140=2\x0144=57\x0154=2\x0155=M\x01";
-        let units = PriceUnits::new(Product::Prediction, PriceUnit::Cents);
-        let intent = Intent::of_frame(units, b"D", frame);
-        let quantity = "10.5".parse().unwrap();
-        assert_eq!(
-            intent,
-            Intent::order(Product::Prediction, "M", Side::Sell, quantity, price("0.57"))
-        );
-        assert_eq!(
-            intent.notional().map(|cost| cost.to_string()).as_deref(),
-            Some("4.5150")
-        );
-        let malformed = Intent::of_frame(units, b"D", b"38=x\x0144=\x0154=3\x0155=\xff\x01");
-        assert_eq!(malformed, Intent::of_kind(Product::Prediction, IntentKind::Order));
-    }
-}
+mod tests;

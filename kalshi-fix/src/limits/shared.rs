@@ -8,8 +8,9 @@ use tokio::time::Instant;
 
 use super::breach::LimitBreach;
 use super::intent::{Intent, IntentKind};
+use super::kill::KillAction;
 use super::open::{NothingOpen, OpenOrders};
-use super::pre_trade::{Limits, PreTrade};
+use super::pre_trade::{Admitted, Limits, PreTrade};
 
 /// Limits and a kill switch for several sessions: put it into an `Arc`, give it to the clients, and keep one to change
 /// limits, tell reference prices and trip the switch. Time is tokio's.
@@ -53,10 +54,15 @@ impl SharedPreTrade {
         value
     }
 
-    /// What the kill switch says to send now: see [`KillSwitch::poll`](super::KillSwitch::poll).
-    pub fn poll_kill_switch(&self) -> Vec<super::KillAction> {
+    /// What the kill switch says to send now: see [`PreTrade::poll_kill_switch`].
+    pub fn poll_kill_switch(&self) -> Vec<KillAction> {
+        self.poll_kill_switch_with(&*self.open)
+    }
+
+    /// The same, by what this one knows to be open.
+    pub(super) fn poll_kill_switch_with<O: OpenOrders + ?Sized>(&self, open: &O) -> Vec<KillAction> {
         let now = self.now();
-        self.core().kill_switch_mut().poll(now, &*self.open)
+        self.core().poll_kill_switch(now, open)
     }
 
     /// When to ask that again, if nothing happens before: for `tokio::time::sleep_until(deadline.into())`.
@@ -70,11 +76,10 @@ impl SharedPreTrade {
     pub(crate) fn admit(&self, intent: &Intent<'_>) -> Result<Leave, LimitBreach> {
         let now = self.now();
         let mut core = self.core();
-        core.admit(now, intent, &*self.open)?;
-        let counts = matches!(intent.kind, IntentKind::Order | IntentKind::Amendment);
+        let admitted = core.admit(now, intent, &*self.open)?;
         let revision = *self.revision.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Leave {
-            counted: counts.then_some(now),
+            admitted,
             revision: (intent.kind != IntentKind::Other).then_some(revision),
         })
     }
@@ -90,14 +95,12 @@ impl SharedPreTrade {
     }
 
     /// The message was not sent after all.
-    pub(crate) fn take_back(&self, leave: &Leave) {
-        if let Some(at) = leave.counted {
-            self.core().take_back(at);
-        }
+    pub(crate) fn take_back(&self, leave: Leave) {
+        self.core().take_back(leave.admitted);
     }
 
     pub(crate) fn reads(&self, kind: IntentKind) -> bool {
-        self.core().reads(kind)
+        self.core().reads(kind, self.open.is_told())
     }
 
     fn now(&self) -> Duration {
@@ -122,8 +125,7 @@ impl SharedPreTrade {
 /// That a message was let through.
 #[derive(Debug)]
 pub(crate) struct Leave {
-    /// When it was counted as an order.
-    counted: Option<Duration>,
+    admitted: Admitted,
     /// As of which revision; `None` of what always passes.
     revision: Option<u64>,
 }

@@ -118,6 +118,7 @@ use std::time::Duration;
 use coverage::{Feeds, IndexProgress};
 use fills::FillMemory;
 use fix_dialect::Timestamp;
+use open::HeardOf;
 
 use crate::units::PriceUnit;
 
@@ -169,6 +170,7 @@ pub struct Tracker {
     /// Immediate orders with a fill, whose rest may end without a report.
     immediate: Vec<OrderKey>,
     mass_cancels: VecDeque<Box<str>>,
+    heard_of: HeardOf,
     fills: FillMemory,
     indexes: Vec<IndexProgress>,
     positions: Vec<Position>,
@@ -206,6 +208,7 @@ impl Tracker {
             forgotten: 0,
             immediate: Vec::new(),
             mass_cancels: VecDeque::new(),
+            heard_of: HeardOf::default(),
             indexes: Vec::new(),
             positions: Vec::new(),
             by_market: HashMap::new(),

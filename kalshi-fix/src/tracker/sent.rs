@@ -91,6 +91,7 @@ impl Tracker {
             self.sent_again(key, sent, request, events);
             return;
         }
+        self.heard_of.note(request.cl_ord_id);
         let key = self.next_key();
         let symbol = self.symbol(request.symbol);
         let mut order = Order {
@@ -150,6 +151,9 @@ impl Tracker {
             .entry(pending.cl_ord_id.clone())
             .or_insert(Named { order: key, kind });
         order.take_request(&pending.cl_ord_id);
+        if pending.kind == RequestKind::Replace {
+            self.heard_of.note(&pending.cl_ord_id);
+        }
         order.requests.push(pending);
         self.settle(key, false, true, events);
     }

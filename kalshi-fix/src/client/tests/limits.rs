@@ -1,7 +1,7 @@
 //! The rate limit and pre-trade limits in front of a session.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use fix_dialect::{ClientSends, Timestamp};
@@ -16,6 +16,7 @@ use crate::prediction::OrderCancelRequest;
 use crate::rate::{Bucket, Budget, Budgets, RatePolicy, SharedRateLimiter};
 use crate::session::SendError;
 use crate::store::MemoryStore;
+use crate::tracker::{Source, Tracker, TrackerSettings};
 use crate::units::Quantity;
 
 /// One order, or five cancellations, and then one token a second: what is refused stays so for as long as a test takes.
@@ -309,4 +310,50 @@ async fn what_waits_for_room_holds_no_tokens_and_no_place() {
     let (first, second) = tokio::join!(first, second);
     assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
     while !connection.next_message().await.contains("|11=filled|") {}
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_seen_by_every_session() {
+    let venue = Venue::start(Product::Prediction, None).await;
+    let tracker = Arc::new(Mutex::new(Tracker::new(TrackerSettings::default())));
+    let limits = Limits::default().max_open_orders(1);
+    let limits = SharedPreTrade::tracking(limits, Arc::clone(&tracker) as _);
+    let client: Client<Prediction> = venue.client().pre_trade(Arc::new(limits)).build().unwrap();
+    let one = client.order_entry().await.unwrap();
+    let other = client.order_entry().await.unwrap();
+    let (a, b) = (order("a"), order("b"));
+    let now = Timestamp::from_unix_nanos(0);
+    let too_many = "the limit on open orders: 2 with this one, at most 1 are allowed";
+
+    let (first, second) = tokio::join!(one.begin(&a), other.begin(&b));
+    let first = first.unwrap();
+    let refused = second.unwrap_err().to_string();
+    assert!(refused.contains(too_many), "{refused}");
+    // Known to the tracker: it counts once.
+    tracker
+        .lock()
+        .unwrap()
+        .sent(now, first.sequence(), &a, PriceUnit::Dollars, &mut Vec::new())
+        .unwrap();
+    let refused = other.send(&b).await.unwrap_err().to_string();
+    assert!(refused.contains(too_many), "{refused}");
+    let rejected = ExecutionReport {
+        ord_status: fields::OrdStatus::Rejected,
+        exec_type: fields::ExecType::Rejected,
+        leaves_qty: Decimal::ZERO,
+        ..report("a")
+    };
+    tracker
+        .lock()
+        .unwrap()
+        .read(
+            now,
+            Source::OrderEntry,
+            &rejected,
+            PriceUnit::Dollars,
+            &mut Vec::new(),
+        )
+        .unwrap();
+    other.send(&b).await.unwrap();
+    assert!(one.send(&order("c")).await.is_err());
 }

@@ -1,9 +1,12 @@
 //! What is open, as limits see it.
 
+use std::time::Duration;
+
 use super::*;
 use crate::environment::Product;
-use crate::limits::OpenOrders;
+use crate::limits::{Intent, LimitBreach, Limits, OpenOrders, PreTrade};
 use crate::orders;
+use crate::units::PriceUnits;
 
 #[test]
 fn limits_see_what_may_trade() {
@@ -58,4 +61,78 @@ fn what_has_no_price_cannot_be_reckoned() {
     world
         .tracker
         .visit(&mut |order| assert_eq!(order.account, orders::Account::Subaccount(7)));
+}
+
+/// Admits an amend to 40 contracts at 55 cents (22 dollars), and sends it.
+fn amend_to_forty(
+    pre_trade: &mut PreTrade,
+    world: &mut World,
+    cl_ord_id: &str,
+    orig_cl_ord_id: &str,
+) -> Result<(), LimitBreach> {
+    let frame = format!(
+        "8=FIXT.1.1\x0135=G\x0111={cl_ord_id}\x0138=40\x0140=2\x0141={orig_cl_ord_id}\x0144=0.55\x0154=1\x0155=M\x01"
+    );
+    let units = PriceUnits::new(Product::Prediction, PriceUnit::Dollars);
+    let intent = Intent::of_frame(units, b"G", frame.as_bytes());
+    pre_trade
+        .admit(Duration::ZERO, &intent, &world.tracker)
+        .map(drop)?;
+    let (forty, limit) = (decimal("40"), fields::OrdType::Limit);
+    world.send(&OrderCancelReplaceRequest {
+        price: Some(decimal("0.55")),
+        ..OrderCancelReplaceRequest::new(cl_ord_id, forty, limit, orig_cl_ord_id, fields::Side::Buy, MARKET)
+    });
+    Ok(())
+}
+
+/// Two orders that rest, of 5.50 dollars each.
+fn two_rest() -> World {
+    let mut world = world();
+    for (id, exec_id, order_id) in [("a", "1;1", "order-1"), ("b", "2;1", "order-2")] {
+        world.order(id);
+        world.read(&ExecutionReport {
+            order_id: order_id.into(),
+            ..report(exec_id, "00", id, "0/10")
+        });
+    }
+    world
+}
+
+#[test]
+fn an_amend_without_an_answer_counts_at_the_dearer_terms() {
+    let mut world = two_rest();
+    let mut pre_trade = PreTrade::new(Limits::default().max_open_notional("34".parse().unwrap()));
+    assert_eq!(amend_to_forty(&mut pre_trade, &mut world, "c", "a"), Ok(()));
+    let cost = |world: &World| {
+        let cost = world.tracker.notional(Product::Prediction);
+        cost.map(|cost| cost.to_string())
+    };
+    assert_eq!(cost(&world).as_deref(), Some("27.50"));
+    let refused = amend_to_forty(&mut pre_trade, &mut world, "d", "b");
+    assert!(
+        matches!(refused, Err(LimitBreach::OpenNotional { .. })),
+        "{refused:?}"
+    );
+    // Nor while nobody knows whether it was taken.
+    world.lose();
+    world.connect(false);
+    let refused = amend_to_forty(&mut pre_trade, &mut world, "d", "b");
+    assert!(
+        matches!(refused, Err(LimitBreach::OpenNotional { .. })),
+        "{refused:?}"
+    );
+    // Its refusal lets go of it.
+    let reject = OrderCancelReject {
+        orig_cl_ord_id: Some("a".into()),
+        ..OrderCancelReject::new(
+            "order-1",
+            "c",
+            fields::OrdStatus::New,
+            fields::CxlRejResponseTo::OrderCancelReplaceRequest,
+        )
+    };
+    world.read(&reject);
+    assert_eq!(cost(&world).as_deref(), Some("11.00"));
+    assert_eq!(amend_to_forty(&mut pre_trade, &mut world, "d", "b"), Ok(()));
 }
