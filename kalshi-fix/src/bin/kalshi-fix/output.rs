@@ -139,7 +139,8 @@ pub(crate) enum Style {
     Good,
 }
 
-/// Lines of at most 78 characters, each a little to the right. A command in backticks stays on one line where it fits.
+/// Lines of at most 78 characters, each a little to the right. A command in backticks stays on one line, however long, so that it
+/// can be pasted.
 pub(crate) fn wrapped(text: &str) -> String {
     let mut wrapped = String::new();
     let mut length = 0;
@@ -164,7 +165,7 @@ fn unbroken(text: &str) -> Vec<String> {
     let mut is_inside = false;
     for word in text.split_whitespace() {
         match words.last_mut() {
-            Some(last) if is_inside && last.chars().count() + word.chars().count() < LINE - 2 => {
+            Some(last) if is_inside => {
                 last.push(' ');
                 last.push_str(word);
             }
@@ -195,8 +196,7 @@ mod tests {
             wrapped(&format!("{long} `a command to paste`, and b")),
             format!("  {long}\n  `a command to paste`, and b\n")
         );
-        // One that fits nowhere is broken like any other text.
-        let command = format!("`{word} {word}` c");
-        assert_eq!(wrapped(&command), format!("  `{word}\n  {word}` c\n"));
+        let command = format!("b `{word} {word}` c");
+        assert_eq!(wrapped(&command), format!("  b\n  `{word} {word}`\n  c\n"));
     }
 }

@@ -11,6 +11,7 @@ use kalshi_fix::transport::TlsSettings;
 use super::Market;
 use crate::json_value::Value;
 use crate::output::Failure;
+use crate::shell::quoted;
 
 /// Where the sessions are, whom to trust, and a member's keys.
 pub(super) struct ExchangeDirectory {
@@ -31,7 +32,7 @@ impl ExchangeDirectory {
             std::io::ErrorKind::NotFound => Failure::Usage(format!(
                 "no exchange has left {} there; `kalshi-fix gateway {}` does, and has to go on running",
                 file.display(),
-                path.display()
+                quoted(&path.display().to_string())
             )),
             _ => Failure::unreadable(&file)(source),
         })?;
