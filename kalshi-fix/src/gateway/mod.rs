@@ -75,7 +75,9 @@
 //! - Rate limits are off unless asked for, and a connection that is refused before its logon costs nothing.
 //! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
-//!   over an order's life, not at each fill.
+//!   over an order's life, not at each fill. Balances are kept to the millionth of a dollar, and a trade's change of BALANCE (1704)
+//!   is told as exactly; the venue rounds it down to a ten-thousandth for direct members, a cent for others, and charges the
+//!   rest as a fee.
 //! - On `KalshiRT` a message is kept by the gateway's process, or by the operating system where a directory is given: the
 //!   machine's power is not outlived. A listener hears of what happened since its first logon, and a
 //!   session of settlements since its own.

@@ -168,8 +168,9 @@ fn encode_fill(fill: &Fill, out: &mut BodyWriter) {
         .unsigned(891, 0);
     out.field(880, fill.match_id.to_string().as_bytes());
     out.boolean(1057, fill.is_aggressor);
+    // What the balance changed by, of which the fee is a part.
     out.unsigned(1703, 1)
-        .decimal(1704, amount(fill.balance_change, 4))
+        .decimal(1704, amount(fill.balance_change - fill.fee, 4))
         .field(1705, b"BALANCE");
 }
 

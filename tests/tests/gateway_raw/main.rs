@@ -115,8 +115,8 @@ async fn logon_order_fill_logout() {
             "35=D|11=taker-1|38=4|40=2|44=0.60|54=1|55={MARKET}|59=3"
         ))
         .await;
-    // The fee: 0.07 * 4 * 0.57 * 0.43 = 0.0686, rounded up to a cent.
-    let fill = "704=4.00|705=0.00|136=1|137=0.07|138=USD|139=4|891=0|1057=Y|1703=1|1704=-2.2800|1705=BALANCE";
+    // The fee: 0.07 * 4 * 0.57 * 0.43 = 0.0686, rounded up to a cent. It is part of what the balance changes by.
+    let fill = "704=4.00|705=0.00|136=1|137=0.07|138=USD|139=4|891=0|1057=Y|1703=1|1704=-2.3500|1705=BALANCE";
     let expected = format!(
         "35=8|6=0.5700|11=taker-1|14=4.00|30=0|31=0.5700|32=4.00|38=4.00|39=2|44=0.6000|54=1|55={MARKET}|150=F|151=0.00|{fill}"
     );
