@@ -8,7 +8,7 @@
 //! - What the quotes should be is compared with what the tracker says they are, after each event: a fill, a refusal and a
 //!   restart are then one case. Nothing is sent for a side while a request about it is under way.
 //! - Pre-trade limits stand between the strategy and the venue: what breaks one takes no sequence number.
-//! - The kill switch ends it, also on Ctrl-C: it blocks new orders, says what to send until nothing is open, and says so.
+//! - The kill switch ends it, also on Ctrl-C: it blocks new orders, and cancels until nothing is open, and says so.
 
 #[path = "support/counterparty.rs"]
 mod counterparty;
@@ -23,8 +23,8 @@ use kalshi_fix::dialect::{ClientSends, Decimal, Timestamp};
 use kalshi_fix::driver::{Clock as _, SystemClock};
 use kalshi_fix::gateway::exchange;
 use kalshi_fix::gateway::{Gateway, Member};
-use kalshi_fix::limits::{Cancels, KillState, Limits, SharedPreTrade};
-use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder, PlacedOrder, Side, mass_cancel};
+use kalshi_fix::limits::{KillRun, Limits, SharedPreTrade};
+use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder, PlacedOrder, Side};
 use kalshi_fix::prediction::Prediction;
 use kalshi_fix::prediction::sessions::NR;
 use kalshi_fix::tracker::{
@@ -64,9 +64,9 @@ async fn run() -> Result<(), Failure> {
 
     let quoted = support::in_time(maker.quote(exchange.as_ref())).await;
     // Whatever ended it.
-    let killed = tokio::time::timeout(Duration::from_secs(30), maker.kill(&limits)).await;
+    let killed = maker.kill(&limits).await;
     support::ended("KalshiNR", &maker.session.close().await);
-    quoted.and(killed?)
+    quoted.and(killed)
 }
 
 struct Maker {
@@ -203,38 +203,19 @@ impl Maker {
         lock(&self.tracker)
     }
 
-    /// Cancels everything, and stops when nothing is open.
+    /// Cancels everything, and stops when nothing is open, or when it takes too long.
     async fn kill(&mut self, limits: &SharedPreTrade) -> Result<(), Failure> {
-        limits.with(|core| {
-            core.kill_switch_mut()
-                .trip("the market maker goes home", Cancels::Mass);
-        });
-        loop {
-            for _mass_cancel in limits.poll_kill_switch() {
-                let id = self.ids.next_id();
-                self.send(&mass_cancel::<Prediction>(id.as_str())?).await?;
-            }
-            if limits.with(|core| core.kill_switch().state()) == KillState::Flat {
-                break;
-            }
-            let again = async {
-                match limits.kill_switch_deadline() {
-                    Some(at) => tokio::time::sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                news = self.news() => for event in news? {
-                    if let TrackerEvent::MassCancel { accepted, .. } = event {
-                        limits.with(|core| core.kill_switch_mut().mass_cancel_answered(accepted));
-                    }
-                },
-                () = again => {}
-            }
+        let run = KillRun::new(limits, &self.tracker, &self.ids).within(Duration::from_secs(30));
+        let killed = run
+            .run(&mut self.session, "the market maker goes home", |_news| {})
+            .await;
+        let (open, position) = (killed.open.len(), self.position()?);
+        println!("killed: {open} orders are open, position {position}");
+        match (killed.is_flat(), killed.problem) {
+            (true, _) => Ok(()),
+            (false, Some(problem)) => Err(problem.into()),
+            (false, None) => Err("the kill switch could not cancel everything".into()),
         }
-        let open = self.tracker().open_orders().count();
-        println!("killed: {open} orders are open, position {}", self.position()?);
-        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ use super::open::{OpenOrder, OpenOrders};
 
 /// Blocks new orders, says what to send so that everything open is canceled, and stays so until it is released.
 ///
-/// It sends nothing itself: ask [`poll`](KillSwitch::poll) after tripping it, whenever a report has come in, and at
+/// It sends nothing itself: a [`KillRun`](super::KillRun) does, or ask [`poll`](KillSwitch::poll) after tripping it, whenever a report has come in, and at
 /// [`next_deadline`](KillSwitch::next_deadline). What it says to send is said again after a while, as long as something is
 /// open: an answer may be lost, a cancellation may be rejected, and an order that was under way may have arrived behind it.
 #[derive(Clone, Debug, Default)]

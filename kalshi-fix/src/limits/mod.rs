@@ -3,7 +3,7 @@
 //! [`Limits`] say how large, how dear, how many and how fast orders may be; each is off until it is set. [`PreTrade`] holds
 //! orders and amendments against them before they are sent, and keeps the [`KillSwitch`]: once tripped, nothing that
 //! could trade is let through, it says what to send so that everything open is canceled, and it stays so until it is
-//! released. Cancellations always pass. Neither reads a clock; what is open is told by whoever tracks it, through
+//! released. [`KillRun`] carries it out on a session. Cancellations always pass. Neither reads a clock; what is open is told by whoever tracks it, through
 //! [`OpenOrders`].
 //!
 //! # What counts as open
@@ -44,6 +44,7 @@
 //! ```
 
 mod breach;
+mod carry_out;
 mod intent;
 mod kill;
 mod open;
@@ -52,6 +53,7 @@ mod shared;
 mod unheard;
 
 pub use breach::LimitBreach;
+pub use carry_out::{CancelsOrders, KillProblem, KillRun, KillStop, Killed};
 pub(crate) use intent::most_it_can_cost;
 pub use intent::{Intent, IntentKind};
 pub use kill::{Cancels, KillAction, KillState, KillSwitch};

@@ -6,14 +6,14 @@ use kalshi_fix::client::{Client, KalshiProduct};
 use kalshi_fix::credentials::PrivateKey;
 use kalshi_fix::driver::SessionStore;
 use kalshi_fix::gateway::{Gateway, exchange};
-use kalshi_fix::limits::{Cancels, KillAction, KillState, Limits, SharedPreTrade};
+use kalshi_fix::limits::{KillRun, Limits, SharedPreTrade};
 use kalshi_fix::margin::{self, Margin};
-use kalshi_fix::orders::mass_cancel;
+use kalshi_fix::orders::ClOrdIdGenerator;
 use kalshi_fix::prediction::{self, Prediction};
 use kalshi_fix::store::MemoryStore;
-use kalshi_fix::tracker::{AsRequest, Source, Tracker, TrackerEvent, TrackerSettings};
+use kalshi_fix::tracker::{AsRequest, OrderState, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::PriceUnit;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::timeout;
 
 use super::sessions::{KEY, MARKET, PATIENCE, PERP, decimal, now, place};
 
@@ -38,17 +38,6 @@ macro_rules! open {
         let store = SessionStore::inline(MemoryStore::new(now()));
         $client.order_entry_retransmitting(store).await.unwrap()
     }};
-}
-
-macro_rules! cancel_all {
-    (Mass, $marker:ident, $session:ident, $shared:ident, $id:ident) => {{
-        let cancel = mass_cancel::<$marker>(&$id).unwrap();
-        let number = $session.send(&cancel).await.unwrap();
-        $shared.sent(number, &cancel);
-    }};
-    (Single, $marker:ident, $session:ident, $shared:ident, $id:ident) => {
-        panic!("{}: KalshiRT knows no mass cancellation", $id)
-    };
 }
 
 macro_rules! kill {
@@ -87,50 +76,29 @@ macro_rules! kill {
                 let number = session.send(&message).await.unwrap();
                 shared.sent(number, &message);
             }
-            limits.with(|core| core.kill_switch_mut().trip("a test", Cancels::$cancels));
-            let mut requests = 0;
-            let canceling = async {
-                loop {
-                    for action in limits.poll_kill_switch() {
-                        requests += 1;
-                        let id = format!("kill-{requests}");
-                        match action {
-                            KillAction::MassCancel => cancel_all!($cancels, $marker, session, shared, id),
-                            KillAction::Cancel(open) => {
-                                let placed = open.placed::<$marker>();
-                                let cancel = placed.cancel(&id).unwrap();
-                                let number = session.send(&cancel).await.unwrap();
-                                shared.sent(number, &cancel);
-                            }
-                        }
+            let ids = ClOrdIdGenerator::new(now(), 1);
+            let (mut canceled, tracker) = (0, Arc::clone(&shared.0));
+            let run = KillRun::new(&limits, &tracker, &ids).within(PATIENCE);
+            let killed = run.run(&mut session, "a test", |event| {
+                let canceled_one = matches!(
+                    event,
+                    TrackerEvent::Changed {
+                        to: OrderState::Canceled,
+                        ..
                     }
-                    if limits.with(|core| core.kill_switch().state()) == KillState::Flat {
-                        return;
-                    }
-                    let again = limits.kill_switch_deadline();
-                    tokio::select! {
-                        event = session.recv() => {
-                            let mut events = Vec::new();
-                            let event = event.expect("the session goes on");
-                            let mut tracker = shared.0.lock().unwrap();
-                            tracker
-                                .observe(now(), Source::OrderEntry, &event, PriceUnit::Dollars, &mut events)
-                                .unwrap();
-                            for event in events {
-                                if let TrackerEvent::MassCancel { accepted, .. } = event {
-                                    limits.with(|core| core.kill_switch_mut().mass_cancel_answered(accepted));
-                                }
-                            }
-                        }
-                        () = sleep_until(again.unwrap_or_else(std::time::Instant::now).into()), if again.is_some() => {}
-                    }
-                }
-            };
-            timeout(PATIENCE, canceling).await.expect("in time");
+                );
+                canceled += usize::from(canceled_one);
+            });
+            let killed = timeout(PATIENCE * 2, killed).await.expect("in time");
+            assert!(killed.is_flat() && killed.open.is_empty(), "{killed:?}");
+            assert_eq!(canceled, 3, "{killed:?}");
 
             // Nothing new goes out, and nothing is there to trade with.
             let refused = session.send(&order("d")).await.unwrap_err().to_string();
-            assert!(refused.contains("the kill switch is tripped (a test)"), "{refused}");
+            assert!(
+                refused.contains("the kill switch is tripped (a test)"),
+                "{refused}"
+            );
             place(&other, product, $symbol, exchange::Side::Sell, $price, 30);
             assert_eq!(member.position(product, $symbol), decimal("0"));
             assert_eq!(shared.0.lock().unwrap().open_orders().count(), 0);

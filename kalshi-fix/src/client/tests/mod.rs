@@ -3,6 +3,7 @@
 mod cancel;
 #[cfg(feature = "gateway")]
 mod dropped;
+mod kill;
 mod limits;
 mod requests;
 mod retransmission;

@@ -142,6 +142,11 @@ const FUTURES: &[(&str, &str, &[&str])] = &[
         &["a_gateway_whose_futures_are_dropped"],
     ),
     (
+        "limits/carry_out.rs",
+        "run",
+        &["a_run_of_the_kill_switch_that_is_dropped"],
+    ),
+    (
         "rate/shared.rs",
         "acquire",
         &["who_gives_up_takes_nothing_and_holds_nobody_up"],

@@ -1,0 +1,217 @@
+//! The kill switch, carried out on a session with a venue that answers when it is told to.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+
+use fix_dialect::Timestamp;
+
+use super::cancel::{DEPTHS, poll_up_to};
+use super::venue::Connection;
+use super::*;
+use crate::limits::{KillRun, KillState, KillStop, Killed, Limits, SharedPreTrade};
+use crate::orders::ClOrdIdGenerator;
+use crate::prediction::OrderCancelRequest;
+use crate::prediction::sessions::NR;
+use crate::tracker::{Source, Tracker, TrackerSettings};
+
+struct Desk {
+    session: Session<NR>,
+    connection: Connection,
+    tracker: Arc<Mutex<Tracker>>,
+    limits: Arc<SharedPreTrade>,
+    ids: ClOrdIdGenerator,
+    _venue: Venue,
+}
+
+impl Desk {
+    /// A session with an order that rests.
+    async fn open() -> Desk {
+        let mut venue = Venue::start(Product::Prediction, None).await;
+        let tracker = Arc::new(Mutex::new(Tracker::new(TrackerSettings::default())));
+        let limits = SharedPreTrade::tracking(Limits::default(), Arc::clone(&tracker) as _);
+        let limits = Arc::new(limits);
+        let client: Client<Prediction> = venue.client().pre_trade(Arc::clone(&limits)).build().unwrap();
+        let session = client.order_entry().await.unwrap();
+        let connection = venue.connection().await;
+        let now = Timestamp::from_unix_nanos(0);
+        let number = session.send(&order("a")).await.unwrap();
+        let mut events = Vec::new();
+        let mut known = tracker.lock().unwrap();
+        known
+            .sent(now, number, &order("a"), PriceUnit::Dollars, &mut events)
+            .unwrap();
+        let (unit, source) = (PriceUnit::Dollars, Source::OrderEntry);
+        known.read(now, source, &report("a"), unit, &mut events).unwrap();
+        drop(known);
+        Desk {
+            session,
+            connection,
+            tracker,
+            limits,
+            ids: ClOrdIdGenerator::new(now, 0),
+            _venue: venue,
+        }
+    }
+
+    async fn kill(&mut self, within: Duration) -> Killed {
+        let run = KillRun::new(&self.limits, &self.tracker, &self.ids).within(within);
+        run.run(&mut self.session, "a test", |_| {}).await
+    }
+
+    fn state(&self) -> KillState {
+        self.limits.with(|core| core.kill_switch().state())
+    }
+}
+
+/// Reads up to the next mass cancellation, and returns its ClOrdID.
+async fn mass_cancel_id(connection: &mut Connection) -> String {
+    loop {
+        let message = connection.next_message().await;
+        if message.contains("|35=q|") {
+            let id = message.split('|').find_map(|field| field.strip_prefix("11="));
+            return id.expect("a ClOrdID").to_owned();
+        }
+    }
+}
+
+/// Takes mass cancellations, and cancels the order, until the peer is gone.
+async fn answer(connection: &mut Connection) {
+    loop {
+        let id = mass_cancel_id(connection).await;
+        let taken = [(11, id.as_str()), (37, "1"), (530, "6"), (531, "6")];
+        let canceled = [
+            (6, "0"),
+            (11, "a"),
+            (14, "0"),
+            (17, "2;1"),
+            (37, "order-1"),
+            (38, "10.00"),
+            (39, "4"),
+            (54, "1"),
+            (55, "KXTEST-26"),
+            (150, "4"),
+            (151, "0"),
+        ];
+        connection.handle.send(&Fields(b"r", &taken)).await.unwrap();
+        connection.handle.send(&Fields(b"8", &canceled)).await.unwrap();
+    }
+}
+
+/// A body of one's own making.
+struct Fields<'a>(&'static [u8], &'a [(u32, &'a str)]);
+
+impl EncodeBody for Fields<'_> {
+    fn msg_type(&self) -> &[u8] {
+        self.0
+    }
+
+    fn encode_body(&self, out: &mut fix_dialect::BodyWriter) {
+        for (tag, value) in self.1 {
+            out.field(*tag, value.as_bytes());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_the_kill_switch_ends_when_nothing_is_open() {
+    let Desk {
+        mut session,
+        mut connection,
+        tracker,
+        limits,
+        ids,
+        _venue,
+    } = Desk::open().await;
+    let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_mins(1));
+    let mut heard = Vec::new();
+    let killed = tokio::select! {
+        killed = run.run(&mut session, "a test", |event| heard.push(event)) => killed,
+        () = answer(&mut connection) => unreachable!("it answers for as long as it is asked"),
+    };
+    assert_eq!(
+        (killed.stop, killed.open.len()),
+        (KillStop::Flat, 0),
+        "{killed:?}"
+    );
+    assert!(killed.problem.is_none(), "{killed:?}");
+    assert_eq!(heard.len(), 2, "the answer and the order's end: {heard:?}");
+    let refused = session.send(&order("late")).await.unwrap_err().to_string();
+    assert!(
+        refused.contains("the kill switch is tripped (a test)"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_run_of_the_kill_switch_tells_what_remains_open() {
+    let mut desk = Desk::open().await;
+    // Nobody answers.
+    let killed = desk.kill(Duration::from_millis(50)).await;
+    assert_eq!(
+        (killed.stop, desk.state()),
+        (KillStop::Deadline, KillState::Canceling)
+    );
+    assert!(!killed.is_flat());
+    assert_eq!(killed.open[0].cl_ord_id, "a");
+    // And there is nobody any more.
+    desk.session.sender().abort();
+    let killed = desk.kill(Duration::from_mins(1)).await;
+    assert_eq!((killed.stop, killed.open.len()), (KillStop::Ended, 1));
+}
+
+#[tokio::test]
+async fn a_run_of_the_kill_switch_that_is_dropped() {
+    for depth in DEPTHS {
+        let mut desk = Desk::open().await;
+        poll_up_to(depth, Box::pin(desk.kill(Duration::from_mins(1)))).await;
+        let is_tripped = desk.state() == KillState::Canceling;
+        assert_eq!(is_tripped, depth > 0, "{depth}");
+        // What was sent is in the tracker, and the next run cancels what is open.
+        let Desk {
+            mut session,
+            mut connection,
+            tracker,
+            limits,
+            ids,
+            _venue,
+        } = desk;
+        let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_mins(1));
+        let killed = tokio::select! {
+            killed = run.run(&mut session, "again", |_| {}) => killed,
+            () = answer(&mut connection) => unreachable!("it answers for as long as it is asked"),
+        };
+        assert!(killed.is_flat(), "{depth}: {killed:?}");
+        let reason = limits.with(|core| core.kill_switch().reason().map(str::to_owned));
+        let first = if depth > 0 { "a test" } else { "again" };
+        assert_eq!(reason.as_deref(), Some(first));
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_the_kill_switch_reads_while_it_waits_for_room() {
+    let mut desk = Desk::open().await;
+    let sender = desk.session.sender();
+    let filled = OrderCancelRequest::new("filled", "other", fields::Side::Buy, "KXTEST-26");
+    while sender.try_send(&filled).is_ok() {}
+    let waiting = order("late");
+    let mut waiting = pin!(sender.send(&waiting));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    let Desk {
+        session,
+        connection,
+        tracker,
+        limits,
+        ids,
+        ..
+    } = &mut desk;
+    let run = KillRun::new(limits, tracker, ids).within(Duration::from_mins(1));
+    let killed = tokio::select! {
+        killed = run.run(session, "a test", |_| {}) => killed,
+        () = answer(connection) => unreachable!("it answers for as long as it is asked"),
+    };
+    assert!(killed.is_flat(), "{killed:?}");
+    let late = waiting.await.unwrap_err().to_string();
+    assert!(late.contains("the kill switch is tripped"), "{late}");
+}
