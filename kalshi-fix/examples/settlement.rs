@@ -49,8 +49,8 @@ async fn run() -> Result<(), Failure> {
     let heard = support::in_time(async {
         if let Some((gateway, other)) = &exchange {
             buy(&client, &market, other).await?;
-            gateway.determine(&market, Outcome::Yes);
-            gateway.settle(&market);
+            gateway.determine(&market, Outcome::Yes)?;
+            gateway.settle(&market)?;
         }
         // The venue settles when it does.
         let patience = Duration::from_secs(if exchange.is_some() { 40 } else { 10 });

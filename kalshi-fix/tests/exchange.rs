@@ -157,23 +157,119 @@ async fn it_serves_until_it_is_told_to_end_and_is_the_same_again() {
     assert!(end.contains("the exchange closes"), "{end}");
 }
 
-#[test]
-fn it_does_what_the_standard_input_says() {
-    let directory = scratch("gateway-commands");
-    let mut running = Running::start(&directory, &["--commands", "--market", "M"]);
-    for line in [
-        "halt M",
-        "resume M",
-        "determine M 30.6",
-        "settle M",
-        "halt BTC-PERP",
-        "maintenance begin",
-    ] {
-        assert_eq!(running.tell(line), format!("done: {line}"));
+/// Tells a running exchange one line after the other, and looks at each answer: `done`, or why it is refused.
+#[track_caller]
+fn check_answers(running: &mut Running, answers: &[(&str, &str)]) {
+    for (line, expected) in answers {
+        let expected = if *expected == "done" {
+            format!("done: {line}")
+        } else {
+            format!("refused: {line}: {expected}")
+        };
+        assert_eq!(running.tell(line), expected);
     }
+}
+
+#[test]
+fn it_does_what_the_standard_input_says_or_says_why_not() {
+    let directory = scratch("gateway-commands");
+    let arguments = ["--commands", "--market", "M", "--market", "N", "--market", "O"];
+    let mut running = Running::start(&directory, &arguments);
+    // A market's life.
+    check_answers(
+        &mut running,
+        &[
+            ("resume M", "\"M\" is active already"),
+            (
+                "settle M",
+                "\"M\" is active without an outcome: it has to be determined before it is settled",
+            ),
+            ("halt M", "done"),
+            ("halt M", "\"M\" is inactive already"),
+            ("resume M", "done"),
+            ("close M", "done"),
+            ("close M", "\"M\" is closed already"),
+            ("halt M", "\"M\" is closed, and cannot become inactive any more"),
+            ("resume M", "done"),
+            ("determine M 30.6", "done"),
+            (
+                "determine M 30.60",
+                "\"M\" is determined already, with the same outcome",
+            ),
+            (
+                "resume M",
+                "\"M\" is determined, and cannot become active any more",
+            ),
+            (
+                "close M",
+                "\"M\" is determined, and cannot become closed any more",
+            ),
+            ("determine M yes", "done"),
+            ("settle M", "done"),
+            ("settle M", "\"M\" is settled already"),
+            (
+                "determine M no",
+                "\"M\" is settled, and cannot become determined any more",
+            ),
+            ("halt M", "\"M\" is settled, and cannot become inactive any more"),
+            ("close N", "done"),
+            ("determine N no", "done"),
+            ("halt O", "done"),
+            ("determine O yes", "done"),
+            ("settle O", "done"),
+        ],
+    );
+    // Both products, and what they do not have.
+    check_answers(
+        &mut running,
+        &[
+            ("halt BTC-PERP", "done"),
+            (
+                "determine BTC-PERP yes",
+                "\"BTC-PERP\" is a margin market, which has no outcome",
+            ),
+            (
+                "settle BTC-PERP",
+                "\"BTC-PERP\" is a margin market, which has no outcome",
+            ),
+            ("halt X", "no market \"X\" is listed"),
+            ("determine X yes", "no market \"X\" is listed"),
+            (
+                "determine N 100.01",
+                "\"100.01\" is not yes, no, or 0 to 100 cents with at most 2 decimals",
+            ),
+            ("halt M N", "the form is halt SYMBOL"),
+            ("determine N", "the form is determine SYMBOL yes|no|CENTS"),
+        ],
+    );
+    // The exchange.
+    check_answers(
+        &mut running,
+        &[
+            ("reopen", "the exchange is open already"),
+            ("pause trading", "done"),
+            (
+                "pause trading",
+                "the exchange is paused for all but cancels already",
+            ),
+            ("pause", "done"),
+            ("pause", "the exchange is paused already"),
+            ("reopen", "done"),
+            ("maintenance end", "no maintenance is under way"),
+            ("maintenance begin", "done"),
+            ("maintenance begin", "a maintenance is under way already"),
+            ("maintenance end", "done"),
+        ],
+    );
+    let listed = "halt SYMBOL, resume SYMBOL, close SYMBOL, determine SYMBOL yes|no|CENTS, settle SYMBOL, pause, \
+                  pause trading, reopen, maintenance begin, maintenance end";
     assert_eq!(
-        running.tell("settle BTC-PERP"),
-        "not done: settle BTC-PERP: \"BTC-PERP\" is a margin market, which has no outcome"
+        running.tell(""),
+        format!("refused: an empty line is none of {listed}")
+    );
+    assert_eq!(
+        running.tell("stop\t it"),
+        format!("refused: stop it: not one of {listed}")
     );
     // It goes on when there is nothing more to read.
     drop(running.child.stdin.take());

@@ -1,6 +1,6 @@
 //! From a list of markets to an exchange that listens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -74,7 +74,8 @@ impl GatewayBuilder {
         }
     }
 
-    /// Lists a prediction market with whole cents and the venue's usual fees.
+    /// Lists a prediction market with whole cents and the venue's usual fees. Its
+    /// [symbol](Market::is_symbol) is no other market's of the product.
     pub fn market(self, symbol: &str) -> GatewayBuilder {
         self.list(Product::Prediction, Market::prediction(symbol))
     }
@@ -248,6 +249,7 @@ impl GatewayBuilder {
     ///
     /// Outside of a tokio runtime.
     pub async fn start(self) -> Result<Gateway, StartError> {
+        self.check_symbols()?;
         let certificate = Certificate::generate()?;
         let millionths = self
             .deposit
@@ -305,6 +307,42 @@ impl GatewayBuilder {
     }
 }
 
+impl GatewayBuilder {
+    fn check_symbols(&self) -> Result<(), StartError> {
+        let mut listed = BTreeSet::new();
+        let markets = self
+            .markets
+            .iter()
+            .map(|(product, market)| (*product, &*market.symbol));
+        let collections = self
+            .collections
+            .iter()
+            .map(|ticker| (Product::Prediction, &**ticker));
+        for (product, symbol) in markets.chain(collections) {
+            if !Market::is_symbol(symbol) {
+                return Err(StartError::Symbol {
+                    symbol: symbol.to_owned(),
+                });
+            }
+            if !listed.insert((product as u8, symbol)) {
+                return Err(StartError::ListedTwice {
+                    product,
+                    symbol: symbol.to_owned(),
+                });
+            }
+        }
+        for (product, symbol, _) in &self.scenarios {
+            if !listed.contains(&(*product as u8, symbol)) {
+                return Err(StartError::NotListed {
+                    product: *product,
+                    symbol: symbol.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl std::fmt::Debug for GatewayBuilder {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -344,7 +382,73 @@ pub enum StartError {
         /// What was asked for.
         dollars: Decimal,
     },
+    /// A market or a collection has a name that no market can have.
+    #[error(
+        "{symbol:?} is no symbol of a market: that is 1 to 100 printable ASCII characters without spaces"
+    )]
+    Symbol {
+        /// The name.
+        symbol: String,
+    },
+    /// Two markets of a product have the same symbol.
+    #[error("the {product} market {symbol} is listed twice")]
+    ListedTwice {
+        /// Of which product.
+        product: Product,
+        /// Their symbol.
+        symbol: String,
+    },
+    /// A scenario is to happen to a market that there is not.
+    #[error("a scenario is for the {product} market {symbol:?}, which is not listed")]
+    NotListed {
+        /// Of which product.
+        product: Product,
+        /// Its symbol.
+        symbol: String,
+    },
 }
 
 /// How long the logon may take unless told otherwise, the TLS handshake not counted.
 const LOGON_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(builder: &GatewayBuilder, expected: Result<(), &str>) {
+        let checked = builder.check_symbols().map_err(|error| error.to_string());
+        assert_eq!(checked, expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn markets_have_names_of_their_own() {
+        let builder = GatewayBuilder::new;
+        check(&builder().market("M").margin_market("M"), Ok(()));
+        check(&builder().market(&"X".repeat(100)), Ok(()));
+        for symbol in ["", "A B", "A\u{1}B", "MÄRZ", &"X".repeat(101)] {
+            let rule = format!(
+                "{symbol:?} is no symbol of a market: that is 1 to 100 printable ASCII characters without spaces"
+            );
+            check(&builder().market(symbol), Err(&rule));
+            check(&builder().margin_market(symbol), Err(&rule));
+            check(&builder().collection(symbol), Err(&rule));
+        }
+        check(
+            &builder()
+                .market("M")
+                .list(Product::Prediction, Market::prediction("M")),
+            Err("the prediction market M is listed twice"),
+        );
+        check(
+            &builder().market("M").collection("M"),
+            Err("the prediction market M is listed twice"),
+        );
+        let scenario = |product| builder().market("M").scenario(product, "M", Scenario::new());
+        check(&scenario(Product::Prediction), Ok(()));
+        check(
+            &scenario(Product::Margin),
+            Err("a scenario is for the margin market \"M\", which is not listed"),
+        );
+    }
+}

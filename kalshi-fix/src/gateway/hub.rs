@@ -13,7 +13,8 @@ use fix_dialect::{EncodeBody, Timestamp};
 
 use super::drop_copy::Range;
 use super::exchange::{
-    Command, Exchange, Money, OrderReport, Origin, Output, OwnerId, ReplayRefusal, Rules, SessionId, Time,
+    Command, Exchange, Money, OperationError, OrderReport, Origin, Output, OwnerId, ReplayRefusal, Rules,
+    SessionId, Time,
 };
 use super::fault::Faults;
 use super::groups::{self, OrderGroupResponse};
@@ -171,6 +172,16 @@ impl Hub {
         state.apply(self.clock.utc(), product, command)
     }
 
+    /// Carries out what the exchange's operator asks for, or says why it is not done.
+    pub(super) fn operate(&self, product: Product, command: Command) -> Result<(), OperationError> {
+        let outputs = self.apply(product, command);
+        let refusal = outputs.into_iter().find_map(|output| match output {
+            Output::Refused(refusal) => Some(refusal),
+            _ => None,
+        });
+        refusal.map_or(Ok(()), Err)
+    }
+
     /// Whether a member may send this message now, for which it then has paid.
     pub(super) fn allows(&self, owner: OwnerId, product: Product, msg_type: &[u8], frame: &[u8]) -> bool {
         let now = self.clock.utc();
@@ -211,9 +222,10 @@ impl Hub {
         &self.faults
     }
 
-    /// Whether logons are refused.
-    pub(super) fn set_maintenance(&self, is_maintained: bool) {
-        self.state().is_maintained = is_maintained;
+    /// Says whether logons are refused; whether that is a change.
+    pub(super) fn set_maintenance(&self, is_maintained: bool) -> bool {
+        let before = std::mem::replace(&mut self.state().is_maintained, is_maintained);
+        before != is_maintained
     }
 
     /// Ends all connections without a word.
@@ -405,6 +417,7 @@ impl State {
                     self.lines.send(now, *session, &SecurityStatus { symbol, status });
                 }
             }
+            Output::Refused(_) => {}
         }
     }
 }

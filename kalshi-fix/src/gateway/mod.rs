@@ -31,7 +31,7 @@
 //! **Drop copy.** A range of ExecIDs of one exchange index, of the last three hours, is replayed as the client takes it, and
 //! counted. One request at a time is served; further ones get EventResendRejectReason 1.
 //!
-//! **Settlements.** [`Gateway::determine`] and [`Gateway::settle`] end a market; each member's `KalshiPT` sessions are told,
+//! **Settlements.** [`Gateway::determine`] and [`Gateway::settle`] end a market, or say [why not](exchange::OperationError); each member's `KalshiPT` sessions are told,
 //! unless their logon said ReceiveSettlementReports=N, and the `KalshiRT` sessions whose logon said Y.
 //!
 //! **Requests for quote.** Creators on `KalshiRT` (R, UA, UE, or D with QuoteID on any order entry) and makers on `KalshiRFQ`

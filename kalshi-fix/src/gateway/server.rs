@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 
 use super::builder::{GatewayBuilder, StartError};
 use super::exchange::{
-    AccountKey, Cancel, Command, ExchangeStatus, MarketStatus, Money, NewOrder, Order, OrderEvent, OrderId,
-    OrderReport, Origin, Outcome, Output, OwnerId, Quantity, RejectReason, SessionId, Side, Target,
+    AccountKey, Cancel, Command, ExchangeStatus, MarketStatus, Money, NewOrder, OperationError, Order,
+    OrderEvent, OrderId, OrderReport, Origin, Outcome, Output, OwnerId, Quantity, RejectReason, SessionId,
+    Side, Target,
 };
 use super::fault::Fault;
 use super::hub::Hub;
@@ -151,39 +152,48 @@ impl Gateway {
 
     /// Ends all connections, without a word, and refuses logons with the text `maintenance` until
     /// [`end_maintenance`](Gateway::end_maintenance). What happens to trading is said by
-    /// [`set_status`](Gateway::set_status).
-    pub fn begin_maintenance(&self) {
-        self.hub.set_maintenance(true);
+    /// [`set_status`](Gateway::set_status). Returns whether it has begun: it may be under way already.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn begin_maintenance(&self) -> bool {
+        let begins = self.hub.set_maintenance(true);
         self.hub.disconnect();
+        begins
     }
 
-    /// Takes logons again.
-    pub fn end_maintenance(&self) {
-        self.hub.set_maintenance(false);
+    /// Takes logons again; whether a [maintenance](Gateway::begin_maintenance) was under way.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    pub fn end_maintenance(&self) -> bool {
+        self.hub.set_maintenance(false)
     }
 
-    /// Stops or resumes trading in a market, or closes it.
-    pub fn set_market_status(&self, product: Product, symbol: &str, status: MarketStatus) {
+    /// Stops or resumes trading in a market, or closes it. One that has closed can be opened again; one that is
+    /// determined or settled stays so.
+    pub fn set_market_status(
+        &self,
+        product: Product,
+        symbol: &str,
+        status: MarketStatus,
+    ) -> Result<(), OperationError> {
         self.hub
-            .apply(product, Command::SetMarketStatus(symbol.into(), status));
+            .operate(product, Command::SetMarketStatus(symbol.into(), status))
     }
 
     /// Says what a prediction market's contracts turned out to be worth: its orders end, and its positions wait to be
-    /// [paid out](Gateway::settle).
-    pub fn determine(&self, symbol: &str, outcome: Outcome) {
+    /// [paid out](Gateway::settle). Until then another outcome can replace the first.
+    pub fn determine(&self, symbol: &str, outcome: Outcome) -> Result<(), OperationError> {
         self.hub
-            .apply(Product::Prediction, Command::Determine(symbol.into(), outcome));
+            .operate(Product::Prediction, Command::Determine(symbol.into(), outcome))
     }
 
     /// Pays out the positions in a market that is [determined](Gateway::determine).
-    pub fn settle(&self, symbol: &str) {
+    pub fn settle(&self, symbol: &str) -> Result<(), OperationError> {
         self.hub
-            .apply(Product::Prediction, Command::Settle(symbol.into()));
+            .operate(Product::Prediction, Command::Settle(symbol.into()))
     }
 
     /// Pauses or resumes a product's exchange.
-    pub fn set_status(&self, product: Product, status: ExchangeStatus) {
-        self.hub.apply(product, Command::SetStatus(status));
+    pub fn set_status(&self, product: Product, status: ExchangeStatus) -> Result<(), OperationError> {
+        self.hub.operate(product, Command::SetStatus(status))
     }
 
     /// The best bid and the best offer of a market, in dollars.

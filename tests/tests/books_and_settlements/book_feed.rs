@@ -203,7 +203,8 @@ async fn statuses_are_told() {
     changed(&mut feed).await;
     venue
         .gateway
-        .set_market_status(Product::Prediction, "ONE", MarketStatus::Inactive);
+        .set_market_status(Product::Prediction, "ONE", MarketStatus::Inactive)
+        .unwrap();
     let status = wait(&mut feed, |event| match event {
         FeedEvent::Book(BookEvent::Status { status, .. }) => Some(*status),
         _ => None,

@@ -398,8 +398,8 @@ async fn settle_through_breaks(seed: u64, reconnections: &mut u64, duplicates: &
         } else {
             Outcome::No
         };
-        gateway.determine(symbol, outcome);
-        gateway.settle(symbol);
+        gateway.determine(symbol, outcome).unwrap();
+        gateway.settle(symbol).unwrap();
         // Some come while others are under way.
         if chance.below(2) == 0 {
             let back = listen(&mut receiver, &mut reassembler, &mut settled, duplicates).await;

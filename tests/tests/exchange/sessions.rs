@@ -410,8 +410,8 @@ async fn post_trade_on_prediction() {
     venue
         .gateway
         .inject(Fault::new(Step::sending("UMS"), Effect::Disconnect).on(SessionKind::PostTrade));
-    venue.gateway.determine(MARKET, Outcome::Yes);
-    venue.gateway.settle(MARKET);
+    venue.gateway.determine(MARKET, Outcome::Yes).unwrap();
+    venue.gateway.settle(MARKET).unwrap();
     let mut settlements = Reassembler::new(ReassemblerSettings::default());
     let settlement = find(&mut receiver, |event| match event {
         Event::Message(received) => match received.message() {

@@ -335,7 +335,7 @@ impl Stage {
                     "paused" => ExchangeStatus::Paused,
                     _ => ExchangeStatus::TradingPaused,
                 };
-                self.scene.gateway.set_status(self.product, status);
+                self.scene.gateway.set_status(self.product, status).unwrap();
                 Vec::new()
             }
             ["market", status] => {
@@ -345,7 +345,10 @@ impl Stage {
                     _ => MarketStatus::Determined,
                 };
                 let symbol = self.symbol();
-                self.scene.gateway.set_market_status(self.product, symbol, status);
+                self.scene
+                    .gateway
+                    .set_market_status(self.product, symbol, status)
+                    .unwrap();
                 self.a.heard().await
             }
             ["fault", what, rest] => {

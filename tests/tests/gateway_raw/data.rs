@@ -68,7 +68,8 @@ async fn trading_stops_and_resumes() {
     );
     scene
         .gateway
-        .set_market_status(product, MARKET, MarketStatus::Inactive);
+        .set_market_status(product, MARKET, MarketStatus::Inactive)
+        .unwrap();
     assert_eq!(data.heard().await, [format!("35=f|55={MARKET}|326=2")]);
     let mut wire = scene.orders("21011=Y").await;
     let order = format!("35=D|11=a|38=1|40=2|44=20|54=1|55={MARKET}");
@@ -78,12 +79,16 @@ async fn trading_stops_and_resumes() {
     );
     scene
         .gateway
-        .set_market_status(product, MARKET, MarketStatus::Active);
+        .set_market_status(product, MARKET, MarketStatus::Active)
+        .unwrap();
     assert_eq!(
         data.ask(&format!("35=e|263=2|55={MARKET}")).await,
         [format!("35=f|55={MARKET}|326=3")]
     );
-    scene.gateway.set_status(product, ExchangeStatus::TradingPaused);
+    scene
+        .gateway
+        .set_status(product, ExchangeStatus::TradingPaused)
+        .unwrap();
     assert_eq!(
         show(&wire.ask(&order).await, &["150", "103", "58"]),
         ["150=8|103=2|58=TRADING_PAUSED"]

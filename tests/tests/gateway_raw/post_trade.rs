@@ -58,9 +58,9 @@ async fn a_settlement_is_told_where_it_is_wanted() {
     )
     .await;
 
-    scene.gateway.determine(MARKET, Outcome::Yes);
+    scene.gateway.determine(MARKET, Outcome::Yes).unwrap();
     assert_eq!(heard(&mut post_trade).await, Vec::<String>::new());
-    scene.gateway.settle(MARKET);
+    scene.gateway.settle(MARKET).unwrap();
     let told = heard(&mut post_trade).await;
     let [report] = &told[..] else { panic!("{told:?}") };
     let tail = report.split_once("|55=").unwrap().1;
@@ -114,8 +114,8 @@ async fn pages_of_a_batch_count_each_other_and_come_again() {
         other.place(Product::Prediction, sell).unwrap();
         member.place(Product::Prediction, order).unwrap();
     }
-    scene.gateway.determine(MARKET, scalar);
-    scene.gateway.settle(MARKET);
+    scene.gateway.determine(MARKET, scalar).unwrap();
+    scene.gateway.settle(MARKET).unwrap();
 
     let mut wire = scene
         .connect(Product::Prediction, SessionKind::PostTrade, &id)

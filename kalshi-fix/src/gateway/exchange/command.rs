@@ -40,7 +40,8 @@ pub enum Command {
     UnsubscribeStatus(SessionId, Symbol),
     /// The session is gone: its subscriptions end. Its orders stay.
     Detach(SessionId),
-    /// A market stops or resumes trading, or closes.
+    /// A market stops or resumes trading, or closes. What cannot be done here and below is
+    /// [refused](super::Output::Refused).
     SetMarketStatus(Symbol, MarketStatus),
     /// What bots take a market to be worth from now on.
     SetWorth(Symbol, Price),

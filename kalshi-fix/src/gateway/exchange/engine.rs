@@ -12,7 +12,8 @@ use super::feed::Subscriptions;
 use super::group::Groups;
 use super::history::History;
 use super::identifiers::{Identifiers, Use};
-use super::market::{ExchangeStatus, Market, MarketStatus, Symbol};
+use super::market::{ExchangeStatus, Market, Symbol};
+use super::operation::OperationError;
 use super::order::{
     AccountKey, Amend, Cancel, MatchId, NewOrder, Order, OrderId, Origin, OwnerId, SessionId,
 };
@@ -173,7 +174,9 @@ impl Exchange {
             }
             command => (command, None),
         };
-        self.carry_out(&mut turn, command);
+        if let Err(refusal) = self.carry_out(&mut turn, command) {
+            turn.outputs.push(Output::Refused(refusal));
+        }
         self.publish(&mut turn);
         self.remember(now, &turn.outputs);
         if let Some((origin, request)) = doubted {
@@ -203,7 +206,7 @@ impl Exchange {
         );
     }
 
-    pub(super) fn carry_out(&mut self, turn: &mut Turn, command: Command) {
+    pub(super) fn carry_out(&mut self, turn: &mut Turn, command: Command) -> Result<(), OperationError> {
         match command {
             Command::NewOrder(origin, request) => self.enter(turn, origin, request),
             Command::Amend(origin, request) => self.amend(turn, origin, &request),
@@ -230,20 +233,20 @@ impl Exchange {
                 self.statuses.remove_all(session);
                 self.rfqs.detach(session);
             }
-            // Positions are paid out by `Settle` alone.
-            Command::SetMarketStatus(_, MarketStatus::Settled) | Command::Tick => {}
-            Command::SetMarketStatus(symbol, status) => self.set_market_status(turn, &symbol, status),
+            Command::Tick => {}
+            Command::SetMarketStatus(symbol, status) => self.set_market_status(turn, &symbol, status)?,
             Command::SetWorth(symbol, price) => {
                 if let Some(listing) = self.markets.get_mut(&symbol) {
                     listing.worth = Some(price);
                 }
             }
-            Command::Determine(symbol, outcome) => self.determine(turn, &symbol, outcome),
-            Command::Settle(symbol) => self.settle_market(turn, &symbol),
-            Command::SetStatus(status) => self.set_status(turn, status),
+            Command::Determine(symbol, outcome) => self.determine(turn, &symbol, outcome)?,
+            Command::Settle(symbol) => self.settle_market(turn, &symbol)?,
+            Command::SetStatus(status) => self.set_status(turn, status)?,
             Command::Refuse(command, reason) => self.refuse(turn, *command, reason),
-            Command::Doubt(command) => self.carry_out(turn, *command),
+            Command::Doubt(command) => self.carry_out(turn, *command)?,
         }
+        Ok(())
     }
 
     /// Answers a command as if it could not be carried out. Those that have no refusal are left without an answer.

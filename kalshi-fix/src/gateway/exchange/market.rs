@@ -1,5 +1,6 @@
 //! What a market is: its symbol, its price grid, its smallest quantity, its fees and its state.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::calendar::Time;
@@ -149,6 +150,28 @@ pub enum ExchangeStatus {
     Paused,
 }
 
+impl fmt::Display for MarketStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            MarketStatus::Active => "active",
+            MarketStatus::Inactive => "inactive",
+            MarketStatus::Closed => "closed",
+            MarketStatus::Determined => "determined",
+            MarketStatus::Settled => "settled",
+        })
+    }
+}
+
+impl fmt::Display for ExchangeStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            ExchangeStatus::Open => "open",
+            ExchangeStatus::TradingPaused => "paused for all but cancels",
+            ExchangeStatus::Paused => "paused",
+        })
+    }
+}
+
 /// A market to list.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -178,6 +201,12 @@ impl Market {
     #[must_use]
     pub fn prediction(symbol: &str) -> Market {
         Market::active(symbol, PriceGrid::linear_cent(), FeeSchedule::prediction())
+    }
+
+    /// Whether a market can have this symbol: 1 to 100 printable ASCII characters without spaces.
+    #[must_use]
+    pub fn is_symbol(text: &str) -> bool {
+        (1..=LONGEST_SYMBOL).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
     /// A margin market on steps of a hundredth of a cent.
@@ -301,6 +330,9 @@ const NAMED_GRIDS: &[(&str, Bands)] = &[
         &[(0, 100, 1), (100, 9_900, 10), (9_900, 10_000, 1)],
     ),
 ];
+
+/// In bytes: far beyond the symbols of the venue's documentation.
+const LONGEST_SYMBOL: usize = 100;
 
 /// Ten million dollars a contract: far from every market, and small enough that no sum of orders overflows.
 const HIGHEST_MARGIN_PRICE: Price = Price::from_ten_thousandths(100_000_000_000);

@@ -46,6 +46,7 @@ mod history;
 mod identifiers;
 mod market;
 mod matching;
+mod operation;
 mod order;
 mod report;
 mod rfq;
@@ -69,6 +70,7 @@ pub use group::{
 pub use history::{LOOKBACK_SECONDS, ReplayRefusal};
 pub use market::{Band, ExchangeStatus, Market, MarketStatus, PriceGrid, Symbol, quantity_step};
 pub use matching::{Plan, Step, Taker};
+pub use operation::OperationError;
 pub use order::{
     AccountKey, Amend, Cancel, ClOrdId, CustomerId, MatchId, NewOrder, Order, OrderId, Origin, OwnerId,
     Party, SelfTradeGroup, SelfTradePrevention, SessionId, Side, Target, TimeInForce,

@@ -11,6 +11,7 @@ use super::book::LevelChange;
 use super::calendar::Time;
 use super::group::{GroupReject, GroupResponse};
 use super::market::{MarketStatus, Symbol};
+use super::operation::OperationError;
 use super::order::{ClOrdId, MatchId, Order, OrderId, Origin, SessionId, Side};
 use super::rfq::RfqReport;
 use super::settlement::SettlementReport;
@@ -54,6 +55,8 @@ pub enum Output {
         /// Its status from now on.
         status: MarketStatus,
     },
+    /// The change of a market or of the exchange that the command asked for was not made. No session is told.
+    Refused(OperationError),
 }
 
 /// An outcome for an order, with the order as it is afterwards.

@@ -144,7 +144,8 @@ impl Scenario {
 }
 
 impl Exchange {
-    /// Has a scenario happen to a market. What is due at the same time happens in the order in which it was written.
+    /// Has a scenario happen to a market. What is due at the same time happens in the order in which it was written, and what
+    /// cannot happen then, such as a settlement before the outcome, is left out.
     pub fn play(&mut self, symbol: &str, scenario: &Scenario, start: Time) {
         for (time, command) in scenario.commands(&symbol.into(), start) {
             self.schedule(time, command);

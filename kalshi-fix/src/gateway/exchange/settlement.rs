@@ -12,8 +12,9 @@ use rust_decimal::Decimal;
 
 use super::account::Payout;
 use super::calendar::Time;
-use super::engine::Exchange;
+use super::engine::{Exchange, Listing};
 use super::market::{MarketStatus, Symbol};
+use super::operation::OperationError;
 use super::order::{AccountKey, OwnerId, uuid_like};
 use super::report::Output;
 use super::turn::Turn;
@@ -133,28 +134,45 @@ impl Exchange {
         }
     }
 
-    /// Sets the outcome, anew where it was disputed. A margin market has none.
-    pub(super) fn determine(&mut self, turn: &mut Turn, symbol: &Symbol, outcome: Outcome) {
-        if self.rules.product == Product::Margin {
-            return;
+    /// Sets the outcome, anew where it was disputed.
+    pub(super) fn determine(
+        &mut self,
+        turn: &mut Turn,
+        symbol: &Symbol,
+        outcome: Outcome,
+    ) -> Result<(), OperationError> {
+        let listing = self.with_outcome(symbol)?;
+        let (status, symbol) = (listing.market.status, Symbol::clone(symbol));
+        let asked = MarketStatus::Determined;
+        if status == MarketStatus::Settled {
+            return Err(OperationError::TooLate {
+                symbol,
+                status,
+                asked,
+            });
         }
-        let Some(listing) = self.markets.get_mut(symbol) else {
-            return;
-        };
-        if listing.market.status == MarketStatus::Settled {
-            return;
+        if status == asked && listing.outcome == Some(outcome) {
+            return Err(OperationError::OutcomeAlready { symbol });
         }
         listing.outcome = Some(outcome);
-        self.set_market_status(turn, symbol, MarketStatus::Determined);
+        self.change_market(turn, &symbol, asked);
+        Ok(())
     }
 
     /// Pays out the positions of a market that is determined.
-    pub(super) fn settle_market(&mut self, turn: &mut Turn, symbol: &Symbol) {
-        let outcome = match self.markets.get(symbol) {
-            Some(listing) if listing.market.status == MarketStatus::Determined => listing.outcome,
-            _ => None,
+    pub(super) fn settle_market(&mut self, turn: &mut Turn, symbol: &Symbol) -> Result<(), OperationError> {
+        let listing = self.with_outcome(symbol)?;
+        let outcome = match (listing.market.status, listing.outcome) {
+            (MarketStatus::Determined, Some(outcome)) => outcome,
+            (status, _) => {
+                let symbol = Symbol::clone(symbol);
+                return Err(if status == MarketStatus::Settled {
+                    OperationError::MarketAlready { symbol, status }
+                } else {
+                    OperationError::Undetermined { symbol, status }
+                });
+            }
         };
-        let Some(outcome) = outcome else { return };
         let mut settled: BTreeMap<OwnerId, Vec<SettledParty>> = BTreeMap::new();
         let terms = self.terms();
         let mut fees = Money::ZERO;
@@ -183,7 +201,7 @@ impl Exchange {
                 fee,
             });
         }
-        self.set_market_status(turn, symbol, MarketStatus::Settled);
+        self.change_market(turn, symbol, MarketStatus::Settled);
         for (owner, parties) in settled {
             let page = self.rules.settlement_page.max(1);
             let pages = parties.len().div_ceil(page);
@@ -206,6 +224,19 @@ impl Exchange {
                 }
                 turn.outputs.push(Output::Settlement(report));
             }
+        }
+        Ok(())
+    }
+
+    /// A market that turns out to be worth something.
+    fn with_outcome(&mut self, symbol: &Symbol) -> Result<&mut Listing, OperationError> {
+        let owned = || Symbol::clone(symbol);
+        let product = self.rules.product;
+        let listing = self.markets.get_mut(symbol);
+        let listing = listing.ok_or_else(|| OperationError::UnknownMarket { symbol: owned() })?;
+        match product {
+            Product::Prediction => Ok(listing),
+            Product::Margin => Err(OperationError::NoOutcome { symbol: owned() }),
         }
     }
 }

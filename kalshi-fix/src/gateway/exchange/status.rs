@@ -2,6 +2,7 @@
 
 use super::engine::Exchange;
 use super::market::{ExchangeStatus, MarketStatus, Symbol};
+use super::operation::OperationError;
 use super::order::OrderId;
 use super::report::{CancelReason, OrderEvent, Output};
 use super::turn::Turn;
@@ -26,7 +27,8 @@ impl Exchange {
                     _ => match self.scheduled.first_entry() {
                         Some(entry) if entry.key().0 == due => {
                             let command = entry.remove();
-                            self.carry_out(turn, command);
+                            // Whoever wrote it down is not there to be told that it cannot happen.
+                            let _ = self.carry_out(turn, command);
                         }
                         _ => self.rfq_timer(turn),
                     },
@@ -39,11 +41,18 @@ impl Exchange {
     fn close_on_time(&mut self, turn: &mut Turn, symbol: &Symbol) {
         let status = self.markets.get(symbol).map(|listing| listing.market.status);
         if matches!(status, Some(MarketStatus::Active | MarketStatus::Inactive)) {
-            self.set_market_status(turn, symbol, MarketStatus::Closed);
+            self.change_market(turn, symbol, MarketStatus::Closed);
         }
     }
 
-    pub(super) fn set_status(&mut self, turn: &mut Turn, status: ExchangeStatus) {
+    pub(super) fn set_status(
+        &mut self,
+        turn: &mut Turn,
+        status: ExchangeStatus,
+    ) -> Result<(), OperationError> {
+        if self.status == status {
+            return Err(OperationError::ExchangeAlready { status });
+        }
         let pauses = self.status == ExchangeStatus::Open && status != ExchangeStatus::Open;
         self.status = status;
         if pauses {
@@ -58,14 +67,44 @@ impl Exchange {
                 self.end(turn, id, OrderEvent::Canceled(CancelReason::Paused));
             }
         }
+        Ok(())
     }
 
-    /// A market that closes, or that trades again after a stop, loses its resting orders. One that is settled stays so.
-    pub(super) fn set_market_status(&mut self, turn: &mut Turn, symbol: &Symbol, status: MarketStatus) {
+    /// Changes a market's status where its life allows it: a market that has closed can be opened again, as its close time can
+    /// be moved, and one that is determined only waits to be settled.
+    pub(super) fn set_market_status(
+        &mut self,
+        turn: &mut Turn,
+        symbol: &Symbol,
+        asked: MarketStatus,
+    ) -> Result<(), OperationError> {
+        let Some(listing) = self.markets.get(symbol) else {
+            let symbol = Symbol::clone(symbol);
+            return Err(OperationError::UnknownMarket { symbol });
+        };
+        let (status, symbol) = (listing.market.status, Symbol::clone(symbol));
+        match (status, asked) {
+            _ if status == asked => Err(OperationError::MarketAlready { symbol, status }),
+            (_, MarketStatus::Settled) => Err(OperationError::Unpaid { symbol }),
+            (MarketStatus::Settled | MarketStatus::Determined, _)
+            | (MarketStatus::Closed, MarketStatus::Inactive) => Err(OperationError::TooLate {
+                symbol,
+                status,
+                asked,
+            }),
+            _ => {
+                self.change_market(turn, &symbol, asked);
+                Ok(())
+            }
+        }
+    }
+
+    /// A market that closes, or that trades again after a stop, loses its resting orders.
+    pub(super) fn change_market(&mut self, turn: &mut Turn, symbol: &Symbol, status: MarketStatus) {
         let Some(listing) = self.markets.get_mut(symbol) else {
             return;
         };
-        if listing.market.status == MarketStatus::Settled || listing.market.status == status {
+        if listing.market.status == status {
             return;
         }
         listing.market.status = status;

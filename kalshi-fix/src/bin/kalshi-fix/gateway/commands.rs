@@ -1,11 +1,11 @@
 //! What happens to markets at a word: lines of the standard input, while the exchange runs.
 
 use std::collections::BTreeMap;
-use std::io::BufRead as _;
+use std::io::{BufRead, Read};
 
 use kalshi_fix::environment::Product;
 use kalshi_fix::gateway::Gateway;
-use kalshi_fix::gateway::exchange::{ExchangeStatus, MarketStatus, Outcome};
+use kalshi_fix::gateway::exchange::{ExchangeStatus, MarketStatus, OperationError, Outcome};
 use tokio::sync::mpsc::{Receiver, channel};
 
 /// Which product lists a symbol.
@@ -25,8 +25,8 @@ enum Deed {
 pub(super) fn listen() -> Receiver<String> {
     let (sender, lines) = channel(16);
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            let Ok(line) = line else { break };
+        let mut input = std::io::stdin().lock();
+        while let Some(line) = next_line(&mut input) {
             if sender.blocking_send(line).is_err() {
                 break;
             }
@@ -35,73 +35,148 @@ pub(super) fn listen() -> Receiver<String> {
     lines
 }
 
-/// Does what a line asks for, and says so; or says why it is not done.
-pub(super) fn carry_out(line: &str, listed: &Listed, gateway: &Gateway) -> String {
-    match parse(line, listed) {
-        Ok(deed) => {
-            deed.happen(gateway);
-            format!("done: {line}\n")
+/// The next line, of which no more is kept than a command can have. What is no text cannot be understood, and does not end
+/// the reading.
+fn next_line(input: &mut impl BufRead) -> Option<String> {
+    let mut line = Vec::new();
+    let length = Read::take(&mut *input, LONGEST)
+        .read_until(b'\n', &mut line)
+        .ok()?;
+    if length == 0 {
+        return None;
+    }
+    if length as u64 == LONGEST && !line.ends_with(b"\n") {
+        // The rest of it is no line of its own.
+        while let Ok(rest @ [_, ..]) = input.fill_buf() {
+            let end = rest.iter().position(|byte| *byte == b'\n');
+            let length = end.map_or(rest.len(), |end| end + 1);
+            input.consume(length);
+            if end.is_some() {
+                break;
+            }
         }
-        Err(why) => format!("not done: {line}: {why}\n"),
+    }
+    Some(String::from_utf8_lossy(&line).trim().to_owned())
+}
+
+/// Does what a line asks for, and says so; or says why it is not done. Either is one line.
+pub(super) fn carry_out(line: &str, listed: &Listed, gateway: &Gateway) -> String {
+    let done = parse(line, listed).and_then(|deed| deed.happen(gateway));
+    let shown: String = line.chars().filter(|character| !character.is_control()).collect();
+    match done {
+        Ok(()) => format!("done: {shown}\n"),
+        Err(why) if shown.is_empty() => format!("refused: {why}\n"),
+        Err(why) => format!("refused: {shown}: {why}\n"),
     }
 }
 
 impl Deed {
-    fn happen(self, gateway: &Gateway) {
+    fn happen(self, gateway: &Gateway) -> Result<(), String> {
+        let told = |done: Result<(), OperationError>| done.map_err(|refusal| refusal.to_string());
         match self {
-            Deed::Market(product, symbol, status) => gateway.set_market_status(product, &symbol, status),
-            Deed::Exchange(status) => {
-                for product in [Product::Prediction, Product::Margin] {
-                    gateway.set_status(product, status);
-                }
+            Deed::Market(product, symbol, status) => {
+                told(gateway.set_market_status(product, &symbol, status))
             }
-            Deed::Determine(symbol, outcome) => gateway.determine(&symbol, outcome),
-            Deed::Settle(symbol) => gateway.settle(&symbol),
-            Deed::Maintenance(true) => gateway.begin_maintenance(),
-            Deed::Maintenance(false) => gateway.end_maintenance(),
+            Deed::Exchange(status) => {
+                let products = [Product::Prediction, Product::Margin];
+                let done = products.map(|product| gateway.set_status(product, status));
+                // They pause and reopen together.
+                let [prediction, margin] = done;
+                told(prediction.or(margin))
+            }
+            Deed::Determine(symbol, outcome) => told(gateway.determine(&symbol, outcome)),
+            Deed::Settle(symbol) => told(gateway.settle(&symbol)),
+            Deed::Maintenance(begins) => {
+                let (changed, otherwise) = if begins {
+                    (gateway.begin_maintenance(), "a maintenance is under way already")
+                } else {
+                    (gateway.end_maintenance(), "no maintenance is under way")
+                };
+                changed.then_some(()).ok_or_else(|| otherwise.to_owned())
+            }
         }
     }
 }
 
 fn parse(line: &str, listed: &Listed) -> Result<Deed, String> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let market = |symbol: &str| {
-        let product = listed.get(symbol).copied();
-        product.ok_or_else(|| format!("no market {symbol:?}"))
+    let market = |symbol: &str| match listed.get(symbol) {
+        Some(product) => Ok((*product, symbol.to_owned())),
+        None => Err(format!("no market {symbol:?} is listed")),
     };
     let prediction = |symbol: &str| match market(symbol)? {
-        Product::Prediction => Ok(symbol.to_owned()),
-        Product::Margin => Err(format!("{symbol:?} is a margin market, which has no outcome")),
+        (Product::Prediction, symbol) => Ok(symbol),
+        (Product::Margin, symbol) => Err(OperationError::NoOutcome {
+            symbol: symbol.into(),
+        }
+        .to_string()),
     };
-    Ok(match words[..] {
-        ["halt", symbol] => Deed::Market(market(symbol)?, symbol.to_owned(), MarketStatus::Inactive),
-        ["resume", symbol] => Deed::Market(market(symbol)?, symbol.to_owned(), MarketStatus::Active),
-        ["close", symbol] => Deed::Market(market(symbol)?, symbol.to_owned(), MarketStatus::Closed),
-        ["determine", symbol, outcome] => Deed::Determine(prediction(symbol)?, read_outcome(outcome)?),
-        ["settle", symbol] => Deed::Settle(prediction(symbol)?),
-        ["pause"] => Deed::Exchange(ExchangeStatus::Paused),
-        ["pause", "trading"] => Deed::Exchange(ExchangeStatus::TradingPaused),
-        ["reopen"] => Deed::Exchange(ExchangeStatus::Open),
-        ["maintenance", "begin"] => Deed::Maintenance(true),
-        ["maintenance", "end"] => Deed::Maintenance(false),
-        _ => return Err(format!("not one of {COMMANDS}")),
-    })
+    let change = |symbol: &str, status| {
+        let (product, symbol) = market(symbol)?;
+        Ok(Deed::Market(product, symbol, status))
+    };
+    match words[..] {
+        ["halt", symbol] => change(symbol, MarketStatus::Inactive),
+        ["resume", symbol] => change(symbol, MarketStatus::Active),
+        ["close", symbol] => change(symbol, MarketStatus::Closed),
+        ["determine", symbol, outcome] => Ok(Deed::Determine(prediction(symbol)?, read_outcome(outcome)?)),
+        ["settle", symbol] => Ok(Deed::Settle(prediction(symbol)?)),
+        ["pause"] => Ok(Deed::Exchange(ExchangeStatus::Paused)),
+        ["pause", "trading"] => Ok(Deed::Exchange(ExchangeStatus::TradingPaused)),
+        ["reopen"] => Ok(Deed::Exchange(ExchangeStatus::Open)),
+        ["maintenance", "begin"] => Ok(Deed::Maintenance(true)),
+        ["maintenance", "end"] => Ok(Deed::Maintenance(false)),
+        [] => Err(format!("an empty line is none of {}", COMMANDS.join(", "))),
+        [command, ..] => {
+            let forms = COMMANDS
+                .iter()
+                .filter(|form| form.split(' ').next() == Some(command))
+                .copied();
+            let forms: Vec<&str> = forms.collect();
+            Err(if forms.is_empty() {
+                format!("not one of {}", COMMANDS.join(", "))
+            } else {
+                format!("the form is {}", forms.join(" or "))
+            })
+        }
+    }
 }
 
 fn read_outcome(word: &str) -> Result<Outcome, String> {
     match word {
         "yes" => Ok(Outcome::Yes),
         "no" => Ok(Outcome::No),
-        cents => cents
-            .parse()
-            .ok()
-            .and_then(Outcome::scalar)
+        cents => read_cents(cents)
             .ok_or_else(|| format!("{cents:?} is not yes, no, or 0 to 100 cents with at most 2 decimals")),
     }
 }
 
-const COMMANDS: &str = "halt SYMBOL, resume SYMBOL, close SYMBOL, determine SYMBOL yes|no|CENTS, settle SYMBOL, pause, pause trading, \
-     reopen, maintenance begin, maintenance end";
+/// Digits alone are read: a parser of decimals takes exponents as well, and rounds what is too fine for it.
+fn read_cents(word: &str) -> Option<Outcome> {
+    let (whole, part) = word.split_once('.').unwrap_or((word, "0"));
+    let is_number = |digits: &str, most| {
+        (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_exact = is_number(whole, 3) && is_number(part, 2);
+    is_exact
+        .then(|| word.parse().ok().and_then(Outcome::scalar))
+        .flatten()
+}
+
+const COMMANDS: [&str; 10] = [
+    "halt SYMBOL",
+    "resume SYMBOL",
+    "close SYMBOL",
+    "determine SYMBOL yes|no|CENTS",
+    "settle SYMBOL",
+    "pause",
+    "pause trading",
+    "reopen",
+    "maintenance begin",
+    "maintenance end",
+];
+/// In bytes: the longest symbol, and more words than any command has.
+const LONGEST: u64 = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -143,12 +218,45 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_not_done() {
-        check("halt X", Err("no market \"X\""));
-        check("settle P", Err("is a margin market"));
-        check("determine M maybe", Err("not yes, no, or 0 to 100 cents"));
-        check("determine M 100.01", Err("not yes, no, or 0 to 100 cents"));
-        for line in ["", "halt", "halt M P", "determine M", "pause margin", "Halt M"] {
-            check(line, Err("not one of halt SYMBOL, "));
+        check("halt X", Err("no market \"X\" is listed"));
+        check("determine X yes", Err("no market \"X\" is listed"));
+        check("settle P", Err("is a margin market, which has no outcome"));
+        check("determine P yes", Err("is a margin market, which has no outcome"));
+        let too_fine = "30.60000000000000000000000000000001";
+        for cents in [
+            "maybe", "100.01", "101", "-1", "+1", "30.605", too_fine, "1e2", ".5", "5.", "1_0", "Yes", "NaN",
+        ] {
+            let line = format!("determine M {cents}");
+            check(
+                &line,
+                Err("is not yes, no, or 0 to 100 cents with at most 2 decimals"),
+            );
         }
+        check("", Err("an empty line is none of halt SYMBOL, "));
+        check("   ", Err("an empty line is none of halt SYMBOL, "));
+        check("Halt M", Err("not one of halt SYMBOL, resume SYMBOL, "));
+        check("halt", Err("the form is halt SYMBOL"));
+        check("halt M P", Err("the form is halt SYMBOL"));
+        check("determine M", Err("the form is determine SYMBOL yes|no|CENTS"));
+        check("pause margin", Err("the form is pause or pause trading"));
+        check(
+            "maintenance",
+            Err("the form is maintenance begin or maintenance end"),
+        );
+    }
+
+    #[test]
+    fn lines_come_one_by_one_whatever_is_in_them() {
+        let long = "x".repeat(5_000);
+        let input = format!("halt M\r\n\n{long} halt M\n");
+        let input = [input.as_bytes(), b"\xff M\nsettle M"].concat();
+        let mut input = &input[..];
+        let mut lines = std::iter::from_fn(|| next_line(&mut input));
+        assert_eq!(lines.next().as_deref(), Some("halt M"));
+        assert_eq!(lines.next().as_deref(), Some(""));
+        assert_eq!(lines.next(), Some("x".repeat(1_024)));
+        assert_eq!(lines.next().as_deref(), Some("\u{fffd} M"));
+        assert_eq!(lines.next().as_deref(), Some("settle M"));
+        assert_eq!(lines.next(), None);
     }
 }

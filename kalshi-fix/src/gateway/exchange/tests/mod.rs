@@ -277,6 +277,7 @@ fn show(output: &Output) -> Option<String> {
         }
         Output::Rfq(report) => rfq::show(report),
         Output::Settlement(page) => format!("settled {} {:?}", page.owner.0, page.parties),
+        Output::Refused(refusal) => format!("refused: {refusal}"),
     })
 }
 
