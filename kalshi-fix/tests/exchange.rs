@@ -3,13 +3,13 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kalshi_fix::client::{Client, Event};
 use kalshi_fix::credentials::{Credentials, PrivateKey};
@@ -83,15 +83,11 @@ impl Running {
     }
 
     fn stop(mut self) -> (Option<i32>, String) {
-        let kill = Command::new("kill")
-            .arg("-TERM")
-            .arg(self.child.id().to_string())
-            .status();
-        assert!(kill.expect("kill").success());
+        terminate(&self.child);
         let status = self.child.wait().expect("the program ends");
         let mut errors = String::new();
         if let Some(mut pipe) = self.child.stderr.take() {
-            let _ = std::io::Read::read_to_string(&mut pipe, &mut errors);
+            let _ = pipe.read_to_string(&mut errors);
         }
         (status.code(), errors)
     }
@@ -101,6 +97,12 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
     }
+}
+
+fn terminate(child: &Child) {
+    let process = child.id().to_string();
+    let kill = Command::new("kill").args(["-TERM", &process]).status();
+    assert!(kill.expect("kill").success());
 }
 
 fn client(running: &Running, directory: &Path) -> Client<Prediction> {
@@ -283,29 +285,245 @@ fn fails(arguments: &[&str]) -> String {
 }
 
 #[test]
+fn a_directory_has_one_exchange_at_a_time() {
+    let directory = scratch("gateway-held");
+    let mut running = Running::start(&directory, &[]);
+    let description = directory.join("exchange.json");
+    let before = fs::read(&description).unwrap();
+    // By whatever name.
+    let link = scratch("gateway-held-link");
+    let _ = fs::remove_file(&link);
+    std::os::unix::fs::symlink(&directory, &link).unwrap();
+    for name in [&directory, &link] {
+        let name = name.display();
+        let expected = format!(
+            "kalshi-fix: {name} is in use by another exchange (process {}); stop that one, or name another directory\n",
+            running.child.id()
+        );
+        assert_eq!(fails(&[&name.to_string()]), expected);
+    }
+    assert_eq!(fs::read(&description).unwrap(), before);
+    assert!(running.child.try_wait().unwrap().is_none());
+    assert_eq!(running.stop(), (Some(0), String::new()));
+    // Who comes later is not led to it any more; the keys stay.
+    assert!(!description.exists());
+    assert!(directory.join("member-1.pem").exists());
+
+    // One that is killed leaves its description, and nothing that is in the next one's way.
+    let mut running = Running::start(&directory, &[]);
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    assert!(description.exists());
+    let running = Running::start(&directory, &[]);
+    let process = format!("\"process\":{},", running.child.id());
+    assert!(fs::read_to_string(&description).unwrap().contains(&process));
+    assert_eq!(running.stop(), (Some(0), String::new()));
+}
+
+/// It ends with the test, whatever becomes of that.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn of_several_that_start_at_once_one_runs() {
+    let directory = scratch("gateway-race");
+    fs::create_dir_all(&directory).unwrap();
+    // Clients that have a look are in nobody's way, either.
+    let lock = fs::File::create(directory.join("exchange.lock")).unwrap();
+    lock.lock_shared().unwrap();
+    let start = |_| program(&[directory.to_str().unwrap()]).spawn().unwrap();
+    let mut children: Vec<Killed> = (0..4).map(start).map(Killed).collect();
+    drop(lock);
+    let deadline = Instant::now() + PATIENCE;
+    let mut refused = 0;
+    while refused < 3 {
+        assert!(Instant::now() < deadline, "{refused} of 3 have given up");
+        children.retain_mut(|child| {
+            let Some(status) = child.0.try_wait().unwrap() else {
+                return true;
+            };
+            let mut error = String::new();
+            child
+                .0
+                .stderr
+                .as_mut()
+                .unwrap()
+                .read_to_string(&mut error)
+                .unwrap();
+            assert_eq!(status.code(), Some(2), "{error}");
+            assert!(error.contains("is in use by another exchange"), "{error}");
+            refused += 1;
+            false
+        });
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut winner = children.pop().expect("one goes on");
+    let mut said = BufReader::new(winner.0.stdout.take().unwrap()).lines();
+    let first = said.next().expect("a line").unwrap();
+    assert!(first.starts_with("The simulated exchange listens"), "{first}");
+}
+
+#[test]
+fn it_ends_while_it_makes_keys() {
+    let directory = scratch("gateway-keys");
+    // All of them would take minutes.
+    let child = program(&["--members", "1000", directory.to_str().unwrap()]).spawn();
+    let mut child = Killed(child.unwrap());
+    let deadline = Instant::now() + PATIENCE;
+    while !directory.join("member-1.pem").exists() {
+        assert!(Instant::now() < deadline, "no key is made");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    terminate(&child.0);
+    let status = loop {
+        match child.0.try_wait().unwrap() {
+            Some(status) => break status,
+            None => assert!(Instant::now() < deadline, "it goes on"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!(status.code(), Some(0));
+    assert!(!directory.join("exchange.json").exists());
+    assert!(!directory.join("member-1000.pem").exists());
+}
+
+#[test]
 fn it_says_why_it_does_not_start() {
     let directory = scratch("gateway-errors");
+    let place = directory.to_str().unwrap();
+    let check = |arguments: &[&str], expected: &str| {
+        let errors = fails(&[arguments, &[place]].concat());
+        assert!(errors.contains(expected), "{arguments:?}: {errors}");
+    };
+    for (flag, range) in [
+        ("--deposit", "1 to 1000000000"),
+        ("--members", "1 to 1000"),
+        ("--bots", "0 to 1000"),
+        ("--bot-interval", "1 to 3600000"),
+        ("--seed", "0 to 18446744073709551615"),
+        ("--first-port", "1 to 65535"),
+    ] {
+        let expected = format!("expected a whole number from {range}");
+        for value in ["-5", "1.5", "many", "", "18446744073709551616"] {
+            check(&[flag, value], &expected);
+        }
+    }
+    for (symbol, shown) in [
+        ("", "\"\" is no market's name: it is empty"),
+        ("A B", "\"A B\" is no market's name: there is a space in it"),
+        (
+            "A\tB\u{1b}",
+            "\"A\\tB\\u{1b}\" is no market's name: there is a control",
+        ),
+        (
+            "MÄRZ",
+            "\"MÄRZ\" is no market's name: there is a character beyond ASCII",
+        ),
+        (
+            &"X".repeat(101),
+            "is no market's name: it is longer than 100 bytes",
+        ),
+    ] {
+        for flag in ["--market", "--margin-market"] {
+            check(&[flag, symbol], &format!("{flag}: "));
+            check(&[flag, symbol], shown);
+        }
+    }
+    check(&["--market", "M", "--market", "M"], "--market M is given twice");
+    check(
+        &["--market", "M", "--margin-market", "M"],
+        "M would be a market of both products",
+    );
+    check(
+        &["--market", "BTC-PERP"],
+        "BTC-PERP would be a market of both products",
+    );
+    check(
+        &["--first-port", "65527"],
+        "--first-port 65527: 10 ports are needed, and the last one is 65535; give 65526 at most",
+    );
+    check(
+        &["--first-port", "65526", "--plaintext"],
+        "20 ports are needed, and the last one is 65535; give 65516 at most",
+    );
+    // Nothing is left of all these.
+    assert!(!directory.exists());
+
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let place = directory.to_str().unwrap();
     let errors = fails(&["--first-port", &port, place]);
     assert!(
         errors.contains(&format!("cannot listen on 127.0.0.1:{port}: ")),
         "{errors}"
     );
-
-    fs::create_dir_all(&directory).unwrap();
-    let file = directory.join("file");
-    fs::write(&file, "").unwrap();
-    let errors = fails(&[file.join("below").to_str().unwrap()]);
     assert!(
-        errors.contains("cannot write ") && errors.contains("below"),
+        errors.contains("; give another --first-port, or none"),
         "{errors}"
     );
+}
 
+#[test]
+fn directories_that_are_none() {
+    let directory = scratch("gateway-no-directory");
+    fs::create_dir_all(&directory).unwrap();
+    let check = |path: &Path, expected: &str| {
+        let errors = fails(&[path.to_str().unwrap()]);
+        assert!(errors.contains(expected), "{}: {errors}", path.display());
+    };
+    let file = directory.join("file");
+    fs::write(&file, "").unwrap();
+    let name = file.display().to_string();
+    check(
+        &file,
+        &format!("kalshi-fix: {name} is a file; name a directory, or one that is to be made\n"),
+    );
+    for below in ["below", "below/further"] {
+        let below = file.join(below);
+        let expected = format!("cannot make the directory {}: {name} is a file", below.display());
+        check(&below, &expected);
+    }
+    std::os::unix::fs::symlink("nowhere", directory.join("link")).unwrap();
+    check(&directory.join("link"), "link is a link that leads nowhere");
+    let closed = directory.join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
+    // Some users may write wherever they like.
+    if fs::write(closed.join("probe"), "").is_err() {
+        check(
+            &closed,
+            &format!("cannot write {}", closed.join("exchange.lock").display()),
+        );
+        check(&closed.join("below"), "cannot make the directory");
+    }
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn what_an_earlier_run_has_left_is_used_or_named() {
+    let directory = scratch("gateway-left");
+    fs::create_dir_all(&directory).unwrap();
     fs::write(directory.join("member-1.pem"), "no key").unwrap();
-    let errors = fails(&[place]);
-    assert!(errors.contains("member-1.pem"), "{errors}");
-    assert!(fails(&["--market", "", place]).contains("no symbol"));
-    assert!(fails(&["--first-port", "65535", place]).contains("not enough ports"));
+    let errors = fails(&[directory.to_str().unwrap()]);
+    assert!(
+        errors.contains("member-1.pem") && errors.contains("remove it to have a new key made"),
+        "{errors}"
+    );
+    assert_eq!(fs::read(directory.join("member-1.pem")).unwrap(), b"no key");
+    fs::remove_file(directory.join("member-1.pem")).unwrap();
+    // These are written anew at each start, whatever they were: a certificate of another exchange, half a description.
+    for file in ["root.pem", "exchange.json", "exchange.lock", "root.draft"] {
+        fs::write(directory.join(file), "damaged").unwrap();
+    }
+    let running = Running::start(&directory, &[]);
+    let root = fs::read_to_string(directory.join("root.pem")).unwrap();
+    assert!(root.starts_with("-----BEGIN CERTIFICATE-----"), "{root}");
+    let description = fs::read_to_string(directory.join("exchange.json")).unwrap();
+    assert!(description.starts_with("{\"started\":\"2"), "{description}");
+    assert_eq!(running.stop(), (Some(0), String::new()));
 }

@@ -337,5 +337,12 @@ fn a_reference_is_written() {
     // A long name may go on in the next line of a narrow window, between two of its words.
     assert!(page.contains("<h1>New<wbr>Order<wbr>Single <code"), "{page}");
     let file = scratch("not-a-directory", "");
-    assert_eq!(told(&["dictionary", "html", &file.to_string_lossy()], "").0, 2);
+    let file = file.to_string_lossy();
+    let (code, _, error) = told(&["dictionary", "html", &file], "");
+    let expected = format!("kalshi-fix: {file} is a file; name a directory, or one that is to be made\n");
+    assert_eq!((code, error), (2, expected));
+    let below = format!("{file}/site");
+    let (code, _, error) = told(&["dictionary", "html", &below], "");
+    let expected = format!("kalshi-fix: cannot make the directory {below}: {file} is a file\n");
+    assert_eq!((code, error), (2, expected));
 }

@@ -188,12 +188,21 @@ async fn what_is_wrong_is_said() {
     let damaged = directory.display().to_string();
     check(&["book", "A", "--gateway", &damaged], "no JSON from byte 15 on").await;
     std::fs::write(directory.join("exchange.json"), "{\"members\":[{}]}").unwrap();
+    check(
+        &["book", "A", "--gateway", &damaged],
+        "is not running (it was started before",
+    )
+    .await;
+    // From here on somebody holds the directory.
+    let lock = std::fs::File::create(directory.join("exchange.lock")).unwrap();
+    lock.lock().unwrap();
     check(&["book", "A", "--gateway", &damaged], "host is missing").await;
     check(
         &["book", "A", "--gateway", &damaged, "--member", "2"],
-        "no member 2",
+        "has no member 2: --member is from 1 to 1",
     )
     .await;
+    drop(lock);
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 #![cfg(unix)]
 
+use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::{SYMBOL, scratch, told};
@@ -84,17 +86,72 @@ async fn the_directory_is_all_that_is_needed() {
     for (line, expected) in missing.out.lines().zip(expected) {
         assert!(line.contains(&expected), "{expected}: {missing:?}");
     }
-    drop(running);
-    // Nobody is there any more, or somebody else who has been given the port since.
-    let arguments = ["probe", "--gateway", &directory, "--timeout", "30", "--json"];
-    let gone = told(&arguments, &[]).await;
-    assert_eq!(gone.code, 1, "{gone:?}");
-    let start = format!("`kalshi-fix gateway {directory}`");
-    assert!(gone.out.contains(&start), "{gone:?}");
-    let gone = told(&["book", "--gateway", &directory, SYMBOL], &[]).await;
-    assert_eq!(gone.code, 2, "{gone:?}");
-    let probe = format!("step by step: kalshi-fix probe --session md --gateway {directory}\n");
-    for part in [&start, &probe] {
-        assert!(gone.error.contains(part), "{part}: {gone:?}");
+    // Somebody has been at its files.
+    for file in ["member-2.pem", "root.pem"] {
+        let path = Path::new(&directory).join(file);
+        fs::rename(&path, path.with_extension("kept")).unwrap();
+        let lacks = told(&["probe", "--gateway", &directory, "--member", "2"], &[]).await;
+        assert_eq!((lacks.code, lacks.out.as_str()), (2, ""), "{lacks:?}");
+        assert!(
+            lacks.error.contains(file)
+                && lacks
+                    .error
+                    .contains("where it is missing when it is started again"),
+            "{lacks:?}"
+        );
+        fs::rename(path.with_extension("kept"), path).unwrap();
     }
+    // It is killed: its description is still there, and leads nowhere.
+    drop(running);
+    for command in [
+        &["probe", "--gateway", &directory][..],
+        &["book", "--gateway", &directory, SYMBOL],
+    ] {
+        let gone = told(command, &[]).await;
+        assert_eq!((gone.code, gone.out.as_str()), (2, ""), "{gone:?}");
+        let start = format!("kalshi-fix: the exchange of {directory} is not running (it was started 2");
+        assert!(gone.error.starts_with(&start), "{gone:?}");
+        let end = format!(
+            " UTC, and was not ended properly); start it, and leave it running: kalshi-fix gateway {directory}\n"
+        );
+        assert!(gone.error.ends_with(&end), "{gone:?}");
+    }
+    // One that was ended properly has left none.
+    fs::remove_file(Path::new(&directory).join("exchange.json")).unwrap();
+    let ended = told(&["probe", "--gateway", &directory], &[]).await;
+    let expected = format!(
+        "kalshi-fix: the exchange of {directory} is not running; start it, and leave it running: kalshi-fix gateway \
+         {directory}\n"
+    );
+    assert_eq!((ended.code, ended.error), (2, expected));
+}
+
+#[tokio::test]
+async fn directories_without_an_exchange() {
+    let directory = scratch("gateway-none");
+    let check = async |path: &Path, expected: &str| {
+        let path = path.display().to_string();
+        let told = told(&["probe", "--gateway", &path], &[]).await;
+        assert_eq!((told.code, told.out.as_str()), (2, ""), "{told:?}");
+        assert!(told.error.contains(expected), "{expected}: {told:?}");
+    };
+    check(
+        &directory,
+        "; start one there, and leave it running: kalshi-fix gateway ",
+    )
+    .await;
+    check(&directory.join("my venue"), "my venue'\n").await;
+    let file = directory.join("file");
+    fs::write(&file, "").unwrap();
+    check(
+        &file,
+        "file is a file; name the directory of `kalshi-fix gateway`",
+    )
+    .await;
+    // Somebody has it, and has not said yet where to go.
+    let lock = File::create(directory.join("exchange.lock")).unwrap();
+    lock.lock().unwrap();
+    check(&directory, "is about to start, or to end; try again in a moment").await;
+    lock.unlock().unwrap();
+    check(&directory, "is not running; start it").await;
 }

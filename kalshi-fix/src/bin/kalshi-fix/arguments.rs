@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::numbers::within;
+use crate::numbers::{port, seed, within};
 use crate::place::PlaceArguments;
 use crate::place::credentials::credentials_help;
 
@@ -286,8 +286,9 @@ Examples:
   kalshi-fix probe --gateway venue/
   kalshi-fix book --gateway venue/ HIGHNY-23DEC31")]
 pub(crate) struct GatewayArguments {
-    /// Where the certificate to trust, the members' keys and a description are
-    /// written; created when it is not there, and its keys are used again
+    /// Where the certificate to trust, the members' keys and, while the exchange
+    /// runs, a description are written; created when it is not there, and its
+    /// keys are used again. One exchange at a time runs in a directory
     pub(crate) directory: PathBuf,
     /// A prediction market; can be repeated [default: HIGHNY-23DEC31]
     #[arg(long, value_name = "SYMBOL")]
@@ -295,24 +296,26 @@ pub(crate) struct GatewayArguments {
     /// A margin market; can be repeated [default: BTC-PERP]
     #[arg(long, value_name = "SYMBOL")]
     pub(crate) margin_market: Vec<String>,
-    /// How many members there are, each with an API key for every session
-    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// How many members there are (1 to 1000), each with an API key for every
+    /// session
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = within::<1, 1_000>, allow_negative_numbers = true)]
     pub(crate) members: u32,
-    /// What each member has, in dollars, in each product
-    #[arg(long, default_value_t = 10_000, value_name = "DOLLARS", value_parser = clap::value_parser!(u32).range(1..))]
+    /// What each member has, in dollars (1 to a billion), in each product
+    #[arg(long, default_value_t = 10_000, value_name = "DOLLARS", value_parser = within::<1, 1_000_000_000>, allow_negative_numbers = true)]
     pub(crate) deposit: u32,
-    /// How many bots trade in each market
-    #[arg(long, default_value_t = 0, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    /// How many bots trade in each market, up to 1000
+    #[arg(long, default_value_t = 0, value_name = "COUNT", value_parser = within::<0, 1_000>, allow_negative_numbers = true)]
     pub(crate) bots: u32,
-    /// How long it takes until one bot of each market does something again
-    #[arg(long, default_value_t = 250, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    /// How long it takes until one bot of each market does something again, up
+    /// to an hour
+    #[arg(long, default_value_t = 250, value_name = "MILLISECONDS", value_parser = within::<1, 3_600_000>, allow_negative_numbers = true)]
     pub(crate) bot_interval: u32,
     /// What chance follows from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_name = "NUMBER", value_parser = seed, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// The first of the ports, in the order in which they are printed; those
     /// without TLS come behind all others. The system chooses without it
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = port, allow_negative_numbers = true)]
     pub(crate) first_port: Option<u16>,
     /// Serve every session without TLS too, for engines that speak none
     #[arg(long)]
@@ -324,7 +327,8 @@ pub(crate) struct GatewayArguments {
     /// Have things happen as lines of the standard input say: `halt SYMBOL`,
     /// `resume SYMBOL`, `close SYMBOL`, `determine SYMBOL yes|no|CENTS`,
     /// `settle SYMBOL`, `pause`, `pause trading`, `reopen`,
-    /// `maintenance begin` or `maintenance end`
+    /// `maintenance begin` or `maintenance end`. Each is answered by a line:
+    /// `done: …`, or `refused: …` with the reason
     #[arg(long)]
     pub(crate) commands: bool,
 }

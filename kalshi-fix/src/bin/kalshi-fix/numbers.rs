@@ -8,6 +8,19 @@ pub(crate) fn within<const LEAST: u32, const MOST: u32>(text: &str) -> Result<u3
     }
 }
 
+/// A port.
+pub(crate) fn port(text: &str) -> Result<u16, String> {
+    let number = within::<1, 65_535>(text)?;
+    // It is within the bounds of one.
+    u16::try_from(number).map_err(|error| error.to_string())
+}
+
+/// Any number that chance can follow from.
+pub(crate) fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,8 @@ pub(crate) fn checked(symbol: &str) -> Result<&str, Failure> {
         "there is a control character or a line's end in it"
     } else if symbol.contains('|') {
         "there is a | in it"
+    } else if !symbol.is_ascii() {
+        "there is a character beyond ASCII in it"
     } else if symbol.len() > LONGEST {
         "it is longer than 100 bytes"
     } else {
@@ -52,6 +54,10 @@ mod tests {
                 &format!("{wrong:?} is no market's name: there is a control character or a line's end in it"),
             );
         }
+        check(
+            "MÄRZ",
+            "\"MÄRZ\" is no market's name: there is a character beyond ASCII in it",
+        );
         check("A|B", "\"A|B\" is no market's name: there is a | in it");
         let long = "X".repeat(101);
         let shown = "X".repeat(100);

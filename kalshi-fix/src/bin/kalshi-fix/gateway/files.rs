@@ -9,10 +9,17 @@ use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::gateway::Gateway;
 
 use super::sessions;
+use crate::directory::{self, Access};
+use crate::held::Held;
 use crate::output::Failure;
 
-/// The directory that was asked for.
-pub(super) struct Directory(PathBuf);
+/// The directory that was asked for, and that nobody else has as long as this lives.
+///
+/// The description is there while the exchange runs. The keys stay.
+pub(super) struct Directory {
+    path: PathBuf,
+    _held: Held,
+}
 
 /// A member's private key, and the API keys that are registered for it: one for each session, since each takes one connection.
 pub(super) struct MemberKeys {
@@ -23,20 +30,23 @@ pub(super) struct MemberKeys {
 
 impl Directory {
     pub(super) fn open(path: &Path) -> Result<Directory, Failure> {
-        create_private(path).map_err(Failure::unwritable(path))?;
-        Ok(Directory(path.to_owned()))
+        directory::ready(path, Access::OwnerAlone)?;
+        let held = Held::take(path)?;
+        let directory = Directory {
+            path: path.to_owned(),
+            _held: held,
+        };
+        // One that was killed has left its own.
+        directory.withdraw()?;
+        Ok(directory)
     }
 
     pub(super) fn root(&self) -> PathBuf {
-        self.0.join(ROOT)
+        self.path.join(ROOT)
     }
 
     pub(super) fn description(&self) -> PathBuf {
-        self.0.join("exchange.json")
-    }
-
-    pub(super) fn sessions(&self) -> PathBuf {
-        self.0.join("sessions")
+        self.path.join("exchange.json")
     }
 
     pub(super) fn write_root(&self, pem: &str) -> Result<(), Failure> {
@@ -49,16 +59,29 @@ impl Directory {
         write_private(&path, json.as_bytes()).map_err(Failure::unwritable(&path))
     }
 
+    /// Leads no further client to the exchange.
+    pub(super) fn withdraw(&self) -> Result<(), Failure> {
+        let path = self.description();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::unwritable(&path)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// A new member of the exchange. Its private key is the one that an earlier run has left, so that its API keys are the
     /// same, too.
     pub(super) fn member(&self, number: u32, gateway: &Gateway) -> Result<MemberKeys, Failure> {
-        let path = self.0.join(key_name(number));
+        let path = self.path.join(key_name(number));
         let faulty = |source| Failure::Key {
             path: path.clone(),
             source,
         };
         let key = if path.try_exists().map_err(Failure::unreadable(&path))? {
-            PrivateKey::from_pem_file(&path).map_err(faulty)?
+            PrivateKey::from_pem_file(&path).map_err(|error| {
+                Failure::Usage(format!(
+                    "{error}\nan earlier run has left that file; put it right, or remove it to have a new key made"
+                ))
+            })?
         } else {
             let key = PrivateKey::generate().map_err(faulty)?;
             let pem = key.to_pem().map_err(faulty)?;
@@ -73,22 +96,20 @@ impl Directory {
     }
 }
 
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // However it comes that nothing is served any more.
+        let _ = self.withdraw();
+    }
+}
+
+/// Where sessions that retransmit are kept.
+pub(super) fn sessions_in(directory: &Path) -> PathBuf {
+    directory.join("sessions")
+}
+
 pub(super) fn key_name(member: u32) -> String {
     format!("member-{member}.pem")
-}
-
-#[cfg(unix)]
-fn create_private(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    if path.is_dir() {
-        return Ok(());
-    }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn create_private(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
 }
 
 /// Writes a file that only its owner can read, in one step: who looks finds the old one or the new one.

@@ -4,15 +4,21 @@ mod commands;
 mod files;
 
 use std::fmt::Write as _;
+use std::future::ready;
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::time::Duration;
 
+use kalshi_fix::dialect::Timestamp;
+use kalshi_fix::driver::{Clock as _, SystemClock};
 use kalshi_fix::environment::{Product, SessionKind};
-use kalshi_fix::gateway::{BotSettings, Gateway, GatewayBuilder};
+use kalshi_fix::gateway::{BotSettings, Gateway, GatewayBuilder, StartError};
 
 use crate::arguments::GatewayArguments;
 use crate::output::{Failure, Findings, Output};
 use crate::requested::Requested;
+use crate::symbols;
+use commands::Listed;
 use files::{Directory, MemberKeys};
 
 pub(crate) fn run(arguments: &GatewayArguments, output: &mut Output) -> Result<Findings, Failure> {
@@ -23,21 +29,30 @@ pub(crate) fn run(arguments: &GatewayArguments, output: &mut Output) -> Result<F
 async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Findings, Failure> {
     // Registered before anything is printed: a signal that comes at once must not be lost.
     let requested = Requested::new()?;
+    let mut requested = pin!(requested.wait());
+    // What is asked for is looked at before anything is left on the disk.
+    let listed = listed(arguments)?;
+    let builder = builder(arguments, &listed)?;
     let directory = Directory::open(&arguments.directory)?;
-    let gateway = builder(arguments, &directory)?.start().await?;
+    let gateway = builder
+        .start()
+        .await
+        .map_err(|error| not_started(error, arguments))?;
     let mut members = Vec::new();
     for number in 1..=arguments.members {
-        members.push(directory.member(number, &gateway)?);
+        // A thousand keys take minutes.
+        tokio::select! {
+            biased;
+            () = &mut requested => return Ok(Findings::None),
+            () = ready(()) => members.push(directory.member(number, &gateway)?),
+        }
     }
     directory.write_root(gateway.root_certificate())?;
-    directory.write_description(&description(&gateway, &members, listed(arguments)))?;
-    output.write(&summary(&gateway, &directory, &members))?;
+    let started = SystemClock.utc();
+    directory.write_description(&description(started, &gateway, &members, &listed))?;
+    output.write(&summary(arguments, &gateway, &directory, &members))?;
     output.flush()?;
-    let mut requested = pin!(requested.wait());
     let mut lines = arguments.commands.then(commands::listen);
-    let listed = listed(arguments)
-        .map(|(product, symbol)| (symbol, product))
-        .collect();
     loop {
         // The exchange outlives the end of the standard input.
         let line = async {
@@ -54,18 +69,19 @@ async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Find
             }
         }
     }
+    directory.withdraw()?;
     gateway.close().await;
     Ok(Findings::None)
 }
 
-fn builder(arguments: &GatewayArguments, directory: &Directory) -> Result<GatewayBuilder, Failure> {
+fn builder(arguments: &GatewayArguments, listed: &Listed) -> Result<GatewayBuilder, Failure> {
     let mut builder = Gateway::builder()
         .deposit(arguments.deposit.into())
         .seed(arguments.seed);
-    for (product, symbol) in listed(arguments) {
+    for (symbol, product) in listed {
         builder = match product {
-            Product::Prediction => builder.market(checked(&symbol)?),
-            Product::Margin => builder.margin_market(checked(&symbol)?),
+            Product::Prediction => builder.market(symbol),
+            Product::Margin => builder.margin_market(symbol),
         };
     }
     if arguments.bots > 0 {
@@ -74,27 +90,29 @@ fn builder(arguments: &GatewayArguments, directory: &Directory) -> Result<Gatewa
         builder = builder.bots(bots);
     }
     if arguments.keep_sessions {
-        builder = builder.keep_sessions_in(directory.sessions());
+        builder = builder.keep_sessions_in(files::sessions_in(&arguments.directory));
     }
     if arguments.plaintext {
         builder = builder.plaintext();
     }
     if let Some(first) = arguments.first_port {
-        let mut ports = (0..).map(|offset| {
-            let port = first.checked_add(offset).filter(|port| *port > 0);
-            port.ok_or_else(|| Failure::Usage(format!("there are not enough ports from {first} on")))
-        });
-        let mut next = || {
-            ports
-                .next()
-                .unwrap_or_else(|| Err(Failure::Usage("no port is left".to_owned())))
-        };
-        for (product, kind) in sessions() {
-            builder = builder.port(product, kind, next()?);
+        let doors = if arguments.plaintext { 2 } else { 1 };
+        let needed = sessions().count() * doors;
+        let ports = first..=u16::MAX;
+        if ports.len() < needed {
+            return Err(Failure::Usage(format!(
+                "--first-port {first}: {needed} ports are needed, and the last one is {}; give {} at most",
+                u16::MAX,
+                usize::from(u16::MAX) + 1 - needed,
+            )));
+        }
+        let (tls, plaintext) = (ports.clone(), ports.skip(sessions().count()));
+        for ((product, kind), port) in sessions().zip(tls) {
+            builder = builder.port(product, kind, port);
         }
         if arguments.plaintext {
-            for (product, kind) in sessions() {
-                builder = builder.plaintext_port(product, kind, next()?);
+            for ((product, kind), port) in sessions().zip(plaintext) {
+                builder = builder.plaintext_port(product, kind, port);
             }
         }
     }
@@ -102,26 +120,54 @@ fn builder(arguments: &GatewayArguments, directory: &Directory) -> Result<Gatewa
 }
 
 /// The markets that were asked for.
-fn listed(arguments: &GatewayArguments) -> impl Iterator<Item = (Product, String)> {
-    let symbols = |product, given: &[String], usual: &str| match given {
-        [] => vec![(product, usual.to_owned())],
-        given => given.iter().map(|symbol| (product, symbol.clone())).collect(),
-    };
-    let prediction = symbols(Product::Prediction, &arguments.market, "HIGHNY-23DEC31");
-    let margin = symbols(Product::Margin, &arguments.margin_market, "BTC-PERP");
-    prediction.into_iter().chain(margin)
+fn listed(arguments: &GatewayArguments) -> Result<Listed, Failure> {
+    let mut listed = Listed::new();
+    for (product, flag, given, usual) in [
+        (
+            Product::Prediction,
+            "--market",
+            &arguments.market,
+            "HIGHNY-23DEC31",
+        ),
+        (
+            Product::Margin,
+            "--margin-market",
+            &arguments.margin_market,
+            "BTC-PERP",
+        ),
+    ] {
+        let given: Vec<&str> = match &given[..] {
+            [] => vec![usual],
+            given => given.iter().map(String::as_str).collect(),
+        };
+        for symbol in given {
+            symbols::checked(symbol).map_err(|failure| Failure::Usage(format!("{flag}: {failure}")))?;
+            let refused = match listed.insert(symbol.to_owned(), product) {
+                None => continue,
+                Some(before) if before == product => format!("{flag} {symbol} is given twice"),
+                Some(_) => format!(
+                    "{symbol} would be a market of both products, and `halt {symbol}` could mean either; give the \
+                     other one another symbol ({flag})"
+                ),
+            };
+            return Err(Failure::Usage(refused));
+        }
+    }
+    Ok(listed)
 }
 
-/// A symbol that a message can carry.
-fn checked(symbol: &str) -> Result<&str, Failure> {
-    if symbol.is_empty()
-        || symbol
-            .chars()
-            .any(|character| character.is_control() || character == '|')
-    {
-        return Err(Failure::Usage(format!("{symbol:?} is no symbol of a market")));
+/// What to do where the exchange does not start.
+fn not_started(error: StartError, arguments: &GatewayArguments) -> Failure {
+    match &error {
+        StartError::Listen { source, .. }
+            if source.kind() == ErrorKind::AddrInUse && arguments.first_port.is_some() =>
+        {
+            Failure::Usage(format!(
+                "the exchange cannot be started: {error}; give another --first-port, or none, and the system chooses"
+            ))
+        }
+        _ => error.into(),
     }
-    Ok(symbol)
 }
 
 /// All sessions, in the order in which they are printed.
@@ -132,8 +178,17 @@ fn sessions() -> impl Iterator<Item = (Product, SessionKind)> {
 }
 
 /// What a person wants to know.
-fn summary(gateway: &Gateway, directory: &Directory, members: &[MemberKeys]) -> String {
-    let mut text = String::from("The simulated exchange listens on 127.0.0.1, until Ctrl-C.\n\n");
+fn summary(
+    arguments: &GatewayArguments,
+    gateway: &Gateway,
+    directory: &Directory,
+    members: &[MemberKeys],
+) -> String {
+    let mut text = String::from("The simulated exchange listens on 127.0.0.1, until Ctrl-C.\n");
+    if arguments.commands {
+        text.push_str("It reads commands from the standard input; an empty line is told which.\n");
+    }
+    text.push('\n');
     let _ = writeln!(
         text,
         "{:<12}{:<11}{:>6}  {:>9}",
@@ -177,13 +232,21 @@ fn summary(gateway: &Gateway, directory: &Directory, members: &[MemberKeys]) -> 
 }
 
 /// The same for a program.
-fn description(
-    gateway: &Gateway,
-    members: &[MemberKeys],
-    markets: impl Iterator<Item = (Product, String)>,
-) -> String {
+fn description(started: Timestamp, gateway: &Gateway, members: &[MemberKeys], listed: &Listed) -> String {
     use crate::json;
     let mut out = String::from("{");
+    let (date, time) = (started.date(), started.time());
+    let started = format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC",
+        date.year(),
+        date.month(),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    );
+    json::text(&mut out, "started", &started);
+    json::plain(&mut out, "process", std::process::id());
     json::text(&mut out, "host", "127.0.0.1");
     json::text(&mut out, "root_certificate", files::ROOT);
     json::key(&mut out, "sessions");
@@ -206,13 +269,13 @@ fn description(
     out.push(']');
     json::key(&mut out, "markets");
     out.push('[');
-    for (product, symbol) in markets {
+    for (symbol, product) in listed {
         if !out.ends_with('[') {
             out.push(',');
         }
         out.push('{');
         json::text(&mut out, "product", &product.to_string());
-        json::text(&mut out, "symbol", &symbol);
+        json::text(&mut out, "symbol", symbol);
         out.push('}');
     }
     out.push(']');

@@ -7,6 +7,7 @@ use std::path::Path;
 use kalshi_fix::dialect::dictionary::Dictionary;
 
 use crate::arguments::HtmlArguments;
+use crate::directory::{self, Access};
 use crate::output::{Failure, Findings, Output};
 use page::{Pages, component_file, field_file, message_file};
 
@@ -16,7 +17,7 @@ const SCRIPT: &str = include_str!("search.js");
 pub(crate) fn run(arguments: &HtmlArguments, output: &mut Output) -> Result<Findings, Failure> {
     let dictionary = arguments.dialect.dictionary()?;
     let directory = &arguments.directory;
-    std::fs::create_dir_all(directory).map_err(Failure::unwritable(directory))?;
+    directory::ready(directory, Access::Usual)?;
     let site = site(&dictionary);
     for (name, contents) in &site {
         write(directory, name, contents)?;

@@ -1,6 +1,8 @@
 //! What `kalshi-fix gateway` has left in its directory for its clients.
 
+use std::fmt::Display;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use kalshi_fix::client::{Client, ClientBuilder, KalshiProduct};
@@ -9,6 +11,7 @@ use kalshi_fix::environment::{Environment, Product, SessionKind};
 use kalshi_fix::transport::TlsSettings;
 
 use super::Market;
+use crate::held::{self, Running};
 use crate::json_value::Value;
 use crate::output::Failure;
 use crate::shell::quoted;
@@ -29,15 +32,26 @@ impl ExchangeDirectory {
     pub(super) fn read(path: &Path, member: u32) -> Result<ExchangeDirectory, Failure> {
         let file = path.join("exchange.json");
         let text = fs::read_to_string(&file).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => Failure::Usage(format!(
-                "no exchange has left {} there; `kalshi-fix gateway {}` does, and has to go on running",
-                file.display(),
-                quoted(&path.display().to_string())
+            ErrorKind::NotFound => Failure::Usage(absent(path)),
+            ErrorKind::NotADirectory => Failure::Usage(format!(
+                "{} is a file; name the directory of `kalshi-fix gateway`",
+                path.display()
             )),
             _ => Failure::unreadable(&file)(source),
         })?;
-        let faulty = |fault: String| Failure::Usage(format!("{}: {fault}", file.display()));
+        let faulty = |fault: String| {
+            Failure::Usage(format!(
+                "{}: {fault}; {} writes it anew",
+                file.display(),
+                command(path)
+            ))
+        };
         let value = Value::parse(&text).map_err(|error| faulty(error.to_string()))?;
+        // Before its contents count: what one has left that was killed leads nowhere, or to somebody else.
+        if held::running(path) == Running::No {
+            let started = value.text("started").unwrap_or("before");
+            return Err(Failure::Usage(not_running(path, Some(started))));
+        }
         let lacks = |what: &str| faulty(format!("{what} is missing"));
         let members = value.list("members");
         let number = usize::try_from(member).unwrap_or(usize::MAX);
@@ -45,8 +59,9 @@ impl ExchangeDirectory {
             .checked_sub(1)
             .and_then(|at| members.get(at))
             .ok_or_else(|| {
-                faulty(format!(
-                    "there is no member {member}, but {} of them",
+                Failure::Usage(format!(
+                    "the exchange of {} has no member {member}: --member is from 1 to {}",
+                    path.display(),
                     members.len()
                 ))
             })?;
@@ -107,7 +122,7 @@ impl ExchangeDirectory {
     }
 
     pub(super) fn client<D: KalshiProduct>(&self) -> Result<ClientBuilder<D>, Failure> {
-        let key = PrivateKey::from_pem_file(&self.key).map_err(Failure::session)?;
+        let key = PrivateKey::from_pem_file(&self.key).map_err(|error| self.damaged(&error))?;
         let mut ring = KeyRing::empty();
         for (_, kind, id) in self.ids.iter().filter(|(product, ..)| *product == D::PRODUCT) {
             let credentials = Credentials::new(id.as_str(), key.clone()).map_err(Failure::session)?;
@@ -116,7 +131,7 @@ impl ExchangeDirectory {
         let trusted = TlsSettings::new()
             .without_system_roots()
             .roots_from_pem_file(&self.root)
-            .map_err(Failure::session)?;
+            .map_err(|error| self.damaged(&error))?;
         let builder = Client::<D>::builder(Environment::Loopback)
             .credentials(ring)
             .tls(trusted);
@@ -130,6 +145,51 @@ impl ExchangeDirectory {
             endpoints
         }))
     }
+}
+
+impl ExchangeDirectory {
+    /// A file of the exchange's that is not as it was left.
+    fn damaged(&self, error: &dyn Display) -> Failure {
+        let path = self.root.parent().unwrap_or(&self.root);
+        Failure::Usage(format!(
+            "{error}\nthe exchange of {} has written it, and makes another where it is missing when it is started again",
+            path.display()
+        ))
+    }
+}
+
+/// Why there is no description.
+fn absent(path: &Path) -> String {
+    if held::running(path) == Running::Yes {
+        format!(
+            "the exchange of {} is about to start, or to end; try again in a moment",
+            path.display()
+        )
+    } else if held::was_held(path) {
+        not_running(path, None)
+    } else {
+        format!(
+            "no exchange runs in {}; start one there, and leave it running: {}",
+            path.display(),
+            command(path)
+        )
+    }
+}
+
+fn not_running(path: &Path, started: Option<&str>) -> String {
+    let started = started.map_or_else(String::new, |time| {
+        format!(" (it was started {time}, and was not ended properly)")
+    });
+    format!(
+        "the exchange of {} is not running{started}; start it, and leave it running: {}",
+        path.display(),
+        command(path)
+    )
+}
+
+/// What runs the exchange of a directory.
+fn command(path: &Path) -> String {
+    format!("kalshi-fix gateway {}", quoted(&path.display().to_string()))
 }
 
 /// The session that an entry of the description is of.
