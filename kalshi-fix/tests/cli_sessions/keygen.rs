@@ -76,6 +76,47 @@ async fn an_encrypted_key_opens_by_its_passphrase() {
     assert!(PrivateKey::from_pem_file(&path).is_err());
 }
 
+/// What is to be pasted into a shell works from everywhere, and the venue's own words on access are there.
+#[tokio::test]
+async fn what_to_do_with_it() {
+    let directory = scratch("keygen-said");
+    let path = directory.join("it's mine.pem");
+    // However it is named.
+    let detour = format!("{}/./it's mine.pem", directory.display());
+    let told = told(&["keygen", &detour], &[]).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    let quoted = path.display().to_string().replace('\'', r"'\''");
+    let line = format!("\n  export KALSHI_PRIVATE_KEY_PATH='{quoted}'\n");
+    assert!(told.out.contains(&line), "{line}: {}", told.out);
+    for words in [
+        "Members on the Premier tier or above have FIX\n  access by default.",
+        "GET /account/limits",
+        "institutional@kalshi.com",
+        "kalshi-fix probe --demo\n",
+    ] {
+        assert!(told.out.contains(words), "{words}: {}", told.out);
+    }
+    let prose = told
+        .out
+        .lines()
+        .filter(|line| !line.contains("mine") && !line.contains("SHA256:"));
+    for line in prose {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    #[cfg(unix)]
+    {
+        // A shell reads back what was meant.
+        let exported = told.out.lines().find(|line| line.contains("PRIVATE_KEY_PATH"));
+        let script = format!("{}; printf %s \"$KALSHI_PRIVATE_KEY_PATH\"", exported.unwrap());
+        let shell = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .output()
+            .unwrap();
+        let read = String::from_utf8(shell.stdout).unwrap();
+        assert_eq!(fs::canonicalize(read).unwrap(), fs::canonicalize(path).unwrap());
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be() {
     let directory = scratch("keygen-refused");
@@ -91,7 +132,38 @@ async fn what_cannot_be() {
         "possible values: 2048, 3072, 4096",
     )
     .await;
-    check(&["keygen", &inside("no/such/directory")], "cannot write").await;
+    let missing = inside("no such/place");
+    check(
+        &["keygen", &format!("{missing}/key.pem")],
+        &format!("there is no directory {missing}; make it first: mkdir -p '{missing}'\n"),
+    )
+    .await;
+    check(
+        &["keygen", "-"],
+        "a private key goes into a file, and never to the output",
+    )
+    .await;
+    let named = format!(
+        "{0} is a directory; name a file in it, such as {0}/kalshi.pem\n",
+        directory.display()
+    );
+    check(&["keygen", &directory.display().to_string()], &named).await;
+    check(
+        &["keygen", "."],
+        ". is a directory; name a file in it, such as ./kalshi.pem",
+    )
+    .await;
+    check(
+        &["keygen", &inside("new/")],
+        "new/ is a directory; name a file in it",
+    )
+    .await;
+    fs::write(directory.join("file"), "").unwrap();
+    check(&["keygen", &inside("file/key.pem")], "file is a file, so that ").await;
+    // Before a passphrase is asked for, too.
+    let arguments = ["keygen", &inside("none/key.pem"), "--encrypt"];
+    check(&arguments, "there is no directory").await;
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
     #[cfg(unix)]
     {
         // A link to nowhere is not followed.

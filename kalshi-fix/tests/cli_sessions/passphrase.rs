@@ -10,7 +10,7 @@ use kalshi_fix::credentials::PrivateKey;
 use super::scratch;
 use super::terminal::{Left, Terminal};
 
-const WINDOW: (u16, u16) = (40, 100);
+const WINDOW: (u16, u16) = (80, 100);
 const ONCE: &str = "passphrase: ";
 const AGAIN: &str = "the same once more: ";
 

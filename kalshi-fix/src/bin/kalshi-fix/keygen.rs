@@ -14,12 +14,14 @@ use rsa::sha2::{Digest as _, Sha256};
 
 use crate::arguments::{KeyBits, KeygenArguments};
 use crate::output::{Failure, Findings, Output, Style};
+use crate::shell::quoted;
 use passphrase::passphrase;
 
 pub(crate) fn run(arguments: &KeygenArguments, output: &mut Output) -> Result<Findings, Failure> {
     let private = &arguments.file;
     let public = public_path(private);
     // Before the work, and before a passphrase is asked for.
+    check_place(private)?;
     for path in [private, &public] {
         if path.symlink_metadata().is_ok() {
             return Err(exists(path));
@@ -52,6 +54,37 @@ pub(crate) fn run(arguments: &KeygenArguments, output: &mut Output) -> Result<Fi
     Ok(Findings::None)
 }
 
+/// Whether a file can be made there, as far as that can be told beforehand.
+fn check_place(private: &Path) -> Result<(), Failure> {
+    let refused = |why: String| Err(Failure::Usage(why));
+    let text = private.to_string_lossy();
+    if text == "-" {
+        return refused(
+            "a private key goes into a file, and never to the output; name one, such as kalshi.pem"
+                .to_owned(),
+        );
+    }
+    if private.is_dir() || text.ends_with(std::path::is_separator) {
+        return refused(format!(
+            "{text} is a directory; name a file in it, such as {}",
+            private.join("kalshi.pem").display()
+        ));
+    }
+    match private.parent() {
+        Some(directory) if directory.is_dir() || directory.as_os_str().is_empty() => Ok(()),
+        Some(directory) if directory.exists() => refused(format!(
+            "{} is a file, so that {text} cannot be in it",
+            directory.display()
+        )),
+        Some(directory) => refused(format!(
+            "there is no directory {0}; make it first: mkdir -p {1}",
+            directory.display(),
+            quoted(&directory.display().to_string())
+        )),
+        None => Ok(()),
+    }
+}
+
 fn summary(
     arguments: &KeygenArguments,
     public: &Path,
@@ -60,6 +93,10 @@ fn summary(
     bits: usize,
     output: &Output,
 ) -> Result<String, kalshi_fix::credentials::KeyError> {
+    // It is used from anywhere.
+    let path = std::path::absolute(&arguments.file);
+    let path = path.as_deref().unwrap_or(&arguments.file).display().to_string();
+    let exported = quoted(&path);
     let private = arguments.file.display();
     let strong = |text: &str| output.styled(Style::Strong, text);
     let mut text = String::new();
@@ -75,9 +112,11 @@ fn summary(
         "\n{}\n  1. Open https://demo.kalshi.co/account/profile\n     (real money: https://kalshi.com/account/profile).\n  \
          2. Press \"Create key\", name it, and paste this into \"RSA public key\":\n\n{pem}\n  \
          3. Press \"Create\", and copy the id that it shows (a UUID).\n     \
-         Sessions that are open at the same time need a key each.\n\n{}\n  \
-         export KALSHI_KEY_ID=<the id>\n  export KALSHI_PRIVATE_KEY_PATH={private}\n",
+         Sessions that are open at the same time need a key each, and\n     \
+         the demo environment and production do not know each other's.\n\n{}\n{ACCESS}\n{}\n  \
+         export KALSHI_KEY_ID=<the id>\n  export KALSHI_PRIVATE_KEY_PATH={exported}\n",
         strong("What to do with it"),
+        strong("Who may log on with it"),
         strong("Then"),
     );
     if arguments.encrypt {
@@ -141,6 +180,15 @@ fn write_new(path: &Path, contents: &[u8], mode: u32) -> Result<(), Failure> {
     })
 }
 
+/// As the venue's documentation had it in August 2026 (its pages Common Components, Connectivity, and Rate Limits and Tiers).
+const ACCESS: &str = "  \
+  The venue's documentation: \"Members on the Premier tier or above have FIX
+  access by default.\" It makes no exception for the demo environment, and of
+  margin says nothing. Tiers are earned by trading volume, or assigned by
+  Kalshi; GET /account/limits says which one is yours. KalshiRT and KalshiPT
+  are had on request: institutional@kalshi.com. Without access a logon is
+  refused, and `kalshi-fix probe` says so.
+";
 const OWNER_ALONE: u32 = 0o600;
 const EVERYBODY: u32 = 0o644;
 
