@@ -109,8 +109,8 @@ async fn recover(client: &Client<Prediction>, tracker: &mut Tracker) -> Result<(
     let mut news = Vec::new();
     // Order entry is back, and does not know what it missed.
     tracker.connected(Source::OrderEntry, true, &mut news);
-    let (settings, unit) = (RecoverySettings::default(), PriceUnit::Dollars);
-    let outcome = recovery::recover_with(client, tracker, settings, unit, &SystemClock, &mut news).await?;
+    let settings = RecoverySettings::default();
+    let outcome = recovery::recover_with(client, tracker, settings, &SystemClock, &mut news).await?;
     for event in news {
         if let TrackerEvent::Fill(fill) = event {
             println!("fill, from drop copy: {} at {}", fill.quantity, fill.price);

@@ -160,7 +160,8 @@ where
     for<'m> <S::Dialect as Dialect>::Message<'m>: AsIncoming,
     <S::Dialect as KalshiProduct>::DropCopy: DropCopy,
 {
-    /// Takes over a session that is logged on. `copies` opens drop copy with a key that no other session uses.
+    /// Takes over a session that is logged on. `copies` opens drop copy with a key that no other session uses; its reports
+    /// are read in the unit that its own logon asks for.
     ///
     /// The tracker may be one that has followed an earlier session ([restored](Tracker::restore), say): where the numbers of
     /// this one start anew, what was missed in between is fetched first.
@@ -238,7 +239,6 @@ where
             } = self;
             let mut sink = Sink {
                 tracker,
-                unit,
                 clock: &**clock,
                 events,
             };

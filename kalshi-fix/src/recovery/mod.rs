@@ -12,7 +12,6 @@
 //! use kalshi_fix::prediction::Prediction;
 //! use kalshi_fix::recovery::{self, RecoverySettings};
 //! use kalshi_fix::tracker::{Source, Tracker};
-//! use kalshi_fix::units::PriceUnit;
 //!
 //! # async fn example(
 //! #     trading: Client<Prediction>, second_key: Client<Prediction>, mut tracker: Tracker,
@@ -29,8 +28,8 @@
 //!             tracker.connected(Source::OrderEntry, missed, &mut news);
 //!             if missed {
 //!                 let settings = RecoverySettings::default();
-//!                 let (unit, clock) = (PriceUnit::Dollars, &SystemClock);
-//!                 let outcome = recovery::recover_with(&second_key, &mut tracker, settings, unit, clock, &mut news).await?;
+//!                 let clock = &SystemClock;
+//!                 let outcome = recovery::recover_with(&second_key, &mut tracker, settings, clock, &mut news).await?;
 //!                 assert!(outcome.is_complete(), "{outcome:?}");
 //!             }
 //!         }

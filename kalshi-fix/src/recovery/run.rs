@@ -56,7 +56,7 @@ pub enum RecoverError {
 }
 
 /// Fetches everything that the tracker missed, over a drop copy session that is logged on, and returns what came of it.
-/// `unit` is that of the session's prices. Bounded in time by the settings.
+/// Prices are in the unit that this session's own logon asked for. Bounded in time by the settings.
 ///
 /// Dropping the future before it is ready loses nothing: what had come is in the tracker, and a new recovery fetches what is
 /// still missing.
@@ -66,12 +66,11 @@ pub async fn recover<S: DropCopy>(
     session: &mut Session<S>,
     tracker: &mut Tracker,
     settings: RecoverySettings,
-    unit: PriceUnit,
     clock: &dyn Clock,
     events: &mut Vec<TrackerEvent>,
 ) -> Result<Outcome, RecoverError> {
     let recovery = Recovery::new(tracker, settings);
-    run(session, recovery, tracker, unit, clock, events).await
+    run(session, recovery, tracker, clock, events).await
 }
 
 /// As [`recover`], over a session that is opened for it and logged out afterwards. The client's key must be one that no other
@@ -82,7 +81,6 @@ pub async fn recover_with<D>(
     client: &Client<D>,
     tracker: &mut Tracker,
     settings: RecoverySettings,
-    unit: PriceUnit,
     clock: &dyn Clock,
     events: &mut Vec<TrackerEvent>,
 ) -> Result<Outcome, RecoverError>
@@ -92,7 +90,7 @@ where
 {
     let recovery = Recovery::new(tracker, settings);
     let mut session = client.drop_copy().await.map_err(Box::new)?;
-    let outcome = run(&mut session, recovery, tracker, unit, clock, events).await;
+    let outcome = run(&mut session, recovery, tracker, clock, events).await;
     // How the session ended does not matter any more.
     let _closed = session.close().await;
     outcome
@@ -105,11 +103,10 @@ impl Recovery {
         self,
         session: &mut Session<S>,
         tracker: &mut Tracker,
-        unit: PriceUnit,
         clock: &dyn Clock,
         events: &mut Vec<TrackerEvent>,
     ) -> Result<Outcome, RecoverError> {
-        run(session, self, tracker, unit, clock, events).await
+        run(session, self, tracker, clock, events).await
     }
 }
 
@@ -117,14 +114,12 @@ async fn run<S: DropCopy>(
     session: &mut Session<S>,
     recovery: Recovery,
     tracker: &mut Tracker,
-    unit: PriceUnit,
     clock: &dyn Clock,
     events: &mut Vec<TrackerEvent>,
 ) -> Result<Outcome, RecoverError> {
     let mut running = Running::new(recovery);
     let mut sink = Sink {
         tracker,
-        unit,
         clock,
         events,
     };
@@ -146,7 +141,6 @@ pub(super) struct Running {
 /// Where reports go.
 pub(super) struct Sink<'t> {
     pub(super) tracker: &'t mut Tracker,
-    pub(super) unit: PriceUnit,
     pub(super) clock: &'t dyn Clock,
     pub(super) events: &'t mut Vec<TrackerEvent>,
 }
@@ -177,6 +171,8 @@ impl Running {
             Step::Send(_) => None,
             Step::Wait(until) => Some(self.origin + until),
         };
+        // Each session's reports are in the unit that its own logon asked for.
+        let unit = session.price_units().orders();
         let received = match deadline {
             Some(deadline) => match timeout_at(deadline, session.recv()).await {
                 Ok(received) => received,
@@ -188,7 +184,7 @@ impl Running {
             unreachable!("the end of a session is delivered, and nobody asks after it");
         };
         let now: Duration = self.origin.elapsed();
-        match S::read(&event, sink.unit) {
+        match S::read(&event, unit) {
             Read::Report(incoming) => {
                 let Incoming::Report(report) = &incoming else {
                     return Ok(None);

@@ -150,8 +150,7 @@ impl Trader {
         let before = fills(told);
         let settings = RecoverySettings::default();
         let clock = &SystemClock;
-        let outcome =
-            recovery::recover_with(&self.copies, tracker, settings, PriceUnit::Dollars, clock, told);
+        let outcome = recovery::recover_with(&self.copies, tracker, settings, clock, told);
         let outcome = outcome
             .await
             .unwrap_or_else(|error| panic!("seed {}: {error}", self.seed));
@@ -269,7 +268,9 @@ async fn trade(seed: u64) -> Tally {
     // The exchange's own truth, by a listener that no proxy disturbs.
     let listening: Client<Prediction> = direct().build().unwrap();
     let mut witness = listening.order_entry_listener().await.unwrap();
-    let copies = direct().build().unwrap();
+    // Drop copy's prices are in the unit of its own logon.
+    let dollars = !seed.is_multiple_of(2);
+    let copies = direct().logon(logon().use_dollars(dollars)).build().unwrap();
     let client: Client<Prediction> = scene
         .client(SessionKind::OrderEntry)
         .logon(logon())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kalshi_fix::client::{Client, KalshiProduct};
+use kalshi_fix::client::{Client, ClientBuilder, KalshiProduct};
 use kalshi_fix::credentials::PrivateKey;
 use kalshi_fix::driver::SessionStore;
 use kalshi_fix::environment::{Product, SessionKind};
@@ -41,6 +41,10 @@ impl Venue {
 
     /// A client with a key of its own, whose sessions connect again where that is wanted.
     fn client<D: KalshiProduct>(&self, reconnects: bool) -> Client<D> {
+        self.builder(reconnects).build().unwrap()
+    }
+
+    fn builder<D: KalshiProduct>(&self, reconnects: bool) -> ClientBuilder<D> {
         let mut eager = ReconnectPolicy::default();
         eager.backoff = Duration::from_millis(10);
         eager.longest_backoff = Duration::from_millis(50);
@@ -49,12 +53,11 @@ impl Venue {
         eager.maintenance = Vec::new();
         let key = PrivateKey::from_pem(KEY).unwrap();
         let builder = self.gateway.client_builder(self.member.credentials(&key));
-        let builder = if reconnects {
+        if reconnects {
             builder.reconnect(eager)
         } else {
             builder
-        };
-        builder.build().unwrap()
+        }
     }
 
     /// The connection ends instead of the next report.
@@ -263,3 +266,50 @@ macro_rules! followed {
 
 followed!(on_prediction, prediction, Prediction, MARKET, "0.40");
 followed!(on_margin, margin, Margin, PERP, "20000");
+
+/// The unit of a report's prices is what the logon of its own session asked for, whatever that of the other did.
+#[tokio::test]
+async fn each_session_has_a_price_unit_of_its_own() {
+    for (orders, copies) in [(false, true), (true, false), (false, false), (true, true)] {
+        let venue = Venue::start(Product::Prediction).await;
+        let unit = |dollars| {
+            let client = venue.builder::<Prediction>(true).use_dollars(dollars);
+            client.build().unwrap()
+        };
+        let session = unit(orders).order_entry().await.unwrap();
+        let tracker = Tracker::new(TrackerSettings::default());
+        let mut followed = Followed::new(session, tracker, unit(copies));
+        let price = decimal(if orders { "0.40" } else { "40" });
+        let (ten, limit) = (decimal("10"), prediction::fields::OrdType::Limit);
+        let side = prediction::fields::Side::Buy;
+        let order = prediction::NewOrderSingle::new("a", ten, limit, price, side, MARKET);
+        followed.send(&order).await.unwrap();
+        until!(
+            followed,
+            |event: &FollowedEvent| matches!(event, FollowedEvent::Tracker(TrackerEvent::Changed { to, .. }) if *to == OrderState::New)
+        );
+        venue.cut_at_the_next_report(SessionKind::OrderEntry);
+        place(
+            &venue.other,
+            Product::Prediction,
+            MARKET,
+            exchange::Side::Sell,
+            "0.40",
+            4,
+        );
+        until!(followed, is_recovered);
+        let found = followed.tracker().by_cl_ord_id("a").expect("a known order");
+        let (price, paid) = (found.price().unwrap(), found.filled().notional);
+        assert_eq!(price.dollars(), decimal("0.40"), "{orders} {copies}");
+        assert_eq!(paid.dollars(), decimal("1.60"), "{orders} {copies}");
+        let position = followed
+            .tracker()
+            .position(MARKET, AccountRef::default())
+            .unwrap();
+        assert_eq!(
+            position.bought().notional.dollars(),
+            decimal("1.60"),
+            "{orders} {copies}"
+        );
+    }
+}

@@ -162,7 +162,6 @@ macro_rules! missed_reports_are_fetched {
                 &second_key,
                 tracker,
                 RecoverySettings::default(),
-                PriceUnit::Dollars,
                 &SystemClock,
                 told,
             );

@@ -92,7 +92,7 @@ async fn recoveries_that_are_dropped() {
         ..RecoverySettings::default()
     };
     let mut tracker = Tracker::new(TrackerSettings::default());
-    let (mut told, unit) = (Vec::new(), PriceUnit::Dollars);
+    let mut told = Vec::new();
     let mut session = client.drop_copy().await.unwrap();
     tracker.connected(Source::OrderEntry, false, &mut told);
     // Once, one knows of something; what comes after it is missed.
@@ -102,20 +102,19 @@ async fn recoveries_that_are_dropped() {
         end: None,
     };
     let recovery = Recovery::of(vec![first], &tracker, settings.clone());
-    let run = recovery.run(&mut session, &mut tracker, unit, &SystemClock, &mut told);
+    let run = recovery.run(&mut session, &mut tracker, &SystemClock, &mut told);
     assert!(timeout(PATIENCE, run).await.unwrap().unwrap().is_complete());
     lose_a_connection(&mut tracker, &mut told);
     trade(20);
     for depth in DEPTHS {
         let recovery = Recovery::new(&tracker, settings.clone());
-        let run = recovery.run(&mut session, &mut tracker, unit, &SystemClock, &mut told);
+        let run = recovery.run(&mut session, &mut tracker, &SystemClock, &mut told);
         let done = poll_up_to(depth, Box::pin(run)).await;
         assert!(done.is_none_or(|done| done.unwrap().is_complete()));
         let run = recovery::recover(
             &mut session,
             &mut tracker,
             settings.clone(),
-            unit,
             &SystemClock,
             &mut told,
         );
@@ -126,14 +125,7 @@ async fn recoveries_that_are_dropped() {
     lose_a_connection(&mut tracker, &mut told);
     trade(20);
     for depth in DEPTHS.into_iter().chain([usize::MAX]) {
-        let run = recovery::recover_with(
-            &client,
-            &mut tracker,
-            settings.clone(),
-            unit,
-            &SystemClock,
-            &mut told,
-        );
+        let run = recovery::recover_with(&client, &mut tracker, settings.clone(), &SystemClock, &mut told);
         let done = timeout(PATIENCE, poll_up_to(depth, Box::pin(run))).await;
         let done = done.expect("it is bounded");
         assert!(done.is_some() || depth < usize::MAX);
