@@ -105,10 +105,9 @@ async fn second_process(
     expected: OrderState,
 ) -> Result<(), Failure> {
     let kept = std::fs::read_to_string(directory.join("tracker"))?;
+    // The sessions of before are gone: whatever was under way then is in doubt now.
     let mut tracker = Tracker::restore(&kept, TrackerSettings::default())?;
     let mut news = Vec::new();
-    // Whatever was under way then is in doubt now.
-    tracker.disconnected(Source::OrderEntry, &(1..=u64::MAX), &mut news);
     let state = |tracker: &Tracker| tracker.by_cl_ord_id(order).map(Order::state);
     println!(
         "process B: the order is {:?}",

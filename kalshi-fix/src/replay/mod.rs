@@ -158,7 +158,7 @@ impl<'a, D: Dialect> Recorded<'a, D> {
 
     /// Plays the message into a tracker, at the recorded time: a request of ours as sent, what the venue says as received on
     /// `source`. A logon of the venue's that starts the numbers anew counts as a connection after which reports may be
-    /// missing, unless it is the first; a logout as the end of one.
+    /// missing, unless it is the first, whether the log has the end of the one before or not; a logout as the end of one.
     ///
     /// # Errors
     ///
@@ -180,8 +180,8 @@ impl<'a, D: Dialect> Recorded<'a, D> {
             (b"A", false) => {
                 let is_reset = self.decoded.raw().field(RESET_SEQ_NUM_FLAG) == Some(b"Y");
                 // The first connection finds nothing that could have been missed.
-                let missed = is_reset && tracker.has_seen_reports();
-                tracker.connected(source, missed, events);
+                let knows_something = tracker.has_seen_reports() || tracker.open_orders().next().is_some();
+                tracker.connected(source, is_reset && knows_something, events);
             }
             (b"5", _) => tracker.disconnected(source, &(1..=u64::MAX), events),
             (_, true) => {
@@ -387,6 +387,30 @@ mod tests {
         let (tracker, _) = play(&lines);
         assert_eq!(tracker.by_cl_ord_id("a").unwrap().state(), OrderState::Unknown);
         assert_eq!(tracker.gaps().count(), 1);
+    }
+
+    #[test]
+    fn a_connection_may_be_cut_without_a_logout() {
+        let logon = |reset: &str| format!("{}98=0|108=30|{reset}10=000|", header("A", 1, false));
+        let new = format!(
+            "{}6=0|11=a|14=0|17=4;7|37=o|38=10|39=0|54=1|55=M|150=0|151=10|10=000|",
+            header("8", 2, false)
+        );
+        let check = |lines: &[String], id: &str, expected: OrderState, gaps: usize| {
+            let (tracker, _) = play(lines);
+            let state = tracker.by_cl_ord_id(id).unwrap().state();
+            assert_eq!((state, tracker.gaps().count()), (expected, gaps), "{lines:?}");
+        };
+        let (anew, on) = (logon("141=Y|"), logon(""));
+        let traded = [anew.clone(), order("a", 2), new];
+        check(&traded, "a", OrderState::New, 0);
+        let then = |line: &String| [&traded[..], std::slice::from_ref(line)].concat();
+        check(&then(&anew), "a", OrderState::Unknown, 1);
+        // The numbers go on: whatever was missed is further down in the log.
+        check(&then(&on), "a", OrderState::New, 0);
+        // Of an order that was under way nobody knows.
+        check(&[anew.clone(), order("b", 2)], "b", OrderState::PendingNew, 0);
+        check(&[anew.clone(), order("b", 2), anew], "b", OrderState::Unknown, 0);
     }
 
     #[test]

@@ -40,7 +40,19 @@ pub(super) enum Feed {
     #[default]
     Unused,
     Up,
-    Down,
+    /// Gone since this period.
+    Down {
+        since: u64,
+    },
+}
+
+/// Reports that nobody heard, from somewhere on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gap {
+    /// The highest report before it.
+    pub(super) after: ExecPlace,
+    /// The period that it ended.
+    pub(super) period: u64,
 }
 
 /// How far the reports of an exchange index have come.
@@ -49,10 +61,8 @@ pub(super) struct IndexProgress {
     pub(super) exchange_index: u32,
     /// The highest report that came live, or was fetched.
     pub(super) high: ExecPlace,
-    /// Where the first gap begins that has not been filled: the highest report before it.
-    pub(super) gap: Option<ExecPlace>,
-    /// That gap began with the last disconnection.
-    pub(super) is_fresh: bool,
+    /// The first gap that has not been filled.
+    pub(super) gap: Option<Gap>,
     /// The highest report of an order that was forgotten.
     pub(super) forgotten: Option<ExecPlace>,
 }
@@ -76,10 +86,13 @@ impl Feeds {
 
     /// Something came, or went out, on a session that nothing was heard of.
     pub(super) fn note(&mut self, source: Source) {
+        let was_up = self.coverage().is_up;
         if let Some(feed) = self.feed(source)
             && *feed == Feed::Unused
         {
             *feed = Feed::Up;
+            // It has nothing of what came before: orders stay in doubt, and gaps open.
+            self.period += u64::from(!was_up);
         }
     }
 }
@@ -89,13 +102,19 @@ impl Tracker {
     /// first connection, and its numbers start anew
     /// ([`Missed::Unknown`](crate::driver::Missed::Unknown)). Drop copy has no such state, and changes nothing.
     ///
-    /// Reports count as missed where no other session brought them in the meantime.
+    /// Reports count as missed where no other session brought them in the meantime. A session that was there before, and
+    /// missed nothing, brings all since it went. One that comes for the first time brings nothing of what was before it.
+    /// Where `missed` is said of a session that was not [`disconnected`](Tracker::disconnected), it is now, with all
+    /// numbers in doubt.
     pub fn connected(&mut self, source: Source, missed: bool, events: &mut Vec<TrackerEvent>) {
-        let before = self.feeds.coverage();
+        if missed && self.feeds.feed(source).is_some_and(|feed| *feed == Feed::Up) {
+            self.disconnected(source, &(1..=u64::MAX), events);
+        }
+        let was_up = self.feeds.coverage().is_up;
         let Some(feed) = self.feeds.feed(source) else {
             return;
         };
-        *feed = Feed::Up;
+        let before = std::mem::replace(feed, Feed::Up);
         if source == Source::OrderEntry {
             if missed {
                 self.feeds.connection += 1;
@@ -103,11 +122,11 @@ impl Tracker {
                 self.answers_will_come();
             }
         }
-        if !before.is_up && missed {
-            self.feeds.period += 1;
-        } else if !before.is_up {
+        match before {
             // What was missed comes again, in its order: nothing is lost.
-            self.close_fresh_gaps();
+            Feed::Down { since } if !missed => self.close_gaps_since(since),
+            _ if !was_up => self.feeds.period += 1,
+            _ => {}
         }
         self.settle_all(events);
     }
@@ -127,15 +146,15 @@ impl Tracker {
         let Some(feed) = self.feeds.feed(source) else {
             return;
         };
-        *feed = Feed::Down;
+        if !matches!(feed, Feed::Down { .. }) {
+            let since = before.period;
+            *feed = Feed::Down { since };
+        }
         if source == Source::OrderEntry {
             self.doubt_requests(in_doubt);
         }
         if before.is_up && !self.feeds.coverage().is_up {
-            for index in &mut self.indexes {
-                index.is_fresh = index.gap.is_none();
-                index.gap = index.gap.or(Some(index.high));
-            }
+            self.open_gaps();
         }
         self.settle_all(events);
     }
@@ -190,7 +209,7 @@ impl Tracker {
     pub fn gaps(&self) -> impl Iterator<Item = ExecId> {
         self.indexes
             .iter()
-            .filter_map(|index| Some(ExecId::at(index.exchange_index, index.gap?)))
+            .filter_map(|index| Some(ExecId::at(index.exchange_index, index.gap?.after)))
     }
 
     /// Whether a numbered report was ever seen, on any exchange index.
@@ -254,7 +273,7 @@ impl Tracker {
     /// Whether a live report of this number was made after the last gap began, and so shows how things are now.
     pub(super) fn is_after_gap(&self, exec_id: ExecId) -> bool {
         match self.progress(exec_id.exchange_index()) {
-            Some(index) => index.gap.is_none_or(|gap| gap < exec_id.place()),
+            Some(index) => index.gap.is_none_or(|gap| gap.after < exec_id.place()),
             None => true,
         }
     }
@@ -303,7 +322,6 @@ impl Tracker {
                 exchange_index,
                 high: exec_id.place(),
                 gap: None,
-                is_fresh: false,
                 forgotten: None,
             });
             return self.indexes.last_mut();
@@ -343,10 +361,37 @@ impl Tracker {
         }
     }
 
-    /// The gap that began with the last disconnection is none. An earlier one stays.
-    fn close_fresh_gaps(&mut self) {
-        for index in self.indexes.iter_mut().filter(|index| index.is_fresh) {
-            index.gap = None;
+    /// Nobody brings reports any more: what comes after the highest is missing.
+    fn open_gaps(&mut self) {
+        let period = self.feeds.period;
+        for index in &mut self.indexes {
+            let after = index.high;
+            index.gap = index.gap.or(Some(Gap { after, period }));
+        }
+    }
+
+    /// All that came since some time in this period is there, or comes: the gaps since then are none. An earlier one stays,
+    /// and so do doubts about orders that may have changed in it.
+    fn close_gaps_since(&mut self, since: u64) {
+        for index in &mut self.indexes {
+            index.gap = index.gap.filter(|gap| gap.period < since);
+        }
+        let period = self.feeds.period;
+        for order in self.orders.values_mut() {
+            if order.confirmed >= since {
+                order.confirmed = period;
+            }
+        }
+    }
+
+    /// All sessions that were there are gone, with the process that they were in.
+    pub(super) fn lose_all(&mut self) {
+        // Nobody has been told of anything yet; the orders show it.
+        let mut told = Vec::new();
+        for source in [Source::OrderEntry, Source::Listener] {
+            if self.feeds.feed(source).is_some_and(|feed| *feed == Feed::Up) {
+                self.disconnected(source, &(1..=u64::MAX), &mut told);
+            }
         }
     }
 

@@ -131,6 +131,12 @@ impl Trader {
             .observe(now(), Source::OrderEntry, &event, PriceUnit::Dollars, told)
             .unwrap();
         let is_back = matches!(event, Event::Reconnected(_));
+        if matches!(event, Event::Disconnected(_)) && self.seed.is_multiple_of(3) {
+            // As if another process had come back: it has what the one before wrote down.
+            let settings = tracker.settings().clone();
+            *tracker =
+                Tracker::restore(&tracker.snapshot(), settings).expect("a snapshot that was just made");
+        }
         match &event {
             Event::Disconnected(_) => self.is_up = false,
             Event::Ended(end) => panic!("seed {}: {end}", self.seed),

@@ -12,7 +12,7 @@ use kalshi_fix::prediction::{self, Prediction};
 use kalshi_fix::reconnect::ReconnectPolicy;
 use kalshi_fix::recovery::{Followed, FollowedEvent, RecoverError, RecoverySettings};
 use kalshi_fix::store::MemoryStore;
-use kalshi_fix::tracker::{AccountRef, OrderState, Tracker, TrackerEvent, TrackerSettings};
+use kalshi_fix::tracker::{AccountRef, OrderState, Source, Tracker, TrackerEvent, TrackerSettings};
 use tokio::time::timeout;
 
 use super::sessions::{KEY, MARKET, PATIENCE, PERP, decimal, now, place};
@@ -201,6 +201,16 @@ macro_rules! followed {
 
             #[tokio::test]
             async fn a_restored_tracker_is_brought_up_to_date_first() {
+                restored_tracker(false).await;
+            }
+
+            /// The listener is as gone as the process that it was in.
+            #[tokio::test]
+            async fn a_restored_tracker_had_a_listener() {
+                restored_tracker(true).await;
+            }
+
+            async fn restored_tracker(with_listener: bool) {
                 let venue = Venue::start(PRODUCT).await;
                 let trading = venue.client::<$marker>(false);
                 let copies = venue.client::<$marker>(false);
@@ -209,6 +219,10 @@ macro_rules! followed {
                     Followed::new(session, Tracker::new(TrackerSettings::default()), copies.clone());
                 followed.send(&order("a")).await.unwrap();
                 until!(followed, becomes(OrderState::New));
+                if with_listener {
+                    let (tracker, told) = (followed.tracker_mut(), &mut Vec::new());
+                    tracker.connected(Source::Listener, false, told);
+                }
                 // The process dies with a snapshot of what it knew.
                 let snapshot = followed.tracker().snapshot();
                 drop(followed);

@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree as _;
 
 use super::history::{Action, History, MARKETS, Options, Said, Sent, Step, actions, time};
 
-fn options() -> impl Strategy<Value = Options> {
+pub(crate) fn options() -> impl Strategy<Value = Options> {
     any::<[bool; 3]>().prop_map(|[new_before_trade, pending, expired_status]| Options {
         new_before_trade,
         pending,
@@ -19,14 +19,14 @@ fn options() -> impl Strategy<Value = Options> {
     })
 }
 
-fn settings() -> TrackerSettings {
+pub(crate) fn settings() -> TrackerSettings {
     TrackerSettings {
         ioc_cancel_reports: true,
         ..TrackerSettings::default()
     }
 }
 
-fn send(tracker: &mut Tracker, number: u64, request: &Sent, events: &mut Vec<TrackerEvent>) {
+pub(crate) fn send(tracker: &mut Tracker, number: u64, request: &Sent, events: &mut Vec<TrackerEvent>) {
     let (now, unit) = (time(0), PriceUnit::Dollars);
     let sent = match request {
         Sent::New(message) => tracker.sent(now, number, message, unit, events),
@@ -36,7 +36,7 @@ fn send(tracker: &mut Tracker, number: u64, request: &Sent, events: &mut Vec<Tra
     sent.expect("a request that can be read");
 }
 
-fn hear(tracker: &mut Tracker, source: Source, message: &Said, events: &mut Vec<TrackerEvent>) {
+pub(crate) fn hear(tracker: &mut Tracker, source: Source, message: &Said, events: &mut Vec<TrackerEvent>) {
     let said = match message {
         Said::Report(report) => tracker.read(time(0), source, report, PriceUnit::Dollars, events),
         Said::Reject(reject) => tracker.read(time(0), source, reject, PriceUnit::Dollars, events),
@@ -282,7 +282,7 @@ proptest! {
         prop_assert_eq!(listen(&telling(&history, &keys))?, listen(&in_order)?);
     }
 
-    /// A snapshot in the middle changes nothing, and reads as it was written.
+    /// A snapshot in the middle is the tracker whose sessions are gone, reads as it was written, and goes on likewise.
     #[test]
     fn a_snapshot_goes_on_as_the_tracker_would(
         actions in actions(), options in options(), keys in keys(), cut in any::<prop::sample::Index>(),
@@ -293,10 +293,21 @@ proptest! {
         let (mut tracker, mut events) = told(&history, settings(), &order[..at]);
         let text = tracker.snapshot();
         let mut restored = Tracker::restore(&text, settings()).expect("a snapshot that was just made");
-        prop_assert_eq!(restored.snapshot(), text);
-        let (_, said) = history.apart();
+        let (sent, said) = history.apart();
+        let listens = order[..at].iter().any(|(_, source)| *source == Source::Listener);
+        let trades = !sent.is_empty() || order[..at].iter().any(|(_, source)| *source == Source::OrderEntry);
+        let sources = [(Source::OrderEntry, trades), (Source::Listener, listens)];
+        let sources: Vec<Source> = sources.into_iter().filter(|(_, was)| *was).map(|(source, _)| source).collect();
+        for source in &sources {
+            tracker.disconnected(*source, &(1..=u64::MAX), &mut events);
+        }
+        prop_assert_eq!(restored.snapshot(), tracker.snapshot());
         let mut again = Vec::new();
         events.clear();
+        for source in &sources {
+            tracker.connected(*source, false, &mut events);
+            restored.connected(*source, false, &mut again);
+        }
         for (which, source) in &order[at..] {
             hear(&mut tracker, *source, said[*which], &mut events);
             hear(&mut restored, *source, said[*which], &mut again);

@@ -5,4 +5,5 @@ mod followed;
 mod history;
 mod interleavings;
 mod kill;
+mod outages;
 mod sessions;

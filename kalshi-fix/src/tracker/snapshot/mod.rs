@@ -5,9 +5,9 @@
 //! it has a backslash in front.
 //!
 //! ```text
-//! kalshi-fix tracker 1                                         what it is, and the version of this format
+//! kalshi-fix tracker 2                                         what it is, and the version of this format
 //! tracker next-key forgotten order-entry listener period connection
-//! index   exchange-index high gap is-fresh forgotten           how far the reports of an index have come
+//! index   exchange-index high gap(2) forgotten                 how far the reports of an index have come
 //! window  exchange-index watermark                             the memory of its fills, whose lines follow
 //! fill    place content
 //! position symbol subaccount party bought(3) sold(3) fees without-fee reported(2)
@@ -36,8 +36,10 @@ impl Tracker {
     /// The tracker of a snapshot, with these settings. Where they are tighter than those that it was kept with, the oldest
     /// fills are let go of at once, and the oldest orders as others end.
     ///
-    /// The sessions are as they were at the time. After a restart call
-    /// [`disconnected`](Tracker::disconnected) with all numbers (`1..=u64::MAX`) in doubt before the first new connection.
+    /// The sessions of the tracker that it was taken of are gone with their process, listeners included: what is open is
+    /// [`Unknown`](super::OrderState::Unknown), requests without an answer are in doubt, and no event tells of that. Call
+    /// [`connected`](Tracker::connected) for each new one. `missed` is `false` only of a session that resumes from numbers
+    /// no later than the snapshot.
     ///
     /// # Errors
     ///
@@ -77,6 +79,8 @@ pub enum RestoreError {
 }
 
 const HEADER: &str = "kalshi-fix tracker";
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 /// What stands for a value that is not there.
 const NONE: &str = "~";
+/// What stands before the period that a session is gone since.
+const DOWN: &str = "down:";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fix_dialect::Timestamp;
 
-use super::super::coverage::{Feed, IndexProgress};
+use super::super::coverage::{Feed, Gap, IndexProgress};
 use super::super::exec_id::{ExecId, ExecPlace};
 use super::super::fills::{FillMemory, MAX_EXCHANGE_INDEXES, Window};
 use super::super::order::{
@@ -15,7 +15,7 @@ use super::super::position::{Account, Position, Totals};
 use super::super::report::{OrdStatus, Side};
 use super::super::state::{Doubt, OrderState};
 use super::super::{Named, NamedKind, Tracker, TrackerSettings};
-use super::{HEADER, NONE, RestoreError, VERSION};
+use super::{DOWN, HEADER, NONE, RestoreError, VERSION};
 
 pub(super) fn restore(snapshot: &str, settings: TrackerSettings) -> Result<Tracker, RestoreError> {
     let body = checked(snapshot)?;
@@ -78,6 +78,7 @@ pub(super) fn restore(snapshot: &str, settings: TrackerSettings) -> Result<Track
         line: last,
         expected: "orders and fills that fit together",
     })?;
+    tracker.lose_all();
     Ok(tracker)
 }
 
@@ -151,8 +152,7 @@ fn read_index(fields: &mut Fields<'_>) -> Result<IndexProgress, RestoreError> {
     Ok(IndexProgress {
         exchange_index: fields.number("an exchange index")?,
         high: fields.by("a place", place)?,
-        gap: fields.maybe("a place", place)?,
-        is_fresh: fields.flag()?,
+        gap: fields.gap()?,
         forgotten: fields.maybe("a place", place)?,
     })
 }
@@ -274,8 +274,10 @@ fn feed(text: &str) -> Option<Feed> {
     match text {
         "unused" => Some(Feed::Unused),
         "up" => Some(Feed::Up),
-        "down" => Some(Feed::Down),
-        _ => None,
+        down => {
+            let since = down.strip_prefix(DOWN)?.parse().ok()?;
+            Some(Feed::Down { since })
+        }
     }
 }
 
@@ -384,6 +386,12 @@ impl<'a> Fields<'a> {
                 _ => None,
             })?,
         })
+    }
+
+    fn gap(&mut self) -> Result<Option<Gap>, RestoreError> {
+        let after = self.maybe("a place", place)?;
+        let period = self.maybe("a count", |text| text.parse().ok())?;
+        Ok(after.zip(period).map(|(after, period)| Gap { after, period }))
     }
 
     fn end(mut self) -> Result<(), RestoreError> {

@@ -8,7 +8,7 @@ use super::super::position::{Account, Position, Totals};
 use super::super::report::{OrdStatus, Side};
 use super::super::state::Doubt;
 use super::super::{NamedKind, RequestKind, Tracker};
-use super::{HEADER, NONE, VERSION};
+use super::{DOWN, HEADER, NONE, VERSION};
 
 pub(super) fn snapshot(tracker: &Tracker) -> String {
     let mut out = Lines::default();
@@ -19,9 +19,9 @@ pub(super) fn snapshot(tracker: &Tracker) -> String {
     out.put(feeds.period).put(feeds.connection);
     for index in &tracker.indexes {
         out.start("index").put(index.exchange_index).put(index.high);
-        out.maybe(index.gap)
-            .put(u8::from(index.is_fresh))
-            .maybe(index.forgotten);
+        out.maybe(index.gap.map(|gap| gap.after));
+        out.maybe(index.gap.map(|gap| gap.period));
+        out.maybe(index.forgotten);
     }
     for window in tracker.fills.windows() {
         out.start("window")
@@ -153,11 +153,11 @@ fn sent(out: &mut Lines, sent: &Sent) {
     }));
 }
 
-fn feed(feed: Feed) -> &'static str {
+fn feed(feed: Feed) -> String {
     match feed {
-        Feed::Unused => "unused",
-        Feed::Up => "up",
-        Feed::Down => "down",
+        Feed::Unused => "unused".to_owned(),
+        Feed::Up => "up".to_owned(),
+        Feed::Down { since } => format!("{DOWN}{since}"),
     }
 }
 

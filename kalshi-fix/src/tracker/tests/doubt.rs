@@ -165,6 +165,114 @@ fn a_listener_that_stays_keeps_orders_known() {
     assert_eq!(world.tracker.gaps().count(), 0);
 }
 
+/// A listener that was never there before covers what comes from now on, and nothing of what came until then.
+#[test]
+fn the_first_connection_of_a_listener_closes_no_gap() {
+    let by_a_call = |world: &mut World| world.tracker.connected(Source::Listener, false, &mut Vec::new());
+    let by_a_message = |world: &mut World| {
+        let other = ExecutionReport {
+            order_id: "order-2".into(),
+            ..report("9;1", "00", "other", "0/10")
+        };
+        world.read_from(Source::Listener, &other);
+    };
+    let ways: [&dyn Fn(&mut World); 2] = [&by_a_call, &by_a_message];
+    for come in ways {
+        let mut world = world();
+        world.connect(false);
+        world.order("a");
+        world.read(&report("1;1", "00", "a", "0/10"));
+        world.lose();
+        // Here the order trades, and nobody hears of it.
+        come(&mut world);
+        assert_eq!(world.state("a"), OrderState::Unknown);
+        assert_eq!(world.tracker.gaps().collect::<Vec<_>>(), [ExecId::new(0, 1, 1)]);
+        let mut resumed = World {
+            tracker: world.tracker.clone(),
+            events: Vec::new(),
+            ..world
+        };
+        world.connect(true);
+        assert_eq!(world.state("a"), OrderState::Unknown);
+        assert_eq!(world.tracker.gaps().count(), 1);
+        // Order entry that resumes has everything since it went, whoever came in between.
+        resumed.connect(false);
+        assert_eq!(resumed.state("a"), OrderState::New);
+        assert_eq!(resumed.tracker.gaps().count(), 0);
+    }
+}
+
+/// What a session resumes from closes the gaps since it went, and no earlier one.
+#[test]
+fn a_session_that_resumes_closes_the_gaps_since_it_went() {
+    let mut world = world();
+    world.connect(false);
+    world.order("a");
+    world.read(&report("1;1", "00", "a", "0/10"));
+    world.lose();
+    world.connect(true);
+    let other = ExecutionReport {
+        order_id: "order-2".into(),
+        ..report("5;1", "00", "b", "0/10")
+    };
+    world.read(&other);
+    world.lose();
+    assert_eq!(world.state("b"), OrderState::Unknown);
+    world.connect(false);
+    assert_eq!(world.state("a"), OrderState::Unknown);
+    assert_eq!(world.state("b"), OrderState::New);
+    assert_eq!(world.tracker.gaps().collect::<Vec<_>>(), [ExecId::new(0, 1, 1)]);
+}
+
+/// A logon that starts the numbers anew tells of the loss before it, which nobody has told.
+#[test]
+fn a_connection_without_the_loss_before_it() {
+    let mut world = world();
+    world.connect(false);
+    world.order("a");
+    world.read(&report("1;1", "00", "a", "0/10"));
+    world.order("asked");
+    world.connect(true);
+    assert_eq!(world.state("a"), OrderState::Unknown);
+    assert_eq!(world.tracker.gaps().count(), 1);
+    let asked = world.tracker.by_cl_ord_id("asked").unwrap();
+    assert_eq!(asked.doubt(), Some(Doubt::Unconfirmed));
+    // A second one of the same kind, or one that resumes, loses nothing more.
+    let period = world.tracker.period();
+    world.connect(false);
+    assert_eq!(world.tracker.period(), period);
+}
+
+/// A process that starts again has none of the sessions of the one before.
+#[test]
+fn a_restored_tracker_has_no_session() {
+    let check = |sources: &[Source], missed: bool, expected: OrderState, gaps: usize| {
+        let mut world = world();
+        for source in sources {
+            world.tracker.connected(*source, false, &mut world.events);
+        }
+        world.read_from(sources[0], &report("1;1", "00", "a", "0/10"));
+        let mut again = Tracker::restore(&world.tracker.snapshot(), TrackerSettings::default()).unwrap();
+        let state = |tracker: &Tracker| tracker.by_cl_ord_id("a").unwrap().state();
+        assert_eq!(state(&again), OrderState::Unknown, "{sources:?}");
+        again.connected(Source::OrderEntry, missed, &mut Vec::new());
+        assert_eq!(
+            (state(&again), again.gaps().count()),
+            (expected, gaps),
+            "{sources:?}"
+        );
+    };
+    let (entry, listener) = (Source::OrderEntry, Source::Listener);
+    check(&[entry], true, OrderState::Unknown, 1);
+    check(&[entry, listener], true, OrderState::Unknown, 1);
+    check(&[listener], true, OrderState::Unknown, 1);
+    // Its numbers go on, so that all of it comes.
+    check(&[entry], false, OrderState::New, 0);
+    check(&[entry, listener], false, OrderState::New, 0);
+    // It was never there before.
+    check(&[listener], false, OrderState::Unknown, 1);
+}
+
 #[test]
 fn the_user_can_say_what_became_of_it() {
     let mut world = world();
