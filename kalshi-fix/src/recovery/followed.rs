@@ -347,6 +347,9 @@ where
                 if let Fetching::Open(open) = open {
                     self.fetching = Fetching::Closing(Box::pin(open.session.close()));
                 }
+                if outcome.is_superseded && self.due.is_none() {
+                    self.due = Some(Instant::now());
+                }
                 self.told.push_back(FollowedEvent::Recovered(outcome));
             }
             Stepped::Ran(Err(error)) => self.failed(error),

@@ -1,5 +1,8 @@
 //! Which ranges to ask for, one after the other, and what came of each.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -90,7 +93,8 @@ pub struct RangeOutcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RangeFailure {
-    /// The range begins before what the venue keeps (three hours).
+    /// The range begins before what the venue keeps (three hours). Its gap stays, until
+    /// [`Tracker::recovered`](crate::tracker::Tracker::recovered) is called for it.
     #[error("BeginExecID is older than what drop copy keeps")]
     OutsideWindow,
     /// The venue takes no more requests for now.
@@ -175,12 +179,16 @@ pub struct Recovery {
     waiting: VecDeque<Query>,
     current: Option<Query>,
     done: Vec<RangeOutcome>,
+    /// A range was fetched, and counts for nothing: reports were missed meanwhile.
+    is_overtaken: bool,
 }
 
 /// A range being fetched.
 #[derive(Clone, Copy, Debug)]
 struct Query {
     range: Range,
+    /// Where to begin instead, should the venue not go as far back.
+    instead: Option<ExecId>,
     attempts: u32,
     state: QueryState,
     received: u64,
@@ -198,19 +206,26 @@ enum QueryState {
 }
 
 impl Recovery {
-    /// Of all that the tracker missed.
+    /// Of all that the tracker missed. Where the first gap of an exchange index is older than what the venue keeps, that
+    /// range has [failed](RangeFailure::OutsideWindow), and the last gap is asked for by itself.
     ///
     /// Where it has seen no report at all and has orders in doubt, it asks for everything on exchange index 0. The venue
     /// refuses that once it keeps less than everything.
     #[must_use]
     pub fn new(tracker: &Tracker, settings: RecoverySettings) -> Recovery {
-        let mut begins: Vec<ExecId> = tracker.gaps().collect();
+        let mut begins: Vec<_> = tracker.gaps_of_indexes().collect();
         let in_doubt = |order: &Order| order.state() == OrderState::Unknown && order.last_exec_id().is_none();
         if !tracker.has_seen_reports() && tracker.open_orders().any(in_doubt) {
-            begins.push(ExecId::new(0, 0, 0));
+            begins.push((ExecId::new(0, 0, 0), None));
         }
-        let range = |begin| Range { begin, end: None };
-        Recovery::of(begins.into_iter().map(range).collect(), tracker, settings)
+        let query = |(begin, instead)| Query {
+            instead,
+            ..Query::new(Range { begin, end: None })
+        };
+        Recovery {
+            waiting: begins.into_iter().map(query).collect(),
+            ..Recovery::of(Vec::new(), tracker, settings)
+        }
     }
 
     /// Of these ranges: for a tracker that starts anew, or an exchange index of which it has seen nothing. Only a range
@@ -223,6 +238,7 @@ impl Recovery {
             waiting: ranges.into_iter().map(Query::new).collect(),
             current: None,
             done: Vec::new(),
+            is_overtaken: false,
         }
     }
 
@@ -306,8 +322,8 @@ impl Recovery {
                 } else {
                     let (range, last) = (query.range, query.last);
                     if range.end.is_none() {
-                        let index = range.begin.exchange_index();
-                        tracker.recovered(index, self.period, last, events);
+                        let counts = tracker.recovered_from(range.begin, self.period, last, events);
+                        self.is_overtaken |= !counts;
                     }
                     self.finish(None);
                 }
@@ -315,7 +331,13 @@ impl Recovery {
             Answer::Rejected { ref_seq_num, reason } if ref_seq_num == number => match reason {
                 TOO_MANY_REQUESTS => self.again(now, RangeFailure::TooManyRequests),
                 SERVER_ERROR => self.again(now, RangeFailure::ServerError),
-                BEGIN_TOO_SMALL => self.finish(Some(RangeFailure::OutsideWindow)),
+                BEGIN_TOO_SMALL => {
+                    let instead = query.instead.map(|begin| Range { begin, end: None });
+                    self.finish(Some(RangeFailure::OutsideWindow));
+                    if let Some(range) = instead {
+                        self.waiting.push_front(Query::new(range));
+                    }
+                }
                 END_TOO_LARGE => self.finish(Some(RangeFailure::EndTooLarge)),
                 _ => self.finish(Some(RangeFailure::Refused)),
             },
@@ -339,7 +361,7 @@ impl Recovery {
     pub fn outcome(&self, tracker: &Tracker) -> Outcome {
         Outcome {
             ranges: self.done.clone(),
-            is_superseded: tracker.period() != self.period,
+            is_superseded: self.is_overtaken || tracker.period() != self.period,
         }
     }
 
@@ -383,6 +405,7 @@ impl Query {
     fn new(range: Range) -> Query {
         Query {
             range,
+            instead: None,
             attempts: 0,
             state: QueryState::Due(Duration::ZERO),
             received: 0,
@@ -400,187 +423,3 @@ const BEGIN_TOO_SMALL: i64 = 3;
 const END_TOO_LARGE: i64 = 4;
 /// Waits double this often at most.
 const MOST_DOUBLINGS: u32 = 6;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tracker::TrackerSettings;
-
-    struct World {
-        recovery: Recovery,
-        tracker: Tracker,
-        events: Vec<TrackerEvent>,
-        now: Duration,
-        number: u64,
-    }
-
-    fn range(clock: u64) -> Range {
-        Range {
-            begin: ExecId::new(0, clock, 1),
-            end: None,
-        }
-    }
-
-    fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    fn world(ranges: &[Range]) -> World {
-        let tracker = Tracker::new(TrackerSettings::default());
-        World {
-            recovery: Recovery::of(ranges.to_vec(), &tracker, RecoverySettings::default()),
-            tracker,
-            events: Vec::new(),
-            now: Duration::ZERO,
-            number: 1,
-        }
-    }
-
-    impl World {
-        #[track_caller]
-        fn send(&mut self, expected: Range) {
-            assert_eq!(self.recovery.poll(self.now), Step::Send(expected));
-            self.number += 1;
-            self.recovery.sent(self.now, self.number);
-        }
-
-        fn report(&mut self, clock: u64) {
-            self.recovery.received(self.now, ExecId::new(0, clock, 1));
-        }
-
-        fn complete(&mut self, count: i64) {
-            let ref_seq_num = self.number;
-            self.answer(Answer::Complete { ref_seq_num, count });
-        }
-
-        fn reject(&mut self, reason: i64) {
-            let ref_seq_num = self.number;
-            self.answer(Answer::Rejected { ref_seq_num, reason });
-        }
-
-        fn answer(&mut self, answer: Answer) {
-            self.recovery
-                .answered(self.now, answer, &mut self.tracker, &mut self.events);
-        }
-
-        #[track_caller]
-        fn wait(&mut self, expected: u64) {
-            assert_eq!(
-                self.recovery.poll(self.now),
-                Step::Wait(self.now + seconds(expected))
-            );
-            self.now += seconds(expected);
-        }
-
-        #[track_caller]
-        fn check(&mut self, expected: &[(u32, Option<RangeFailure>)]) {
-            assert_eq!(self.recovery.poll(self.now), Step::Finished);
-            let outcome = self.recovery.outcome(&self.tracker);
-            let found = outcome.ranges.iter().map(|range| (range.attempts, range.failure));
-            assert_eq!(found.collect::<Vec<_>>(), expected);
-            let all = expected.iter().all(|(_, failure)| failure.is_none());
-            assert_eq!(outcome.is_complete(), all);
-        }
-    }
-
-    #[test]
-    fn ranges_are_fetched_one_after_the_other() {
-        let mut world = world(&[range(4), range(9)]);
-        world.send(range(4));
-        world.report(4);
-        world.report(5);
-        // Of another request: not this one's answer.
-        world.answer(Answer::Complete {
-            ref_seq_num: 77,
-            count: 2,
-        });
-        world.complete(2);
-        world.send(range(9));
-        world.complete(0);
-        world.check(&[(1, None), (1, None)]);
-    }
-
-    #[test]
-    fn nothing_missed_is_nothing_to_do() {
-        world(&[]).check(&[]);
-    }
-
-    #[test]
-    fn a_wrong_count_is_asked_for_again_and_then_given_up() {
-        let mut world = world(&[range(4)]);
-        for attempt in 0..5 {
-            world.send(range(4));
-            world.report(4);
-            world.complete(2);
-            if attempt < 4 {
-                world.wait(1 << attempt);
-            }
-        }
-        let failure = RangeFailure::WrongCount {
-            announced: 2,
-            received: 1,
-        };
-        world.check(&[(5, Some(failure))]);
-    }
-
-    #[test]
-    fn reports_of_a_failed_attempt_do_not_count_for_the_next() {
-        let mut world = world(&[range(4)]);
-        world.send(range(4));
-        world.report(4);
-        world.recovery.disconnected(world.now);
-        world.wait(1);
-        world.send(range(4));
-        world.report(4);
-        world.report(6);
-        world.complete(2);
-        world.check(&[(2, None)]);
-    }
-
-    #[test]
-    fn reasons_of_a_reject() {
-        let check = |reason, again: bool, expected| {
-            let mut world = world(&[range(4)]);
-            world.send(range(4));
-            world.reject(reason);
-            if again {
-                world.wait(1);
-                world.send(range(4));
-                world.complete(0);
-                world.check(&[(2, None)]);
-            } else {
-                world.check(&[(1, Some(expected))]);
-            }
-        };
-        check(1, true, RangeFailure::TooManyRequests);
-        check(2, true, RangeFailure::ServerError);
-        check(3, false, RangeFailure::OutsideWindow);
-        check(4, false, RangeFailure::EndTooLarge);
-        check(9, false, RangeFailure::Refused);
-    }
-
-    #[test]
-    fn silence_is_measured_from_the_last_report() {
-        let mut world = world(&[range(4)]);
-        world.send(range(4));
-        world.now += seconds(29);
-        world.report(4);
-        world.wait(30);
-        world.wait(1);
-        world.send(range(4));
-        world.answer(Answer::Refused { ref_seq_num: None });
-        world.wait(2);
-        world.send(range(4));
-        world.complete(0);
-        world.check(&[(3, None)]);
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_not_recovered() {
-        let mut world = world(&[range(4)]);
-        world.send(range(4));
-        world.recovery.unreadable(world.now);
-        world.complete(1);
-        world.check(&[(1, Some(RangeFailure::Unreadable { count: 1 }))]);
-    }
-}

@@ -48,8 +48,11 @@
 //!
 //! The range begins with the last report that was seen before the gap. Where that is older than three hours, the venue
 //! refuses it ([`RangeFailure::OutsideWindow`]), though the gap itself may be short; what was missed is then to be asked for
-//! elsewhere (the venue's REST interface), and told to the tracker
-//! ([`Tracker::resolve`](crate::tracker::Tracker::resolve)).
+//! elsewhere (the venue's REST interface), and told to the tracker: fills as reports
+//! ([`Tracker::receive`](crate::tracker::Tracker::receive), from drop copy), the ends of orders by
+//! [`Tracker::resolve`](crate::tracker::Tracker::resolve). Until [`Tracker::recovered`](crate::tracker::Tracker::recovered) is
+//! called for that exchange index, the gap stays, and is asked for and refused each time. It keeps no later gap from being
+//! filled: the last one is asked for by itself then.
 
 mod followed;
 mod machine;

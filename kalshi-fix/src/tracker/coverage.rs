@@ -63,6 +63,8 @@ pub(super) struct IndexProgress {
     pub(super) high: ExecPlace,
     /// The first gap that has not been filled.
     pub(super) gap: Option<Gap>,
+    /// The last one, where there is another: drop copy may still keep what the first one is too old for.
+    pub(super) last_gap: Option<Gap>,
     /// The highest report of an order that was forgotten.
     pub(super) forgotten: Option<ExecPlace>,
 }
@@ -207,9 +209,16 @@ impl Tracker {
     /// fetched from drop copy ([`Recovery`](crate::recovery::Recovery)). An index of which no report ever came is not among
     /// them: nobody can say where its reports begin.
     pub fn gaps(&self) -> impl Iterator<Item = ExecId> {
-        self.indexes
-            .iter()
-            .filter_map(|index| Some(ExecId::at(index.exchange_index, index.gap?.after)))
+        self.gaps_of_indexes().map(|(first, _)| first)
+    }
+
+    /// The first gap of each exchange index that has one, and the last where there is another that begins later.
+    pub(crate) fn gaps_of_indexes(&self) -> impl Iterator<Item = (ExecId, Option<ExecId>)> {
+        self.indexes.iter().filter_map(|index| {
+            let begin = |gap: Gap| ExecId::at(index.exchange_index, gap.after);
+            let first = begin(index.gap?);
+            Some((first, index.last_gap.map(begin).filter(|last| first < *last)))
+        })
     }
 
     /// Whether a numbered report was ever seen, on any exchange index.
@@ -225,7 +234,13 @@ impl Tracker {
     }
 
     /// All reports of an exchange index up to now have been fetched, by a query that began in this
-    /// [period](Tracker::period), with `last` the highest of them. The orders of that index are as reported again.
+    /// [period](Tracker::period), with `last` the highest of them. The orders of that index are as reported again, and its
+    /// [gaps](Tracker::gaps) are closed. Nothing is closed where reports have been missed since, or no session brings them
+    /// now.
+    ///
+    /// [`Recovery`](crate::recovery::Recovery) calls this. Call it yourself, with the present period and without a `last`,
+    /// once you have found out elsewhere what drop copy no longer has, and have said so: reports by
+    /// [`receive`](Tracker::receive), and what became of an order by [`resolve`](Tracker::resolve).
     ///
     /// Requests in doubt stay so: drop copy has neither rejects nor requests that are still under way.
     pub fn recovered(
@@ -238,19 +253,61 @@ impl Tracker {
         if let Some(last) = last {
             self.reached(last);
         }
-        if period != self.feeds.period || !self.feeds.coverage().is_up {
-            return;
+        self.fill_gaps(exchange_index, None, period, events);
+    }
+
+    /// As [`recovered`](Tracker::recovered), of all reports from `begin` on: gaps of before that stay, and orders that may
+    /// have changed in them. Whether it counts: reports may have been missed since.
+    pub(crate) fn recovered_from(
+        &mut self,
+        begin: ExecId,
+        period: u64,
+        last: Option<ExecId>,
+        events: &mut Vec<TrackerEvent>,
+    ) -> bool {
+        if let Some(last) = last {
+            self.reached(last);
         }
+        self.fill_gaps(begin.exchange_index(), Some(begin.place()), period, events)
+    }
+
+    /// Closes the gaps of an exchange index, or those from `begin` on. Whether it counts.
+    fn fill_gaps(
+        &mut self,
+        exchange_index: u32,
+        begin: Option<ExecPlace>,
+        period: u64,
+        events: &mut Vec<TrackerEvent>,
+    ) -> bool {
+        if period != self.feeds.period || !self.feeds.coverage().is_up {
+            return false;
+        }
+        let is_filled = |gap: Gap| begin.is_none_or(|begin| begin <= gap.after);
+        let mut is_whole = begin.is_none();
+        // Orders that were as reported in this period, or later, are so again.
+        let mut since = u64::MAX;
         for index in &mut self.indexes {
-            if index.exchange_index == exchange_index {
-                index.gap = None;
+            if index.exchange_index != exchange_index {
+                continue;
+            }
+            if begin.is_none() || index.gap.is_some_and(is_filled) {
+                (index.gap, index.last_gap) = (None, None);
+                is_whole = true;
+            } else if let Some(last) = index.last_gap.take_if(|last| is_filled(*last)) {
+                since = last.period;
             }
         }
         for order in self.orders.values_mut() {
-            let index = order.last_exec_id().map(|exec_id| exec_id.exchange_index());
-            if index == Some(exchange_index) {
+            let Some(exec_id) = order.last_exec_id() else {
+                continue;
+            };
+            let is_fetched = begin.is_some_and(|begin| begin <= exec_id.place());
+            if exec_id.exchange_index() == exchange_index
+                && (is_whole || is_fetched || order.confirmed >= since)
+            {
                 order.confirmed = period;
-                order.contradicted = false;
+                // A report that ended it would have been among them.
+                order.contradicted &= !(is_whole || is_fetched);
                 // Such an order never rests: what is not filled has been cancelled, and drop copy may not have said so.
                 let is_immediate = order.entry.as_ref().is_some_and(|entry| entry.is_immediate);
                 if is_immediate
@@ -268,12 +325,16 @@ impl Tracker {
             }
         }
         self.settle_all(events);
+        true
     }
 
     /// Whether a live report of this number was made after the last gap began, and so shows how things are now.
     pub(super) fn is_after_gap(&self, exec_id: ExecId) -> bool {
         match self.progress(exec_id.exchange_index()) {
-            Some(index) => index.gap.is_none_or(|gap| gap.after < exec_id.place()),
+            Some(index) => index
+                .last_gap
+                .or(index.gap)
+                .is_none_or(|gap| gap.after < exec_id.place()),
             None => true,
         }
     }
@@ -322,6 +383,7 @@ impl Tracker {
                 exchange_index,
                 high: exec_id.place(),
                 gap: None,
+                last_gap: None,
                 forgotten: None,
             });
             return self.indexes.last_mut();
@@ -366,7 +428,12 @@ impl Tracker {
         let period = self.feeds.period;
         for index in &mut self.indexes {
             let after = index.high;
-            index.gap = index.gap.or(Some(Gap { after, period }));
+            let gap = Some(Gap { after, period });
+            if index.gap.is_none() {
+                index.gap = gap;
+            } else {
+                index.last_gap = gap;
+            }
         }
     }
 
@@ -374,6 +441,7 @@ impl Tracker {
     /// and so do doubts about orders that may have changed in it.
     fn close_gaps_since(&mut self, since: u64) {
         for index in &mut self.indexes {
+            index.last_gap = index.last_gap.filter(|gap| gap.period < since);
             index.gap = index.gap.filter(|gap| gap.period < since);
         }
         let period = self.feeds.period;

@@ -22,8 +22,8 @@ enum Trouble {
     Return(Feed),
     /// The process ends, and another one begins with its snapshot.
     Restart,
-    /// Drop copy is asked.
-    Recover,
+    /// Drop copy is asked, and keeps the later part of what there was.
+    Recover(u8),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +50,7 @@ fn troubles() -> impl Strategy<Value = Vec<Trouble>> {
         3 => feed().prop_map(Trouble::Lose),
         4 => feed().prop_map(Trouble::Return),
         1 => Just(Trouble::Restart),
-        1 => Just(Trouble::Recover),
+        1 => any::<u8>().prop_map(Trouble::Recover),
     ];
     proptest::collection::vec(trouble, 1..80)
 }
@@ -86,6 +86,7 @@ struct World<'h> {
 struct Tally {
     missed: usize,
     fetched: usize,
+    refused: usize,
     resumed: usize,
     restarts: usize,
 }
@@ -128,9 +129,10 @@ impl<'h> World<'h> {
                 }
                 self.tally.restarts += 1;
             }
-            Trouble::Recover => {
+            Trouble::Recover(kept) => {
                 let recovery = Recovery::new(&self.tracker, RecoverySettings::default());
-                self.recover(recovery, 0);
+                let from = usize::from(kept) * self.happened / 256;
+                self.recover(recovery, from);
             }
         }
     }
@@ -217,6 +219,7 @@ impl<'h> World<'h> {
                 .iter()
                 .any(|(which, exec_id)| *which < kept_from && *exec_id >= range.begin)
             {
+                self.tally.refused += 1;
                 Answer::Rejected {
                     ref_seq_num,
                     reason: 3,
@@ -413,6 +416,7 @@ fn outages_have_something_in_them() {
         let tally = play(&history, &troubles, [run % 2 == 0, run % 3 == 0]);
         total.missed += tally.missed;
         total.fetched += tally.fetched;
+        total.refused += tally.refused;
         total.resumed += tally.resumed;
         total.restarts += tally.restarts;
     }
@@ -420,11 +424,12 @@ fn outages_have_something_in_them() {
     let Tally {
         missed,
         fetched,
+        refused,
         resumed,
         restarts,
     } = total;
     assert!(
-        missed > 200 && fetched > 100 && resumed > 20 && restarts > 100,
+        missed > 200 && fetched > 100 && refused > 10 && resumed > 20 && restarts > 100,
         "{total:?}"
     );
 }

@@ -7,7 +7,7 @@
 //! ```text
 //! kalshi-fix tracker 2                                         what it is, and the version of this format
 //! tracker next-key forgotten order-entry listener period connection
-//! index   exchange-index high gap(2) forgotten                 how far the reports of an index have come
+//! index   exchange-index high gap(2) last-gap(2) forgotten     how far the reports of an index have come
 //! window  exchange-index watermark                             the memory of its fills, whose lines follow
 //! fill    place content
 //! position symbol subaccount party bought(3) sold(3) fees without-fee reported(2)

@@ -153,6 +153,7 @@ fn read_index(fields: &mut Fields<'_>) -> Result<IndexProgress, RestoreError> {
         exchange_index: fields.number("an exchange index")?,
         high: fields.by("a place", place)?,
         gap: fields.gap()?,
+        last_gap: fields.gap()?,
         forgotten: fields.maybe("a place", place)?,
     })
 }

@@ -19,8 +19,10 @@ pub(super) fn snapshot(tracker: &Tracker) -> String {
     out.put(feeds.period).put(feeds.connection);
     for index in &tracker.indexes {
         out.start("index").put(index.exchange_index).put(index.high);
-        out.maybe(index.gap.map(|gap| gap.after));
-        out.maybe(index.gap.map(|gap| gap.period));
+        for gap in [index.gap, index.last_gap] {
+            out.maybe(gap.map(|gap| gap.after))
+                .maybe(gap.map(|gap| gap.period));
+        }
         out.maybe(index.forgotten);
     }
     for window in tracker.fills.windows() {
