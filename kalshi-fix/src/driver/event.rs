@@ -50,7 +50,7 @@ pub struct Dropped {
 }
 
 impl Dropped {
-    pub(super) const fn one(sequence: SequenceNumber) -> Dropped {
+    pub(crate) const fn one(sequence: SequenceNumber) -> Dropped {
         Dropped {
             messages: 1,
             first: sequence,

@@ -17,7 +17,7 @@ use crate::driver::{
     AttemptFailed, Clock, Closed, Disconnected, Dropped, Missed, Reconnected, SessionEnd, SystemClock,
 };
 use crate::session::{self, Inbound, SendError, SequenceNumber};
-use crate::tracker::{AsIncoming, AsRequest, Source, Tracker, TrackerEvent, ViewError};
+use crate::tracker::{AsIncoming, AsRequest, Source, Tracker, TrackerEvent, ViewError, loses_messages};
 use crate::units::PriceUnit;
 
 /// An order entry session, the tracker of its orders, and a second key: whenever reports may have been missed, they are
@@ -72,6 +72,8 @@ pub struct Followed<S: KalshiSession> {
     fetching: Fetching<S::Dialect>,
     /// From when on a recovery is due, where one is.
     due: Option<Instant>,
+    /// The tracker's period in which that was last thought of.
+    period: u64,
     /// How many have failed in a row.
     failures: u32,
     told: VecDeque<FollowedEvent>,
@@ -121,7 +123,7 @@ pub enum FollowedEvent {
     Rejected(Rejected),
     /// Something about the session itself.
     Session(session::Event),
-    /// Messages were dropped, because this was not called often enough.
+    /// Messages were dropped, because this was not called often enough. What they said is fetched now.
     Dropped(Dropped),
     /// The session has lost its connection and will connect again.
     Disconnected(Disconnected),
@@ -178,6 +180,7 @@ where
         Followed {
             session,
             is_up: true,
+            period: tracker.period(),
             tracker,
             clock: Arc::new(SystemClock),
             copies,
@@ -257,6 +260,10 @@ where
                                     self.due = Some(Instant::now());
                                 }
                             }
+                            FollowedEvent::Dropped(_) => self.due = Some(Instant::now()),
+                            FollowedEvent::Session(event) if loses_messages(event) => {
+                                self.due = Some(Instant::now());
+                            }
                             _ => {}
                         }
                         self.told.push_back(event);
@@ -279,7 +286,8 @@ where
         &self.tracker
     }
 
-    /// The tracker, for what the user has found out ([`Tracker::resolve`]), or for what another session reports.
+    /// The tracker, for what the user has found out ([`Tracker::resolve`]), or for what another session reports. Where that
+    /// leaves a gap, it is fetched too.
     #[must_use]
     pub fn tracker_mut(&mut self) -> &mut Tracker {
         &mut self.tracker
@@ -316,6 +324,10 @@ where
 
     /// Begins a recovery that is due; when to look again, where that is not yet.
     fn begin(&mut self) -> Option<Instant> {
+        let period = self.tracker.period();
+        if std::mem::replace(&mut self.period, period) != period && self.tracker.gaps().next().is_some() {
+            self.due.get_or_insert_with(Instant::now);
+        }
         let due = self.due?;
         if !self.is_up || !matches!(self.fetching, Fetching::Rest) {
             return None;

@@ -158,7 +158,8 @@ impl<'a, D: Dialect> Recorded<'a, D> {
 
     /// Plays the message into a tracker, at the recorded time: a request of ours as sent, what the venue says as received on
     /// `source`. A logon of the venue's that starts the numbers anew counts as a connection after which reports may be
-    /// missing, unless it is the first, whether the log has the end of the one before or not; a logout as the end of one.
+    /// missing, unless it is the first, whether the log has the end of the one before or not; a logout as the end of one; a
+    /// SequenceReset (4) of the venue's that is no gap fill as a loss of messages.
     ///
     /// # Errors
     ///
@@ -182,6 +183,10 @@ impl<'a, D: Dialect> Recorded<'a, D> {
                 // The first connection finds nothing that could have been missed.
                 let knows_something = tracker.has_seen_reports() || tracker.open_orders().next().is_some();
                 tracker.connected(source, is_reset && knows_something, events);
+            }
+            // Numbers that jump, rather than a gap that is filled.
+            (b"4", false) if self.decoded.raw().field(GAP_FILL_FLAG) != Some(b"Y") => {
+                tracker.lost_messages(source, events);
             }
             (b"5", _) => tracker.disconnected(source, &(1..=u64::MAX), events),
             (_, true) => {
@@ -273,6 +278,7 @@ const MARK: &[u8] = b"8=FIX";
 /// What the venue's CompIDs begin with.
 const VENUE: &[u8] = b"Kalshi";
 const RESET_SEQ_NUM_FLAG: u32 = 141;
+const GAP_FILL_FLAG: u32 = 123;
 /// No line is longer.
 const MOST_BYTES: usize = 1 << 20;
 
@@ -408,6 +414,11 @@ mod tests {
         check(&then(&anew), "a", OrderState::Unknown, 1);
         // The numbers go on: whatever was missed is further down in the log.
         check(&then(&on), "a", OrderState::New, 0);
+        // The venue's numbers jump.
+        let jump = |fill: &str| format!("{}{fill}36=9|10=000|", header("4", 3, false));
+        check(&then(&jump("")), "a", OrderState::Unknown, 1);
+        check(&then(&jump("123=N|")), "a", OrderState::Unknown, 1);
+        check(&then(&jump("123=Y|")), "a", OrderState::New, 0);
         // Of an order that was under way nobody knows.
         check(&[anew.clone(), order("b", 2)], "b", OrderState::PendingNew, 0);
         check(&[anew.clone(), order("b", 2), anew], "b", OrderState::Unknown, 0);

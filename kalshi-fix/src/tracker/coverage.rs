@@ -153,11 +153,31 @@ impl Tracker {
             *feed = Feed::Down { since };
         }
         if source == Source::OrderEntry {
-            self.doubt_requests(in_doubt);
+            self.doubt_requests(in_doubt, false);
         }
         if before.is_up && !self.feeds.coverage().is_up {
             self.open_gaps();
         }
+        self.settle_all(events);
+    }
+
+    /// Messages of a session were lost, and its connection and numbers go on: they were
+    /// [dropped](crate::client::Event::Dropped) because nobody took them, or the venue went on with a later number
+    /// ([`SequenceReset`](crate::session::Event::SequenceReset)). [`observe`](Tracker::observe) calls this where it has to
+    /// be. It changes nothing for drop copy, or while the session counts as gone.
+    ///
+    /// Reports count as missed, whatever other session is there: it may lag behind, or lose the same. Requests of order entry
+    /// without an answer are in doubt: it may have been among what was lost.
+    pub fn lost_messages(&mut self, source: Source, events: &mut Vec<TrackerEvent>) {
+        self.feeds.note(source);
+        if self.feeds.feed(source).is_none_or(|feed| *feed != Feed::Up) {
+            return;
+        }
+        if source == Source::OrderEntry {
+            self.doubt_requests(&RangeInclusive::new(1, 0), true);
+        }
+        self.open_gaps();
+        self.feeds.period += 1;
         self.settle_all(events);
     }
 
@@ -391,14 +411,19 @@ impl Tracker {
         self.indexes.get_mut(at?)
     }
 
-    fn doubt_requests(&mut self, in_doubt: &RangeInclusive<u64>) {
+    /// Requests without an answer are in doubt. `is_lost` is whether it may have come already, and got lost here.
+    fn doubt_requests(&mut self, in_doubt: &RangeInclusive<u64>, is_lost: bool) {
         let connection = self.feeds.connection;
         for order in self.orders.values_mut() {
             let is_entered = order.latest.is_none() && !order.state.is_final();
             let entry = order.entry.as_mut().filter(|_| is_entered);
             let requests = order.requests.iter_mut().map(|request| &mut request.sent);
             for sent in entry.map(|entry| &mut entry.sent).into_iter().chain(requests) {
-                if sent.connection == connection && sent.doubt.is_none() {
+                if sent.connection != connection {
+                    continue;
+                }
+                sent.may_be_lost |= is_lost;
+                if sent.doubt.is_none() {
                     sent.doubt = Some(if in_doubt.contains(&sent.msg_seq_num) && !sent.acknowledged {
                         Doubt::Unconfirmed
                     } else {
@@ -416,7 +441,8 @@ impl Tracker {
             let entry = order.entry.as_mut().map(|entry| &mut entry.sent);
             let requests = order.requests.iter_mut().map(|request| &mut request.sent);
             for sent in entry.into_iter().chain(requests) {
-                if sent.connection == connection && sent.doubt == Some(Doubt::Unanswered) {
+                let comes = sent.connection == connection && !sent.may_be_lost;
+                if comes && sent.doubt == Some(Doubt::Unanswered) {
                     sent.doubt = None;
                 }
             }

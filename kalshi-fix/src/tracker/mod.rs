@@ -68,9 +68,9 @@
 //!
 //! [`OrderState::Unknown`] is a state of its own. A new order is unknown when its connection ended before the answer came, or
 //! when the venue says EXCHANGE_UNAVAILABLE, which looks like a reject and is none. An open order is unknown while no session
-//! brings its reports, and after that until a later report shows it, until what was missed has been fetched
-//! ([`recovery`](crate::recovery)), or until the user says so ([`resolve`](Tracker::resolve)). Drop copy proves a fill, and
-//! that an order was accepted; it never proves that one was not.
+//! brings its reports, and once messages of a session that does are [lost](Tracker::lost_messages); and after that until a later
+//! report shows it, until what was missed has been fetched ([`recovery`](crate::recovery)), or until the user says so
+//! ([`resolve`](Tracker::resolve)). Drop copy proves a fill, and that an order was accepted; it never proves that one was not.
 //!
 //! # Bounds
 //!
@@ -110,6 +110,8 @@ pub use report::{
 pub use request::{CancelRequest, NewRequest, ReplaceRequest, Request};
 pub use snapshot::RestoreError;
 pub use state::{Doubt, Ended, OrderState};
+
+pub(crate) use observe::loses_messages;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;

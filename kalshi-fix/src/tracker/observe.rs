@@ -8,11 +8,12 @@ use super::event::TrackerEvent;
 use super::incoming::{AsIncoming, ViewError};
 use crate::client::{self, KalshiSession};
 use crate::driver::Missed;
+use crate::session;
 use crate::units::PriceUnit;
 
 impl Tracker {
-    /// Takes in an event of a session: its messages, rejects of ours, and what becomes of its connection. Events that say
-    /// nothing about orders change nothing. Give it every event of every session that brings reports, in their order.
+    /// Takes in an event of a session: its messages, rejects of ours, what was lost of them, and what becomes of its
+    /// connection. Events that say nothing about orders change nothing. Give it every event of every session that brings reports, in their order.
     ///
     /// `unit` is that of the session's prices.
     ///
@@ -50,9 +51,35 @@ impl Tracker {
                 self.connected(source, back.missed != Missed::Nothing, events);
             }
             client::Event::Ended(end) => self.disconnected(source, &end.in_doubt(), events),
-            _ => {}
+            client::Event::Dropped(_) => self.lost_messages(source, events),
+            client::Event::Session(session::Event::ResetInSession(reset)) => {
+                // To the numbers it is what a new connection is.
+                self.disconnected(source, &(1..=reset.sent), events);
+                self.connected(source, true, events);
+            }
+            client::Event::Session(event) if loses_messages(event) => self.lost_messages(source, events),
+            client::Event::Session(_) | client::Event::AttemptFailed(_) => {}
         }
         Ok(())
+    }
+}
+
+/// Whether messages about orders may have been lost by it, on a connection that goes on.
+pub(crate) fn loses_messages(event: &session::Event) -> bool {
+    match event {
+        // Of a gap that is filled the venue says that nothing but session messages was in it.
+        session::Event::SequenceReset {
+            gap_fill,
+            expected,
+            new,
+        } => !gap_fill && new != expected,
+        session::Event::ResetInSession(_) => true,
+        // We refused it, so that nobody reads it, and it has taken its number.
+        session::Event::RejectSent(reject) => {
+            let msg_type = reject.ref_msg_type.as_deref();
+            msg_type.is_some_and(|msg_type| ABOUT_ORDERS.contains(&msg_type))
+        }
+        _ => false,
     }
 }
 

@@ -82,6 +82,8 @@ pub(super) struct Sent {
     pub(super) connection: u64,
     /// A pending report has come.
     pub(super) acknowledged: bool,
+    /// Its answer may have been among messages that were lost here: then it does not come again.
+    pub(super) may_be_lost: bool,
     pub(super) doubt: Option<Doubt>,
 }
 

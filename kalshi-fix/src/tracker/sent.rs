@@ -51,6 +51,7 @@ impl Tracker {
             msg_seq_num,
             connection: self.feeds.connection,
             acknowledged: false,
+            may_be_lost: false,
             doubt: None,
         };
         match *request {

@@ -1,13 +1,16 @@
 //! Sessions that are followed: what was missed is fetched without being asked for.
 
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kalshi_fix::client::{Client, ClientBuilder, KalshiProduct};
 use kalshi_fix::credentials::PrivateKey;
-use kalshi_fix::driver::SessionStore;
+use kalshi_fix::driver::{DriverSettings, InboundPolicy, SessionStore};
 use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::gateway::{Effect, Fault, Gateway, Member, Step, exchange};
 use kalshi_fix::margin::{self, Margin};
+use kalshi_fix::observe::{LogQueue, MessageLog};
 use kalshi_fix::prediction::{self, Prediction};
 use kalshi_fix::reconnect::ReconnectPolicy;
 use kalshi_fix::recovery::{Followed, FollowedEvent, RecoverError, RecoverySettings};
@@ -64,6 +67,30 @@ impl Venue {
     fn cut_at_the_next_report(&self, kind: SessionKind) {
         self.gateway
             .inject(Fault::new(Step::sending("8"), Effect::Disconnect).on(kind));
+    }
+}
+
+/// The lines of a message log.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    /// How many execution reports have come.
+    fn reports(&self) -> usize {
+        let lines = self.0.lock().unwrap();
+        let is_report = |window: &&[u8]| !window[0].is_ascii_digit() && window[1..] == *b"35=8";
+        lines.windows(5).filter(is_report).count()
+    }
+}
+
+impl Write for Heard {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -243,6 +270,42 @@ macro_rules! followed {
                 assert_eq!(fills(&events), 1);
                 assert_eq!(state!(followed, "a"), OrderState::PartiallyFilled);
                 check_position(&venue, followed.tracker(), "3");
+            }
+
+            #[tokio::test]
+            async fn messages_that_were_dropped_are_fetched() {
+                let venue = Venue::start(PRODUCT).await;
+                let heard = Heard::default();
+                let mut driver = DriverSettings::default();
+                driver.inbound_policy = InboundPolicy::DropAndInvalidate;
+                driver.max_waiting_events = 4;
+                let key = PrivateKey::from_pem(KEY).unwrap();
+                let trading = venue.gateway.client_builder::<$marker>(venue.member.credentials(&key));
+                let log = MessageLog::writer(heard.clone(), LogQueue::default()).unwrap();
+                let trading = trading.driver(driver).message_log(log).build().unwrap();
+                let session = trading.order_entry().await.unwrap();
+                let tracker = Tracker::new(TrackerSettings::default());
+                let mut followed = Followed::new(session, tracker, venue.client(false));
+                followed.send(&order("a")).await.unwrap();
+                let mut events = until!(followed, becomes(OrderState::New));
+                // Nobody takes the reports of eight fills, until all of them are there.
+                let before = heard.reports();
+                for _ in 0..8 {
+                    sell(&venue, 1);
+                }
+                timeout(PATIENCE, async {
+                    while heard.reports() < before + 8 {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                })
+                .await
+                .expect("the session reads on");
+                events.extend(until!(followed, is_recovered));
+                let dropped = |event: &FollowedEvent| matches!(event, FollowedEvent::Dropped(_));
+                assert!(events.iter().any(dropped), "{events:?}");
+                assert_eq!(state!(followed, "a"), OrderState::PartiallyFilled);
+                assert_eq!(fills(&events), 8);
+                check_position(&venue, followed.tracker(), "8");
             }
 
             #[tokio::test]

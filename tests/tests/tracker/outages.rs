@@ -1,4 +1,4 @@
-//! Sessions that come and go, and start again in another process: what nobody heard is known to be missing,
+//! Sessions that come and go, lose messages, and start again in another process: what nobody heard is known to be missing,
 //! and fetched.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,8 @@ enum Trouble {
     Nothing,
     Lose(Feed),
     Return(Feed),
+    /// The next message of a session is dropped.
+    Drop(Feed),
     /// The process ends, and another one begins with its snapshot.
     Restart,
     /// Drop copy is asked, and keeps the later part of what there was.
@@ -49,6 +51,7 @@ fn troubles() -> impl Strategy<Value = Vec<Trouble>> {
         10 => Just(Trouble::Nothing),
         3 => feed().prop_map(Trouble::Lose),
         4 => feed().prop_map(Trouble::Return),
+        2 => feed().prop_map(Trouble::Drop),
         1 => Just(Trouble::Restart),
         1 => any::<u8>().prop_map(Trouble::Recover),
     ];
@@ -62,6 +65,7 @@ struct Line {
     was_up: bool,
     /// Its numbers go on: what it missed comes when it is back.
     resumes: bool,
+    drops_next: bool,
     /// What waits for it, by its place in the history.
     waiting: Vec<usize>,
 }
@@ -120,12 +124,13 @@ impl<'h> World<'h> {
             Trouble::Nothing => {}
             Trouble::Lose(feed) => self.lose(feed),
             Trouble::Return(feed) => self.come_back(feed),
+            Trouble::Drop(feed) => self.line(feed).drops_next = true,
             Trouble::Restart => {
                 let snapshot = self.tracker.snapshot();
                 self.tracker =
                     Tracker::restore(&snapshot, settings()).expect("a snapshot that was just made");
                 for line in self.lines.values_mut() {
-                    line.is_up = false;
+                    (line.is_up, line.drops_next) = (false, false);
                 }
                 self.tally.restarts += 1;
             }
@@ -139,6 +144,7 @@ impl<'h> World<'h> {
 
     fn lose(&mut self, feed: Feed) {
         let line = self.line(feed);
+        line.drops_next = false;
         if std::mem::replace(&mut line.is_up, false) {
             let all = 1..=u64::MAX;
             self.tracker.disconnected(feed.source(), &all, &mut self.events);
@@ -176,6 +182,14 @@ impl<'h> World<'h> {
             }
             let line = self.line(feed);
             match *line {
+                Line {
+                    is_up: true,
+                    drops_next: true,
+                    ..
+                } => {
+                    line.drops_next = false;
+                    self.tracker.lost_messages(feed.source(), &mut self.events);
+                }
                 Line { is_up: true, .. } => self.hear(feed.source(), which),
                 Line {
                     was_up: true,

@@ -380,6 +380,7 @@ impl<'a> Fields<'a> {
             msg_seq_num: self.number("a number")?,
             connection: self.number("a count")?,
             acknowledged: self.flag()?,
+            may_be_lost: self.flag()?,
             doubt: self.maybe("a doubt", |doubt| match doubt {
                 "unconfirmed" => Some(Doubt::Unconfirmed),
                 "unanswered" => Some(Doubt::Unanswered),

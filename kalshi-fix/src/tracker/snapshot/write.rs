@@ -147,7 +147,8 @@ fn totals(out: &mut Lines, totals: &Totals) {
 
 fn sent(out: &mut Lines, sent: &Sent) {
     out.put(sent.at).put(sent.msg_seq_num).put(sent.connection);
-    out.put(u8::from(sent.acknowledged));
+    out.put(u8::from(sent.acknowledged))
+        .put(u8::from(sent.may_be_lost));
     out.maybe(sent.doubt.map(|doubt| match doubt {
         Doubt::Unconfirmed => "unconfirmed",
         Doubt::Unanswered => "unanswered",

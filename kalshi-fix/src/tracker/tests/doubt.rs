@@ -1,6 +1,10 @@
 //! What is not known, and what ends that.
 
+use std::ops::RangeInclusive;
+
 use super::*;
+use crate::prediction::sessions::NR;
+use crate::{client, driver, session};
 
 #[test]
 fn unavailable_is_no_reject() {
@@ -222,6 +226,115 @@ fn a_session_that_resumes_closes_the_gaps_since_it_went() {
     assert_eq!(world.state("a"), OrderState::Unknown);
     assert_eq!(world.state("b"), OrderState::New);
     assert_eq!(world.tracker.gaps().collect::<Vec<_>>(), [ExecId::new(0, 1, 1)]);
+}
+
+/// Messages are lost while the connection stays: what was said in them is missing, and answers may have been among them.
+#[test]
+fn messages_that_are_lost_on_the_way_are_missed() {
+    use client::Event::{Dropped, Session};
+    use session::Event::{ResetInSession, SequenceReset};
+
+    let dropped: client::Event<'_, NR> = Dropped(driver::Dropped::one(3));
+    let jump = |gap_fill, new| SequenceReset {
+        gap_fill,
+        expected: 3,
+        new,
+    };
+    let reset = session::ResetInSession {
+        ours: false,
+        sent: 9,
+        received: 9,
+    };
+    let (answered, open) = (Some(Doubt::Unanswered), None);
+    let check = |event: &client::Event<'_, NR>, is_lost: bool, expected: Option<Doubt>| {
+        for with_listener in [false, true] {
+            let mut world = world();
+            world.connect(false);
+            if with_listener {
+                world
+                    .tracker
+                    .connected(Source::Listener, false, &mut world.events);
+            }
+            world.order("a");
+            world.read(&report("1;1", "00", "a", "0/10"));
+            world.order("asked");
+            let World { tracker, events, .. } = &mut world;
+            tracker
+                .observe(time(0), Source::OrderEntry, event, PriceUnit::Dollars, events)
+                .unwrap();
+            // Of a connection that begins anew the listener heard what came meanwhile; what was dropped it may not have come to.
+            let is_missed = is_lost && !(with_listener && expected == Some(Doubt::Unconfirmed));
+            let state = if is_missed {
+                OrderState::Unknown
+            } else {
+                OrderState::New
+            };
+            assert_eq!(world.state("a"), state, "{event:?}");
+            let gaps: Vec<_> = world.tracker.gaps().collect();
+            let expected_gaps = [ExecId::new(0, 1, 1)];
+            assert_eq!(gaps, expected_gaps[..usize::from(is_missed)], "{event:?}");
+            let doubt = world.tracker.by_cl_ord_id("asked").unwrap().doubt();
+            assert_eq!(doubt, expected, "{event:?}");
+        }
+    };
+    check(&dropped, true, answered);
+    check(&Session(jump(false, 7)), true, answered);
+    check(&Session(jump(false, 3)), false, open);
+    // The peer says that nothing but session messages lay between.
+    check(&Session(jump(true, 7)), false, open);
+    check(&Session(ResetInSession(reset)), true, Some(Doubt::Unconfirmed));
+}
+
+/// Numbers that started anew in mid-session are those of other messages.
+#[test]
+fn a_reject_after_a_reset_is_of_the_new_numbers() {
+    let reset = session::ResetInSession {
+        ours: false,
+        sent: 2,
+        received: 9,
+    };
+    let mut world = world();
+    world.connect(false);
+    world.order("before");
+    let World { tracker, events, .. } = &mut world;
+    let event: client::Event<'_, NR> = client::Event::Session(session::Event::ResetInSession(reset));
+    tracker
+        .observe(time(0), Source::OrderEntry, &event, PriceUnit::Dollars, events)
+        .unwrap();
+    world.sent = 1;
+    world.order("after");
+    let refusal = crate::prediction::Reject::new(2_u64);
+    world.read(&refusal);
+    assert_eq!(world.state("before"), OrderState::Unknown);
+    assert_eq!(world.state("after"), OrderState::Rejected);
+}
+
+/// A resumed session brings what was not delivered to it. What was, and got lost here, does not come again; but a reject by
+/// number still finds its request.
+#[test]
+fn an_answer_that_was_dropped_does_not_come_again() {
+    let dropped: client::Event<'_, NR> = client::Event::Dropped(driver::Dropped::one(3));
+    let mut world = world();
+    world.connect(false);
+    world.order("a");
+    let World { tracker, events, .. } = &mut world;
+    tracker
+        .observe(time(0), Source::OrderEntry, &dropped, PriceUnit::Dollars, events)
+        .unwrap();
+    let mut rejected = World {
+        tracker: world.tracker.clone(),
+        events: Vec::new(),
+        ..world
+    };
+    let nothing_in_doubt = RangeInclusive::new(1, 0);
+    world
+        .tracker
+        .disconnected(Source::OrderEntry, &nothing_in_doubt, &mut world.events);
+    world.connect(false);
+    assert_eq!(world.state("a"), OrderState::Unknown);
+    let refusal = crate::prediction::Reject::new(2_u64);
+    rejected.read(&refusal);
+    assert_eq!(rejected.state("a"), OrderState::Rejected);
 }
 
 /// A logon that starts the numbers anew tells of the loss before it, which nobody has told.
