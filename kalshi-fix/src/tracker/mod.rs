@@ -88,6 +88,7 @@ mod observe;
 mod open;
 mod order;
 mod position;
+mod price;
 mod receive;
 mod report;
 mod request;

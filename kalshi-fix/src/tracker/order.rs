@@ -39,6 +39,8 @@ pub struct Order {
     pub(super) identifiers: Vec<Identifier>,
     /// The report with the highest ExecID.
     pub(super) latest: Option<Latest>,
+    /// What the highest report says that tells of the price. `None` in it where the price was changed to nobody knows what.
+    pub(super) reported_price: Option<(ExecPlace, Option<Price>)>,
     /// What was counted.
     pub(super) filled: Totals,
     pub(super) fees: Money,
@@ -152,7 +154,6 @@ pub(super) struct Latest {
     pub(super) order_qty: Quantity,
     pub(super) cum_qty: Quantity,
     pub(super) leaves_qty: Quantity,
-    pub(super) price: Option<Price>,
     pub(super) cl_ord_id: Box<str>,
     pub(super) text: Option<Box<str>>,
     pub(super) transact_time: Option<Timestamp>,
@@ -218,6 +219,7 @@ impl Order {
             order_id: None,
             identifiers: Vec::new(),
             latest: None,
+            reported_price: None,
             filled: Totals::default(),
             fees: Money::ZERO,
             requests: Vec::new(),
@@ -302,13 +304,6 @@ impl Order {
             (None, Some(entry)) => Some(entry.order_qty),
             (None, None) => None,
         }
-    }
-
-    /// The limit in dollars, likewise.
-    #[must_use]
-    pub fn price(&self) -> Option<Price> {
-        let reported = self.latest.as_ref().and_then(|latest| latest.price);
-        reported.or(self.entry.as_ref().and_then(|entry| entry.price))
     }
 
     /// CumQty (14): what the venue says is filled.
@@ -495,10 +490,8 @@ impl Order {
         {
             return false;
         }
-        let is_cancel = matches!(report.ord_status, OrdStatus::Canceled | OrdStatus::Expired);
-        // On a cancel, 11 is the request's and 41 the order's own.
         let cl_ord_id = match report.orig_cl_ord_id {
-            Some(own) if is_cancel => own,
+            Some(own) if is_end(report) => own,
             _ => report.cl_ord_id,
         };
         let Some(latest) = &mut self.latest else {
@@ -508,7 +501,6 @@ impl Order {
                 order_qty: report.order_qty,
                 cum_qty: report.cum_qty,
                 leaves_qty: report.leaves_qty,
-                price: report.price,
                 cl_ord_id: cl_ord_id.into(),
                 text: report.text.map(Into::into),
                 transact_time: report.transact_time,
@@ -519,7 +511,6 @@ impl Order {
             return true;
         };
         let shows = latest.order_qty != report.order_qty
-            || latest.price != report.price
             || *latest.cl_ord_id != *cl_ord_id
             || latest.cum_qty != report.cum_qty;
         latest.exec_id = exec_id;
@@ -527,7 +518,6 @@ impl Order {
         latest.order_qty = report.order_qty;
         latest.cum_qty = report.cum_qty;
         latest.leaves_qty = report.leaves_qty;
-        latest.price = report.price;
         if *latest.cl_ord_id != *cl_ord_id {
             latest.cl_ord_id = cl_ord_id.into();
         }
@@ -571,6 +561,11 @@ impl Order {
             .position(|request| *request.cl_ord_id == *cl_ord_id)?;
         Some(self.requests.remove(at))
     }
+}
+
+/// On a cancel, 11 is the request's and 41 the order's own.
+pub(super) fn is_end(report: &Report<'_>) -> bool {
+    matches!(report.ord_status, OrdStatus::Canceled | OrdStatus::Expired)
 }
 
 fn is_answer(report: &Report<'_>) -> bool {

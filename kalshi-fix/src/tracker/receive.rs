@@ -112,7 +112,8 @@ impl Tracker {
         if shows_now {
             order.confirmed = period;
         }
-        let changed = order.merge(exec_id, report, now);
+        let has_price = order.merge_price(exec_id, report);
+        let changed = order.merge(exec_id, report, now) || has_price;
         let answered = order.take_request(report.cl_ord_id);
         if order.resolution.is_some() && !report.ord_status.is_final() {
             let wrong = order.resolution != Some(Resolution::Open);

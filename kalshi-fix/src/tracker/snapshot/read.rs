@@ -202,6 +202,11 @@ fn read_order(fields: &mut Fields<'_>) -> Result<Order, RestoreError> {
         })?,
         is_over: fields.flag()?,
         is_retired: fields.flag()?,
+        reported_price: {
+            let place = fields.maybe("a place", place)?;
+            let price = fields.maybe("a price", |text| text.parse().ok())?;
+            place.map(|place| (place, price))
+        },
         entry: None,
         identifiers: Vec::new(),
         latest: None,
@@ -239,7 +244,6 @@ fn read_latest(fields: &mut Fields<'_>) -> Result<Latest, RestoreError> {
         order_qty: fields.number("a quantity")?,
         cum_qty: fields.number("a quantity")?,
         leaves_qty: fields.number("a quantity")?,
-        price: fields.maybe("a price", |text| text.parse().ok())?,
         cl_ord_id: fields.text("a ClOrdID")?.into(),
         text: fields.maybe_text("a text")?.map(Into::into),
         transact_time: fields.maybe("a time", time)?,

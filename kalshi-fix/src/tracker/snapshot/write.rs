@@ -90,6 +90,8 @@ fn write_order(out: &mut Lines, order: &Order) {
         Resolution::Ended => "ended",
     }));
     out.put(u8::from(order.is_over)).put(u8::from(order.is_retired));
+    out.maybe(order.reported_price.map(|(place, _)| place));
+    out.maybe(order.reported_price.and_then(|(_, price)| price));
     if let Some(entry) = &order.entry {
         write_entry(out, entry);
     }
@@ -131,7 +133,7 @@ fn write_latest(out: &mut Lines, latest: &Latest) {
     out.put(latest.order_qty)
         .put(latest.cum_qty)
         .put(latest.leaves_qty);
-    out.maybe(latest.price).text(&latest.cl_ord_id);
+    out.text(&latest.cl_ord_id);
     out.maybe_text(latest.text.as_deref());
     out.maybe(latest.transact_time).maybe(latest.expire_time);
     out.put(u8::from(latest.is_answer)).put(latest.received);

@@ -512,3 +512,85 @@ fn a_mass_cancel_is_answered() {
     world.read(&answer);
     assert!(matches!(world.events[..], [TrackerEvent::Unattributed(_)]));
 }
+
+/// Price (44) is conditional on a report: one without it says nothing of the price.
+#[test]
+fn a_report_without_a_price_leaves_the_price() {
+    let without = |report: ExecutionReport<'static>| ExecutionReport {
+        price: None,
+        ..report
+    };
+    let at = |price: &str, report: ExecutionReport<'static>| ExecutionReport {
+        price: Some(decimal(price)),
+        ..report
+    };
+    let amended = || renamed("a", at("0.60", report("2;1", "55", "b", "0/12")));
+    let traded = || without(trade("3;1", "b", "4/8", "4@0.6"));
+    let check = |reports: &[ExecutionReport<'static>], expected: &str| {
+        let mut world = world();
+        world.order("a");
+        world.amend("b", "a");
+        for report in reports {
+            world.read(report);
+        }
+        let restored = Tracker::restore(&world.tracker.snapshot(), TrackerSettings::default()).unwrap();
+        for tracker in [&world.tracker, &restored] {
+            let price = tracker.by_order_id("order-1").unwrap().price();
+            assert_eq!(price, Some(expected.parse().unwrap()), "{reports:?}");
+        }
+    };
+    let new = || report("1;1", "00", "a", "0/10");
+    check(&[new(), amended(), traded()], "0.60");
+    // In any order, and more than once.
+    check(&[traded(), amended(), new()], "0.60");
+    check(&[new(), traded(), amended(), traded()], "0.60");
+    check(&[without(new()), traded()], "0.55");
+}
+
+/// An amend that was carried out, by a report that does not say at which price.
+#[test]
+fn the_price_of_an_amend_that_the_report_leaves_out() {
+    let replaced = || ExecutionReport {
+        price: None,
+        ..renamed("a", report("2;1", "55", "b", "0/12"))
+    };
+    let amend = |world: &mut World, price: Option<&str>| {
+        let (twelve, limit) = (decimal("12"), fields::OrdType::Limit);
+        world.send(&OrderCancelReplaceRequest {
+            price: price.map(decimal),
+            ..OrderCancelReplaceRequest::new("b", twelve, limit, "a", fields::Side::Buy, MARKET)
+        });
+    };
+    let traded = || ExecutionReport {
+        price: None,
+        ..trade("3;1", "b", "4/8", "4@0.55")
+    };
+    let orders: [&[ExecutionReport<'static>]; 3] = [
+        &[replaced(), replaced(), traded()],
+        &[traded(), replaced()],
+        &[traded(), traded()],
+    ];
+    let check = |asked: Option<Option<&str>>, expected: Option<&str>| {
+        for reports in orders {
+            let mut world = world();
+            world.order("a");
+            world.read(&report("1;1", "00", "a", "0/10"));
+            if let Some(price) = asked {
+                amend(&mut world, price);
+            }
+            let price = |world: &World| world.tracker.by_order_id("order-1").unwrap().price();
+            for report in reports {
+                world.read(report);
+                let expected = expected.map(|price| price.parse().unwrap());
+                assert_eq!(price(&world), expected, "{asked:?} {reports:?}");
+            }
+            world.read(&report("4;1", "00", "b", "4/8"));
+            assert_eq!(price(&world), Some("0.55".parse().unwrap()), "{asked:?}");
+        }
+    };
+    // It is what was asked for; an amend without a price leaves it.
+    check(Some(Some("0.60")), Some("0.60"));
+    check(Some(None), Some("0.55"));
+    // Somebody else's amend: nobody can say.
+    check(None, None);
+}
