@@ -27,8 +27,9 @@ pub struct SessionEnd {
     pub cause: EndCause,
     /// Supervised sessions: why there is no further attempt to connect.
     pub stopped: Option<StopReason>,
-    /// The highest `MsgSeqNum (34)` that the peer is known to have received: by the answer to a test request or to a
-    /// logout, or by a reject that names it. 0 if none is known.
+    /// The highest `MsgSeqNum (34)` that the peer is known to have received: by the answer to a test request, or by a
+    /// reject that names it. 0 if none is known. A logout proves nothing, since the peer's may have crossed ours; who wants to
+    /// know asks for a sign of life first ([`Handle::test_request`](super::Handle::test_request)).
     pub confirmed: SequenceNumber,
     /// The highest `MsgSeqNum (34)` that was given out; 0 if none was.
     pub sent: SequenceNumber,

@@ -11,7 +11,7 @@ use super::end::{EndCause, SessionEnd};
 use super::inbox::Inbox;
 use super::wire::{Mark, Written};
 use crate::observe::{Instruments, Labels, MessageLog, Tap};
-use crate::session::{EndReason, Event, SequenceNumber, Session, TestRequestId};
+use crate::session::{Event, SequenceNumber, Session, TestRequestId};
 
 /// It lasts as long as the handles do: a supervised session puts one core after the other into it.
 pub(super) struct Shared {
@@ -136,10 +136,7 @@ impl Shared {
         let sent = session.sequences().next_outgoing.saturating_sub(1);
         let written = self.written.through(session.numbering());
         drop(session);
-        if let EndCause::Session(EndReason::LoggedOut { .. }) = &cause {
-            // Our Logout was the last of all, and was answered.
-            self.confirmed.store(sent, Ordering::Relaxed);
-        }
+        // A logout confirms nothing: the peer's may have crossed ours, and some of what was given a number never left.
         self.room.notify_waiters();
         SessionEnd {
             cause,

@@ -225,6 +225,36 @@ async fn a_peer_that_takes_nothing() {
     assert_eq!(started.elapsed().as_secs(), 30);
 }
 
+/// The venue's Logout may have crossed ours: it proves nothing of what we sent, least of all of what never left.
+#[tokio::test(start_paused = true)]
+async fn a_logout_of_the_peer_proves_nothing_of_what_was_sent() {
+    let mut peer = Peer::connected_through(64, DriverSettings::default()).await;
+    assert_eq!(peer.handle.try_send(&note("x".repeat(100))), Ok(2));
+    peer.handle.logout(None);
+    let logout = peer.frame(b"5", |_| {});
+    peer.stream.write_all(&logout).await.unwrap();
+    let Some(Event::Ended(end)) = peer.events.recv().await else {
+        panic!("the end is next")
+    };
+    assert_eq!(
+        end.to_string(),
+        "logged out (messages 2 to 3 may not have been written)"
+    );
+    assert_eq!((end.confirmed, end.written, end.sent), (0, 1, 3));
+    assert!(end.in_doubt().contains(&2));
+
+    // Nor does one that answers ours, which cannot be told from one that crossed it. A test request can.
+    let ((client, mut client_events), _venue) = established(4096, DriverSettings::default()).await;
+    client.test_request().unwrap();
+    assert!(matches!(
+        client_events.recv().await,
+        Some(Event::Session(session::Event::TestRequestAnswered { .. }))
+    ));
+    client.send(&note("an order")).await.unwrap();
+    let end = client_events.close().await.end.unwrap();
+    assert_eq!((end.confirmed, end.written, end.sent), (2, 4, 4));
+}
+
 #[test]
 fn a_runtime_that_is_shut_down() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
