@@ -1,7 +1,7 @@
 //! The two clocks of a driver.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use fix_dialect::Timestamp;
 use tokio::time::Instant;
@@ -43,7 +43,15 @@ impl Time {
     }
 
     /// The moment of a deadline that the core gave.
-    pub(super) fn instant(&self, deadline: std::time::Duration) -> Instant {
-        self.origin + deadline
+    pub(super) fn instant(&self, deadline: Duration) -> Instant {
+        self.origin + deadline.min(NEVER)
     }
 }
+
+/// So long from now. A time-out may be longer than what the system's clock can count to.
+pub(super) fn after(time: Duration) -> Instant {
+    Instant::now() + time.min(NEVER)
+}
+
+/// Longer than any session lasts: thirty years.
+const NEVER: Duration = Duration::from_hours(30 * 365 * 24);

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use super::alarm::Alarm;
+use super::clock::after;
 use super::end::{EndCause, SessionEnd};
 use super::event::{self, Gone};
 use super::keeper::Keeper;
@@ -326,7 +327,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
             return false;
         }
         let shared = Arc::clone(&self.shared);
-        let written = timeout_at(Instant::now() + self.settings.final_flush, async {
+        let written = timeout_at(after(self.settings.final_flush), async {
             loop {
                 {
                     let mut session = shared.session();
@@ -357,7 +358,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
     /// Closes our direction, and reads what still comes until the peer closes its own: to close while unread bytes wait
     /// makes the operating system reset the connection, and the peer may then never see our last words.
     async fn shut_down(mut self) {
-        let _ = timeout_at(Instant::now() + self.settings.final_flush, async {
+        let _ = timeout_at(after(self.settings.final_flush), async {
             self.stream.shutdown().await?;
             loop {
                 self.received.clear();

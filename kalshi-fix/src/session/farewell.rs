@@ -73,10 +73,8 @@ impl Session {
         });
         self.timers.stop_all();
         self.waiting_since = now.monotonic;
-        self.timers.set(
-            Timer::DisconnectWait,
-            now.monotonic + self.settings.disconnect_wait,
-        );
+        self.timers
+            .start(Timer::DisconnectWait, now, self.settings.disconnect_wait);
     }
 
     /// Ends a session that cannot go on: a Logout (5) that says why, then time for the peer to read it.
@@ -117,7 +115,6 @@ impl Session {
 
     pub(super) fn wait_for_answer(&mut self, now: Now) {
         self.waiting_since = now.monotonic;
-        self.timers
-            .set(Timer::LogoutAck, now.monotonic + self.settings.logout_ack);
+        self.timers.start(Timer::LogoutAck, now, self.settings.logout_ack);
     }
 }

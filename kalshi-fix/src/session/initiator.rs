@@ -16,8 +16,7 @@ use super::{
 impl Session {
     pub(super) fn open(&mut self, now: Now) {
         self.waiting_since = now.monotonic;
-        self.timers
-            .set(Timer::Logon, now.monotonic + self.settings.logon_timeout);
+        self.timers.start(Timer::Logon, now, self.settings.logon_timeout);
         let Role::Initiator(logon) = &self.role else {
             self.enter(SessionState::AwaitingLogon);
             return;

@@ -86,7 +86,7 @@ impl Session {
     /// Something was sent: the next heartbeat is due an interval from now.
     pub(super) fn keep_alive(&mut self, now: Now) {
         if let Some(interval) = self.liveness.interval {
-            self.timers.set(Timer::Send, now.monotonic + interval);
+            self.timers.start(Timer::Send, now, interval);
         }
     }
 
@@ -95,7 +95,7 @@ impl Session {
         self.liveness.last_received = now.monotonic;
         if let (Some(interval), SessionState::Established) = (self.liveness.interval, self.state) {
             let patience = percent(interval, self.settings.test_request_percent);
-            self.timers.set(Timer::Receive, now.monotonic + patience);
+            self.timers.start(Timer::Receive, now, patience);
             self.timers.stop(Timer::Silence);
         }
     }
@@ -147,8 +147,7 @@ impl Session {
         self.say(now, &TestRequest { id: id.0 });
         self.events.push_back(Event::PeerSilent);
         let rest = self.settings.silence_percent - self.settings.test_request_percent;
-        self.timers
-            .set(Timer::Silence, now.monotonic + percent(interval, rest));
+        self.timers.start(Timer::Silence, now, percent(interval, rest));
     }
 }
 

@@ -210,7 +210,7 @@ impl Session {
                 asked.reached = expected;
                 asked.attempt = 0;
                 asked.crossed = Crossed::No;
-                self.timers.set(Timer::Resend, now.monotonic + recovery.timeout);
+                self.timers.start(Timer::Resend, now, recovery.timeout);
             }
             // Messages above the gap are no progress.
             Some(_) => {}
@@ -232,7 +232,7 @@ impl Session {
             request: None,
             crossed: Crossed::No,
         });
-        self.timers.set(Timer::Resend, now.monotonic + recovery.timeout);
+        self.timers.start(Timer::Resend, now, recovery.timeout);
         self.events.push_back(Event::ResendAsked {
             begin: expected,
             end,
@@ -278,7 +278,7 @@ impl Session {
             request: said.ok(),
             crossed,
         });
-        self.timers.set(Timer::Resend, now.monotonic + recovery.timeout);
+        self.timers.start(Timer::Resend, now, recovery.timeout);
         self.events.push_back(Event::ResendAsked { begin, end, attempt });
     }
 
@@ -304,7 +304,7 @@ impl Session {
         let timeout = self
             .recovery()
             .map_or(Duration::ZERO, |recovery| recovery.timeout);
-        self.timers.set(Timer::Resend, now.monotonic + timeout);
+        self.timers.start(Timer::Resend, now, timeout);
     }
 
     pub(super) const fn has_gap(&self) -> bool {

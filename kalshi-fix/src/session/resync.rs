@@ -129,8 +129,7 @@ impl Session {
             return Err(CommandError::ResendUnderWay { command });
         }
         self.waiting_since = now.monotonic;
-        self.timers
-            .set(Timer::Logon, now.monotonic + self.settings.logon_timeout);
+        self.timers.start(Timer::Logon, now, self.settings.logon_timeout);
         let sending_time = self.sending_time(now);
         if matches!(&self.role, Role::Initiator(logon) if logon.signed) {
             let ticket = self.ask_for_signature(sending_time, 1);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Now;
+
 /// What a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Timer {
@@ -40,8 +42,9 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    pub(super) fn set(&mut self, timer: Timer, deadline: Duration) {
-        self.deadlines[timer as usize] = Some(deadline);
+    /// Goes off after this long. What is longer than any clock runs never does.
+    pub(super) fn start(&mut self, timer: Timer, now: Now, after: Duration) {
+        self.deadlines[timer as usize] = Some(now.monotonic.saturating_add(after));
     }
 
     pub(super) fn stop(&mut self, timer: Timer) {
@@ -76,14 +79,18 @@ mod tests {
     fn the_earliest_first() {
         let mut timers = Timers::default();
         assert_eq!(timers.next(), None);
-        timers.set(Timer::Logon, Duration::from_secs(9));
-        timers.set(Timer::Silence, Duration::from_secs(5));
-        timers.set(Timer::Send, Duration::from_secs(7));
+        let now = Now::new(Duration::from_secs(1), fix_dialect::Timestamp::from_unix_nanos(0));
+        timers.start(Timer::Logon, now, Duration::from_secs(8));
+        timers.start(Timer::Silence, now, Duration::from_secs(4));
+        timers.start(Timer::Send, now, Duration::from_secs(6));
+        timers.start(Timer::Resend, now, Duration::MAX);
         assert_eq!(timers.next(), Some(Duration::from_secs(5)));
         assert_eq!(timers.expire(Duration::from_secs(4)), None);
         assert_eq!(timers.expire(Duration::from_secs(8)), Some(Timer::Silence));
         assert_eq!(timers.expire(Duration::from_secs(8)), Some(Timer::Send));
         assert_eq!(timers.expire(Duration::from_secs(8)), None);
+        timers.stop(Timer::Logon);
+        assert_eq!(timers.expire(Duration::from_secs(u64::MAX)), None);
         timers.stop_all();
         assert_eq!(timers.next(), None);
     }

@@ -331,3 +331,31 @@ async fn garbage_is_told_and_passed_over() {
         "no answer to garbage"
     );
 }
+
+/// A time-out that is longer than any clock runs is none, and no mistake.
+#[tokio::test(start_paused = true)]
+async fn time_outs_of_never() {
+    let (near, far) = duplex(4096);
+    let mut session = client_settings();
+    session.logon_timeout = Duration::MAX;
+    session.logout_ack = Duration::MAX;
+    session.disconnect_wait = Duration::MAX;
+    let settings = DriverSettings {
+        write_timeout: Duration::MAX,
+        final_flush: Duration::MAX,
+        ..DriverSettings::default()
+    };
+    let (client, mut client_events) = spawn(near, session, Role::Initiator(logon()), None, settings).unwrap();
+    // By the system's clock, as the client.
+    let mut venue = drive_venue_by(far, std::sync::Arc::new(crate::driver::SystemClock));
+    logon_request(&mut venue).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    venue
+        .0
+        .accept_logon(crate::session::Acceptance::default())
+        .unwrap();
+    established_event(&mut client_events).await;
+    client.send(&note("an order")).await.unwrap();
+    client.logout(None);
+    assert_eq!(end(&mut client_events).await, "logged out");
+}
