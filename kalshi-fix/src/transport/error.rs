@@ -71,8 +71,8 @@ pub enum ConnectError {
 impl ConnectError {
     /// Whether trying again, with nothing changed, might help.
     ///
-    /// It might where the network or the machines are at fault; it will not where a certificate or the configuration
-    /// is.
+    /// It might where the network or the machines are at fault, a server's own failure in the TLS handshake included; it
+    /// will not where a certificate or the configuration is.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -141,7 +141,8 @@ impl AttemptError {
             | AttemptError::TcpTimeout { .. }
             | AttemptError::HandshakeBroken(_)
             | AttemptError::HandshakeTimeout { .. } => true,
-            AttemptError::Tls(_) | AttemptError::NotPinned { .. } => false,
+            AttemptError::Tls(error) => error.is_transient(),
+            AttemptError::NotPinned { .. } => false,
         }
     }
 }

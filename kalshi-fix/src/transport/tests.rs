@@ -13,7 +13,9 @@ use tokio_rustls::TlsAcceptor;
 
 use super::testing::{Authority, BOTH};
 use super::*;
+use crate::driver::EndCause;
 use crate::environment::Endpoint;
+use crate::reconnect::FailureClass;
 
 /// Accepts TLS connections on a loopback port and sends back what it reads.
 async fn echo(authority: &Authority, versions: &[&'static SupportedProtocolVersion]) -> u16 {
@@ -104,6 +106,45 @@ async fn steps_are_told_as_far_as_they_go() {
     check(stranger.trust(), port, &["resolved 1", "connected 127.0.0.1"]).await;
     let (closed, _held) = closed();
     check(trusted.trust(), closed.port(), &["resolved 1"]).await;
+}
+
+/// What a terminator says that has just been started, or is about to be stopped, is not its last word; that it does not
+/// agree is.
+#[tokio::test]
+async fn alerts_that_will_pass() {
+    let authority = Authority::new(&["127.0.0.1"]);
+    for (alert, transient) in [
+        (80, true),
+        (90, true),
+        (40, false),
+        (49, false),
+        (70, false),
+        (112, false),
+    ] {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            tcp.write_all(&[0x15, 3, 3, 0, 2, 2, alert]).await.unwrap();
+            // To close while something is unread would reset the connection, and the alert could be lost.
+            let mut rest = Vec::new();
+            let _ = tcp.read_to_end(&mut rest).await;
+        });
+        let error = connect(&authority.trust(), "127.0.0.1", port).await.unwrap_err();
+        assert!(error.to_string().contains("TLS failed: "), "{error}");
+        assert_eq!(error.is_transient(), transient, "{error}");
+        let class = EndCause::Connect {
+            source: Arc::new(error),
+        }
+        .class();
+        let expected = if transient {
+            FailureClass::Network
+        } else {
+            FailureClass::Unreachable
+        };
+        assert_eq!(class, expected, "alert {alert}");
+        server.await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use rustls::{CertificateError, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 /// What is wrong with a certificate, a handshake or a configuration of TLS, in the words of the library that found it.
 ///
@@ -49,6 +49,15 @@ impl TlsError {
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => TlsErrorKind::NotTls,
             _ => TlsErrorKind::Other,
         }
+    }
+
+    /// Whether it says something about the server's moment rather than about the two sides: that it has failed, or was
+    /// interrupted, as one says that has just been started or is about to be stopped.
+    pub(super) const fn is_transient(&self) -> bool {
+        matches!(
+            self.0,
+            rustls::Error::AlertReceived(AlertDescription::InternalError | AlertDescription::UserCanceled)
+        )
     }
 
     pub(crate) fn new(error: rustls::Error) -> TlsError {
