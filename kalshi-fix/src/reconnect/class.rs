@@ -8,7 +8,7 @@ use crate::session::{EndReason, RefusalKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureClass {
-    /// No connection, a broken one, a silent peer, no answer in time.
+    /// No connection, a broken one, a silent peer, no answer in time, messages that come too late.
     Network,
     /// The peer logged out, for reasons of its own.
     PeerLogout,
@@ -20,7 +20,7 @@ pub enum FailureClass {
     RateLimited,
     /// The sequence numbers of the two sides do not fit.
     Sequence,
-    /// The two clocks are too far apart.
+    /// The two clocks are too far apart: the logon was refused for it, or a message comes from the future.
     Clock,
     /// The logon was refused: the signature, the key, a CompID, or what the key is entitled to.
     Credentials,
@@ -54,6 +54,11 @@ impl FailureClass {
             | EndReason::SequenceGap(_)
             | EndReason::ResendRefused { .. }
             | EndReason::NextExpectedTooHigh(_) => FailureClass::Sequence,
+            // A message that came too late: the network stood still, or this machine did, and to wait longer helps
+            // nobody. If it is our clock that runs ahead, the venue refuses the next logon for that.
+            EndReason::SendingTimeOutOfWindow { offset_millis, .. } if *offset_millis < 0 => {
+                FailureClass::Network
+            }
             EndReason::SendingTimeOutOfWindow { .. } => FailureClass::Clock,
             EndReason::SigningFailed => FailureClass::Signing,
             EndReason::LogonNotEncodable { .. }
@@ -152,6 +157,14 @@ mod tests {
                     window: Duration::from_secs(30),
                 },
                 FailureClass::Clock,
+            ),
+            // A message that came too late: the network stood still, or this machine did.
+            (
+                EndReason::SendingTimeOutOfWindow {
+                    offset_millis: -35_000,
+                    window: Duration::from_secs(30),
+                },
+                FailureClass::Network,
             ),
             (EndReason::NoSequenceNumber, FailureClass::Protocol),
             (EndReason::SigningFailed, FailureClass::Signing),
