@@ -28,6 +28,8 @@ pub struct Reconnector {
     /// Since when there is no session, maintenance left out.
     gone_since: Option<Duration>,
     key_in_use_since: Option<Duration>,
+    /// The next session starts its numbers anew.
+    reset_due: bool,
 }
 
 /// What to do after a failure.
@@ -157,6 +159,7 @@ impl Reconnector {
             established: None,
             gone_since: None,
             key_in_use_since: None,
+            reset_due: false,
         }
     }
 
@@ -183,6 +186,7 @@ impl Reconnector {
         self.established = Some(now.monotonic);
         self.gone_since = None;
         self.key_in_use_since = None;
+        self.reset_due = false;
     }
 
     /// The session, or the attempt, has ended. `random` is any number, all equally likely.
@@ -200,6 +204,9 @@ impl Reconnector {
         }
         match self.judge(class, now, random) {
             Ok(mut wait) => {
+                // What was decided holds until there is a session, however long that takes.
+                self.reset_due |= wait.reset;
+                wait.reset = self.reset_due;
                 let since = self
                     .attempted
                     .map_or(Duration::MAX, |attempted| now.monotonic.saturating_sub(attempted));

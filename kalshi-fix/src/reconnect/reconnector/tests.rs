@@ -303,3 +303,39 @@ fn reasons_read_well() {
         "4 failures in a row, as many as the policy allows"
     );
 }
+
+/// What was decided holds until there is a session, whatever comes between.
+#[test]
+fn a_reset_that_is_due_stays_so() {
+    let policy = ReconnectPolicy {
+        reset_retransmitting: true,
+        ..ReconnectPolicy::default()
+    };
+    let mut reconnector = Reconnector::new(policy, true);
+    let mut seconds = 0;
+    let mut fail = |reconnector: &mut Reconnector, class, established| {
+        seconds += 100;
+        reconnector.attempting(at(seconds));
+        if established {
+            reconnector.established(at(seconds));
+        }
+        match reconnector.failed(class, at(seconds + 10), HALF) {
+            Decision::Wait(wait) => wait.reset,
+            Decision::Stop(stop) => panic!("stopped: {stop}"),
+        }
+    };
+    assert!(!fail(&mut reconnector, FailureClass::Network, true));
+    assert!(fail(&mut reconnector, FailureClass::Sequence, true));
+    for class in [
+        FailureClass::Network,
+        FailureClass::RateLimited,
+        FailureClass::KeyInUse,
+        FailureClass::Clock,
+    ] {
+        assert!(fail(&mut reconnector, class, false), "{class}");
+    }
+    assert!(fail(&mut reconnector, FailureClass::Sequence, false));
+    // That session was started anew.
+    assert!(!fail(&mut reconnector, FailureClass::Network, true));
+    assert!(!fail(&mut reconnector, FailureClass::Network, false));
+}
