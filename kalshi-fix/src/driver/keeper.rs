@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
-use super::clock::Clock;
+use super::clock::{Clock, after};
 use crate::observe::Instruments;
 use crate::session::{Now, SequenceNumber, Session, StoreOperation, Ticket};
 use crate::store::{Store, StoreError, StoreState};
@@ -63,7 +63,7 @@ enum Answer {
 
 /// Does the core's store operations, and brings the answers back.
 pub(super) enum Keeper {
-    Inline(Worker),
+    Inline(Box<Worker>),
     Thread(Thread),
 }
 
@@ -78,12 +78,13 @@ impl Keeper {
             store: store.store,
             clock,
             failed: None,
+            again: None,
             instruments,
         };
         if store.thread {
             Thread::start(worker, wake).map(Keeper::Thread)
         } else {
-            Ok(Keeper::Inline(worker))
+            Ok(Keeper::Inline(Box::new(worker)))
         }
     }
 
@@ -96,6 +97,10 @@ impl Keeper {
                     operations.push(operation);
                 }
                 if operations.is_empty() {
+                    if worker.again.is_some_and(|again| again <= Instant::now()) {
+                        // A failure of it is told with the next operation.
+                        let _ = worker.commit();
+                    }
                     return;
                 }
                 let mut answers = VecDeque::new();
@@ -122,6 +127,14 @@ impl Keeper {
     /// Whether operations are under way whose answers will come.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self, Keeper::Thread(thread) if thread.outstanding > 0)
+    }
+
+    /// When to [`pump`](Keeper::pump) at the latest: the store wants to be called again. A thread sees to that by itself.
+    pub(super) const fn due(&self) -> Option<Instant> {
+        match self {
+            Keeper::Inline(worker) => worker.again,
+            Keeper::Thread(_) => None,
+        }
     }
 
     /// Operations that wait for the store's thread.
@@ -165,13 +178,15 @@ pub(super) struct Worker {
     store: Box<dyn Store>,
     clock: Arc<dyn Clock>,
     failed: Option<String>,
+    /// When the store wants to be called again.
+    again: Option<Instant>,
     instruments: Instruments,
 }
 
 impl Worker {
     /// Does these operations in their order, with one commit, before which none of them is confirmed.
-    fn work(&mut self, operations: Vec<StoreOperation>, answers: &mut VecDeque<Answer>) -> Option<Duration> {
-        let begun = Instruments::ENABLED.then(Instant::now);
+    fn work(&mut self, operations: Vec<StoreOperation>, answers: &mut VecDeque<Answer>) {
+        let begun = Instruments::ENABLED.then(std::time::Instant::now);
         let (mut last, mut reads) = (None, VecDeque::new());
         for operation in operations {
             let ticket = operation.ticket();
@@ -188,13 +203,9 @@ impl Worker {
                 }
             }
         }
-        let mut again_in = None;
         if let Some(last) = last {
             match self.commit() {
-                Ok(again) => {
-                    again_in = again;
-                    answers.push_front(Answer::Stored(last));
-                }
+                Ok(()) => answers.push_front(Answer::Stored(last)),
                 Err(fault) => answers.push_front(Answer::Failed(last, fault)),
             }
         }
@@ -202,7 +213,6 @@ impl Worker {
         if let Some(begun) = begun {
             self.instruments.stored(begun.elapsed());
         }
-        again_in
     }
 
     fn apply(&mut self, operation: StoreOperation) -> Result<Option<Answer>, StoreError> {
@@ -230,9 +240,13 @@ impl Worker {
         Ok(None)
     }
 
-    fn commit(&mut self) -> Result<Option<Duration>, String> {
+    fn commit(&mut self) -> Result<(), String> {
+        self.again = None;
         match self.store.commit(self.clock.utc()) {
-            Ok(committed) => Ok(committed.again_in),
+            Ok(committed) => {
+                self.again = committed.again_in.map(after);
+                Ok(())
+            }
             Err(error) => Err(self.failed.insert(error.to_string()).clone()),
         }
     }
@@ -282,17 +296,16 @@ impl Thread {
 }
 
 fn serve(mut worker: Worker, requests: &Receiver<Request>, answers: &Mutex<Answers>, wake: &Notify) {
-    let mut again_in: Option<Duration> = None;
     loop {
-        let first = match again_in {
+        let first = match worker.again {
             None => requests.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(wait) => requests.recv_timeout(wait),
+            Some(again) => requests.recv_timeout(again.saturating_duration_since(Instant::now())),
         };
         let mut next = match first {
             Ok(request) => Some(request),
             Err(RecvTimeoutError::Timeout) => {
                 // A failure of it is told with the next operation.
-                again_in = worker.commit().unwrap_or_default();
+                let _ = worker.commit();
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => {
@@ -315,7 +328,7 @@ fn serve(mut worker: Worker, requests: &Receiver<Request>, answers: &Mutex<Answe
         let answered = operations.len();
         let mut found = VecDeque::new();
         if answered > 0 {
-            again_in = worker.work(operations, &mut found);
+            worker.work(operations, &mut found);
             let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
             answers.answers.append(&mut found);
             answers.answered += answered;
@@ -331,3 +344,90 @@ fn serve(mut worker: Worker, requests: &Receiver<Request>, answers: &Mutex<Answe
 /// Operations that may wait for the store's thread. What is beyond it stays with the core, whose own limit on bytes to
 /// send makes senders wait.
 const MAX_OUTSTANDING: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::driver::SystemClock;
+    use crate::observe::Labels;
+    use crate::session::{Identity, Logon, Role, SessionSettings};
+    use crate::store::{Committed, MemoryStore, Page};
+
+    /// A store that wants to be called again after each commit.
+    struct Again(MemoryStore);
+
+    impl Store for Again {
+        fn state(&self) -> StoreState {
+            self.0.state()
+        }
+
+        fn append(&mut self, sequence: SequenceNumber, frame: &Bytes) -> Result<(), StoreError> {
+            self.0.append(sequence, frame)
+        }
+
+        fn set_next_outgoing(&mut self, next: SequenceNumber) -> Result<(), StoreError> {
+            self.0.set_next_outgoing(next)
+        }
+
+        fn set_next_incoming(&mut self, next: SequenceNumber) -> Result<(), StoreError> {
+            self.0.set_next_incoming(next)
+        }
+
+        fn reset(&mut self, now: fix_dialect::Timestamp) -> Result<(), StoreError> {
+            self.0.reset(now)
+        }
+
+        fn commit(&mut self, now: fix_dialect::Timestamp) -> Result<Committed, StoreError> {
+            let _ = self.0.commit(now)?;
+            Ok(Committed {
+                again_in: Some(Duration::MAX),
+            })
+        }
+
+        fn read(
+            &mut self,
+            begin: SequenceNumber,
+            end: SequenceNumber,
+            max_bytes: usize,
+            out: &mut Vec<(SequenceNumber, Bytes)>,
+        ) -> Result<Page, StoreError> {
+            self.0.read(begin, end, max_bytes, out)
+        }
+    }
+
+    /// A read in the meantime keeps nothing, and changes nothing of what is still to be done.
+    #[test]
+    fn a_read_does_not_call_off_the_next_commit() {
+        let role = Role::Initiator(Logon::new(30).default_appl_ver_id("9"));
+        let mut worker = Worker {
+            store: Box::new(Again(MemoryStore::new(SystemClock.utc()))),
+            clock: Arc::new(SystemClock),
+            failed: None,
+            again: None,
+            instruments: Instruments::new(&Labels::default(), &role),
+        };
+        let identity = Identity::initiator("key-id", "KalshiRT");
+        let settings = SessionSettings::kalshi_prediction_retransmitting(identity);
+        let mut session = Session::new(settings, role).unwrap();
+        session
+            .connected(Now::new(Duration::ZERO, SystemClock.utc()))
+            .unwrap();
+        // The logon's number.
+        let number = session.poll_store().unwrap();
+        let ticket = number.ticket();
+        let mut answers = VecDeque::new();
+        worker.work(vec![number], &mut answers);
+        assert!(worker.again.is_some());
+        let read = StoreOperation::Read {
+            ticket,
+            begin: 1,
+            end: 1,
+            max_bytes: 1000,
+        };
+        worker.work(vec![read], &mut answers);
+        assert!(worker.again.is_some());
+        assert_eq!(answers.len(), 2);
+    }
+}

@@ -86,12 +86,15 @@ impl Shared {
         }
     }
 
-    /// Puts the core of the next connection in the place of the last. Refused once the application wants no more.
-    pub(super) fn install(&self, mut next: Session) -> bool {
+    /// Puts the core of the next connection in the place of the last.
+    pub(super) fn install(&self, mut next: Session) -> Installed {
         self.tap(&mut next);
         let mut session = self.session();
         if self.is_closing() {
-            return false;
+            return Installed::Unwanted;
+        }
+        if session.queued().store_operations > 0 {
+            return Installed::Outdated;
         }
         // What was sent before a session that goes on is that session's no more.
         let before = next.sequences().next_outgoing.saturating_sub(1);
@@ -101,7 +104,7 @@ impl Shared {
         self.numbering.store(0, Ordering::Relaxed);
         self.confirmed.store(before, Ordering::Relaxed);
         self.probes().clear();
-        true
+        Installed::Yes
     }
 
     /// Which of several connections in a row this is. It changes under the core's lock.
@@ -252,6 +255,16 @@ impl Shared {
     fn probes(&self) -> MutexGuard<'_, VecDeque<(TestRequestId, Mark)>> {
         self.probes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether there is a core for the next connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Installed {
+    Yes,
+    /// The application wants no more.
+    Unwanted,
+    /// The core before has something to be kept, which the next one was made without.
+    Outdated,
 }
 
 /// By which connection an event came, and in which numbering its number is.

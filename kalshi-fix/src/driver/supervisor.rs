@@ -1,10 +1,11 @@
 //! A session that outlives its connections.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument as _;
 
 use super::DriverSettings;
@@ -12,7 +13,7 @@ use super::builder::Random;
 use super::end::{EndCause, SessionEnd};
 use super::event::{AttemptFailed, Disconnected, Event, Gone};
 use super::keeper::Keeper;
-use super::shared::Shared;
+use super::shared::{Installed, Shared};
 use super::task::{Outcome, Task};
 use crate::credentials::Signer;
 use crate::reconnect::{Decision, Reconnector, StopReason};
@@ -108,19 +109,46 @@ impl<D: Dial> Supervisor<D> {
                 },
                 shared.origin(),
             );
-            let waited = async {
+            let mut waited = pin!(async {
                 sleep(wait.delay).await;
                 shared.inbox.room().await;
-            };
-            tokio::select! {
-                biased;
-                () = called_off(&shared) => {
+            });
+            loop {
+                if shared.is_closing() {
                     outcome.end.stopped = Some(StopReason::Application);
                     return outcome.end;
                 }
-                () = waited => {}
+                // What the application works off meanwhile is kept at once.
+                let due = self.keep();
+                tokio::select! {
+                    biased;
+                    () = shared.wake.notified() => {}
+                    () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+                    () = &mut waited => break,
+                }
             }
         }
+    }
+
+    /// Keeps what the core of the connection before still wants kept: numbers, and what the application has worked off.
+    /// Returns when the store wants to be called again.
+    fn keep(&mut self) -> Option<Instant> {
+        let keeper = self.keeper.as_mut()?;
+        keeper.pump(&mut self.shared.session(), self.shared.time.now());
+        keeper.due()
+    }
+
+    /// What the session that is kept goes on with. `Err`: the store has failed.
+    async fn resume(&mut self) -> Result<(), EndCause> {
+        self.keep();
+        if let Some(keeper) = &mut self.keeper {
+            let Some(state) = keeper.state().await else {
+                let fault = "it has failed, and takes nothing more".to_owned();
+                return Err(EndCause::Session(EndReason::StoreFailed { fault }));
+            };
+            self.session.sequences = state.sequences;
+        }
+        Ok(())
     }
 
     /// Connects, and carries the session to its end.
@@ -132,12 +160,8 @@ impl<D: Dial> Supervisor<D> {
             gone,
             keeper: None,
         };
-        if let Some(keeper) = &mut self.keeper {
-            let Some(state) = keeper.state().await else {
-                let fault = "it has failed, and takes nothing more".to_owned();
-                return failed(EndCause::Session(EndReason::StoreFailed { fault }));
-            };
-            self.session.sequences = state.sequences;
+        if let Err(cause) = self.resume().await {
+            return failed(cause);
         }
         let stream = tokio::select! {
             biased;
@@ -154,16 +178,24 @@ impl<D: Dial> Supervisor<D> {
         };
         let mut logon = self.logon.clone();
         logon.reset |= reset;
-        let core = match Session::new(self.session.clone(), Role::Initiator(logon)) {
-            Ok(core) => core,
-            Err(error) => {
-                // They were accepted before the first attempt.
-                tracing::error!(%error, "the session's settings cannot work");
-                return failed(EndCause::Stopped);
+        loop {
+            // The application goes on working off what it has while this connection is made.
+            if let Err(cause) = self.resume().await {
+                return failed(cause);
             }
-        };
-        if !shared.install(core) {
-            return failed(EndCause::Aborted);
+            let core = match Session::new(self.session.clone(), Role::Initiator(logon.clone())) {
+                Ok(core) => core,
+                Err(error) => {
+                    // They were accepted before the first attempt.
+                    tracing::error!(%error, "the session's settings cannot work");
+                    return failed(EndCause::Stopped);
+                }
+            };
+            match shared.install(core) {
+                Installed::Yes => break,
+                Installed::Unwanted => return failed(EndCause::Aborted),
+                Installed::Outdated => {}
+            }
         }
         let task = Task::new(
             stream,

@@ -139,7 +139,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
                 Turn::Wait(deadline) => deadline,
             };
             let limit = self.outgoing.limit(&self.settings);
-            alarm.as_mut().set(deadline.into_iter().chain(limit).min());
+            let due = self.keeper.as_ref().and_then(Keeper::due);
+            alarm
+                .as_mut()
+                .set(deadline.into_iter().chain(limit).chain(due).min());
             let want_read = matches!(self.intake, Intake::NeedMore(_));
             tokio::select! {
                 progress = poll_fn(|cx| {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fix_dialect::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::sync::mpsc as mpsc_async;
 use tokio::time::{sleep, timeout};
 
 use super::pair::*;
@@ -32,6 +33,8 @@ struct Inner {
     fail: bool,
     /// Each commit waits for one of these.
     gate: Option<mpsc::Receiver<()>>,
+    /// What a commit says of the next one, once.
+    again_in: Option<Duration>,
 }
 
 impl Shared {
@@ -43,6 +46,7 @@ impl Shared {
             appends: 0,
             fail: false,
             gate: None,
+            again_in: None,
         })))
     }
 
@@ -105,7 +109,10 @@ impl Store for Shared {
         }
         self.with(|inner| {
             inner.commits += 1;
-            inner.store.commit(now)
+            let committed = inner.store.commit(now)?;
+            Ok(Committed {
+                again_in: inner.again_in.take().or(committed.again_in),
+            })
         })
     }
 
@@ -328,6 +335,251 @@ async fn a_supervised_session_resumes_by_itself_and_what_was_lost_comes_again() 
     assert_eq!((text.as_str(), poss_dup), ("lost on the way", true));
     let (_, text, poss_dup) = note_or_resend(&mut events).await;
     assert_eq!((text.as_str(), poss_dup), ("lost on the way back", true));
+}
+
+/// A supervised client with a store, whose dials wait until they are let through.
+struct Line {
+    client: Handle,
+    events: Events,
+    connections: mpsc_async::UnboundedReceiver<DuplexStream>,
+    /// What becomes of each dial: a connection, or none.
+    dials: mpsc_async::UnboundedSender<bool>,
+}
+
+impl Line {
+    fn start(store: SessionStore, policy: ReconnectPolicy) -> Line {
+        let (sender, connections) = mpsc_async::unbounded_channel();
+        let (dials, allowed) = mpsc_async::unbounded_channel::<bool>();
+        let allowed = Arc::new(tokio::sync::Mutex::new(allowed));
+        let dial = move || {
+            let (sender, allowed) = (sender.clone(), Arc::clone(&allowed));
+            async move {
+                if allowed.lock().await.recv().await != Some(true) {
+                    return Err(ConnectError::Resolve {
+                        endpoint: crate::environment::Endpoint::new("venue.test", 8228),
+                        source: std::io::Error::other("no network"),
+                    });
+                }
+                let (near, far) = duplex(1 << 16);
+                sender.send(far).unwrap();
+                Ok(near)
+            }
+        };
+        let identity = Identity::initiator("key-id", "KalshiRT");
+        let (client, events) = Builder::new(settings(identity, JournalGate::Stored), resuming())
+            .store(store)
+            .supervise(dial, policy)
+            .unwrap();
+        Line {
+            client,
+            events,
+            connections,
+            dials,
+        }
+    }
+
+    /// The venue's side of the next connection, which asks to log on.
+    async fn dialled(&mut self, store: &Shared) -> (Ends, session::LogonRequest) {
+        self.dials.send(true).unwrap();
+        let mut venue = venue(self.connections.recv().await.unwrap(), store);
+        let request = logon_request(&mut venue).await;
+        (venue, request)
+    }
+
+    async fn connected(&mut self, store: &Shared) -> Ends {
+        let (mut venue, _) = self.dialled(store).await;
+        let acceptance = Acceptance {
+            sequences: store.state().sequences,
+            ..Acceptance::default()
+        };
+        venue.0.accept_logon(acceptance).unwrap();
+        established_event(&mut venue.1).await;
+        venue
+    }
+}
+
+fn at_once() -> ReconnectPolicy {
+    ReconnectPolicy {
+        backoff: Duration::from_millis(1),
+        spacing: Duration::ZERO,
+        maintenance: Vec::new(),
+        ..ReconnectPolicy::default()
+    }
+}
+
+/// Until the store has this. In real time: a store's thread is one.
+async fn until(store: &Shared, next_incoming: SequenceNumber) {
+    let kept = timeout(Duration::from_secs(30), async {
+        while store.next_incoming() != next_incoming {
+            sleep(Duration::from_millis(1)).await;
+        }
+    });
+    assert!(kept.await.is_ok(), "it has {}", store.next_incoming());
+}
+
+/// What the application works off while there is no connection is handled, and does not come again.
+#[tokio::test]
+async fn what_is_handled_while_there_is_no_connection_is_kept() {
+    for threaded in [false, true] {
+        let (ours, theirs) = (Shared::new(), Shared::new());
+        let store = if threaded {
+            SessionStore::threaded(ours.clone())
+        } else {
+            SessionStore::inline(ours.clone())
+        };
+        let mut line = Line::start(store, at_once());
+        let first = line.connected(&theirs).await;
+        established_event(&mut line.events).await;
+        for index in 0..5 {
+            first.0.send(&note(index)).await.unwrap();
+        }
+        for index in 0..2 {
+            assert_eq!(note_or_resend(&mut line.events).await.1, index.to_string());
+        }
+        // All of them have come when the answer to this has.
+        first.0.test_request().unwrap();
+        let mut first = first;
+        while !matches!(
+            first.1.recv().await,
+            Some(Event::Session(session::Event::TestRequestAnswered { .. }))
+        ) {}
+        drop(first);
+        while line.client.state().is_established() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        for index in 2..5 {
+            assert_eq!(note_or_resend(&mut line.events).await.1, index.to_string());
+        }
+        // Asked for the next event, and so done with the last note; there may be a session message after it.
+        assert!(matches!(line.events.recv().await, Some(Event::Disconnected(_))));
+        let mut second = line.connected(&theirs).await;
+        assert!(matches!(line.events.recv().await, Some(Event::Reconnected(_))));
+        second.0.send(&note("fresh")).await.unwrap();
+        let (_, text, poss_dup) = note_or_resend(&mut line.events).await;
+        assert_eq!((text.as_str(), poss_dup), ("fresh", false));
+        assert!(line.client.try_send(&note("an order")).is_ok());
+        assert_eq!(note_or_resend(&mut second.1).await.1, "an order");
+    }
+}
+
+/// And it is kept at once, not when there is a connection again: the process may not live to see it.
+#[tokio::test]
+async fn what_is_handled_in_an_outage_outlives_the_process() {
+    for threaded in [false, true] {
+        let (ours, theirs) = (Shared::new(), Shared::new());
+        let store = if threaded {
+            SessionStore::threaded(ours.clone())
+        } else {
+            SessionStore::inline(ours.clone())
+        };
+        // The next attempt is far away.
+        let policy = ReconnectPolicy {
+            spacing: Duration::from_hours(1),
+            maintenance: Vec::new(),
+            ..ReconnectPolicy::default()
+        };
+        let mut line = Line::start(store, policy);
+        let mut first = line.connected(&theirs).await;
+        established_event(&mut line.events).await;
+        for index in 0..3 {
+            first.0.send(&note(index)).await.unwrap();
+        }
+        first.0.test_request().unwrap();
+        while !matches!(
+            first.1.recv().await,
+            Some(Event::Session(session::Event::TestRequestAnswered { .. }))
+        ) {}
+        drop(first);
+        while line.client.state().is_established() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        for index in 0..3 {
+            assert_eq!(note_or_resend(&mut line.events).await.1, index.to_string());
+        }
+        assert!(matches!(line.events.recv().await, Some(Event::Disconnected(_))));
+        // The logon, three notes, the test request.
+        until(&ours, 6).await;
+    }
+}
+
+/// The venue says that the numbers do not fit, and then cannot be reached for a while: the session starts anew all the
+/// same, as was told.
+#[tokio::test]
+async fn a_reset_that_was_decided_outlives_an_outage() {
+    let (ours, theirs) = (Shared::new(), Shared::new());
+    let policy = ReconnectPolicy {
+        reset_retransmitting: true,
+        ..at_once()
+    };
+    let mut line = Line::start(SessionStore::inline(ours), policy);
+    let (first, request) = line.dialled(&theirs).await;
+    assert!(!request.reset);
+    let refusal = "MsgSeqNum too low, expecting 7 but received 1".to_owned();
+    first.0.refuse_logon(session::Refusal::Logout(refusal)).unwrap();
+    let next = async |events: &mut Events| match events.recv().await {
+        Some(Event::AttemptFailed(failed)) => failed.wait.reset,
+        other => panic!("{other:?}"),
+    };
+    assert!(next(&mut line.events).await);
+    line.dials.send(false).unwrap();
+    assert!(next(&mut line.events).await);
+    let (_second, request) = line.dialled(&theirs).await;
+    assert!(request.reset);
+}
+
+/// A store that wants to be called again is, on the session's own task as on a thread: what it promises depends on it.
+#[tokio::test(start_paused = true)]
+async fn a_store_is_committed_again_when_it_asks_for_it() {
+    let (ours, theirs) = (Shared::new(), Shared::new());
+    let (client, mut venue) = connected(
+        SessionStore::inline(ours.clone()),
+        JournalGate::HandedOut,
+        &theirs,
+    )
+    .await;
+    ours.with(|inner| {
+        inner.commits = 0;
+        inner.again_in = Some(Duration::from_millis(100));
+    });
+    client.0.send(&note("an order")).await.unwrap();
+    assert_eq!(note_or_resend(&mut venue.1).await.1, "an order");
+    assert_eq!(ours.with(|inner| inner.commits), 1);
+    sleep(Duration::from_millis(90)).await;
+    assert_eq!(ours.with(|inner| inner.commits), 1);
+    sleep(Duration::from_millis(20)).await;
+    assert_eq!(ours.with(|inner| inner.commits), 2);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(ours.with(|inner| inner.commits), 2);
+}
+
+/// While there is no connection, too.
+#[tokio::test(start_paused = true)]
+async fn a_store_is_committed_again_in_an_outage() {
+    let (ours, theirs) = (Shared::new(), Shared::new());
+    let policy = ReconnectPolicy {
+        spacing: Duration::from_hours(1),
+        ..at_once()
+    };
+    let mut line = Line::start(SessionStore::inline(ours.clone()), policy);
+    let first = line.connected(&theirs).await;
+    established_event(&mut line.events).await;
+    first.0.send(&note("a report")).await.unwrap();
+    note_or_resend(&mut line.events).await;
+    drop(first);
+    while line.client.state().is_established() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    sleep(Duration::from_secs(1)).await;
+    ours.with(|inner| {
+        inner.commits = 0;
+        inner.again_in = Some(Duration::from_secs(2));
+    });
+    // Which says that the report is handled.
+    assert!(matches!(line.events.recv().await, Some(Event::Disconnected(_))));
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(ours.with(|inner| inner.commits), 1);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(ours.with(|inner| inner.commits), 2);
 }
 
 #[tokio::test]
