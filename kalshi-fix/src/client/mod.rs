@@ -135,7 +135,7 @@ impl<D: KalshiProduct> Client<D> {
     /// let whose = client.journal_settings(SessionKind::OrderEntryRetransmitting)?;
     /// let now = Timestamp::from(std::time::SystemTime::now());
     /// let journal = JournalStore::open("journal/orders", whose, now)?;
-    /// let kept = Retransmission::new(SessionStore::threaded(journal)).resend(ResendPolicy::HoldBack);
+    /// let kept = Retransmission::new(SessionStore::threaded(journal)).resend(ResendPolicy::ThisConnection);
     /// let session = client.order_entry_retransmitting(kept).await?;
     /// # let _ = session;
     /// # Ok(())

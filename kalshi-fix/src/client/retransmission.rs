@@ -10,8 +10,8 @@ use crate::session::{JournalGate, ResendPolicy};
 /// A [`SessionStore`] becomes one with the defaults:
 ///
 /// - it resumes where the store ended;
-/// - what the venue asks for again of what we sent is filled over, not sent ([`ResendPolicy::HoldBack`], as the venue
-///   advises): an order that is late may be worse than none;
+/// - of what the venue asks for again, it gets what was sent on this connection; what was sent before is filled over, and
+///   told ([`ResendPolicy::ThisConnection`]): an order that is late may be worse than none;
 /// - a message leaves when the store has it ([`JournalGate::Stored`]), so that no number is used twice after a crash.
 #[must_use]
 pub struct Retransmission {
@@ -26,7 +26,7 @@ impl Retransmission {
     pub fn new(store: SessionStore) -> Retransmission {
         Retransmission {
             store,
-            resend: ResendPolicy::HoldBack,
+            resend: ResendPolicy::ThisConnection,
             gate: JournalGate::Stored,
             start_anew: false,
         }

@@ -159,7 +159,8 @@ impl Session {
             return Ok(());
         }
         self.logged_on_with(request.msg_seq_num);
-        let sent = self.sequences.next_outgoing - 1;
+        self.began = self.sequences.next_outgoing;
+        let sent = self.began - 1;
         let body = LogonBody {
             heart_bt_int: terms.heart_bt_int,
             raw_data: None,

@@ -30,6 +30,8 @@ pub struct Session {
     pub(super) role: Role,
     pub(super) state: SessionState,
     pub(super) sequences: Sequences,
+    /// The number of our Logon (A): what has a lower one was sent on an earlier connection.
+    pub(super) began: SequenceNumber,
     /// Whether the numbers are those that the store keeps: not before a reset is agreed.
     pub(super) recorded: bool,
     pub(super) peer_sender_comp_id: Option<String>,
@@ -71,6 +73,7 @@ impl Session {
         Ok(Session {
             state: SessionState::Idle,
             sequences: settings.sequences,
+            began: settings.sequences.next_outgoing,
             recorded: false,
             peer_sender_comp_id: identity.peer_sender_comp_id.clone(),
             peer_target_comp_id: identity.peer_target_comp_id.clone(),
@@ -203,7 +206,8 @@ impl Session {
     /// What is gone cannot be told from what never was an application message. The ResendRequest (2) is therefore
     /// rejected, as Kalshi documents of itself for what is beyond its retention period, rather than filled over as if
     /// nothing had been lost. With [`ResendPolicy::Younger`](super::ResendPolicy::Younger) it counts as too old to be sent
-    /// again, and is filled over.
+    /// again, and is filled over; with [`ResendPolicy::ThisConnection`](super::ResendPolicy::ThisConnection) that goes for what
+    /// was sent on earlier connections.
     pub fn handle_read_dropped(&mut self, now: Now, ticket: Ticket, through: SequenceNumber) {
         self.dropped(now, ticket, through);
     }

@@ -28,6 +28,7 @@ impl Session {
             self.recorded = true;
         }
         let signed = logon.signed;
+        self.began = self.sequences.next_outgoing;
         self.tell_processed();
         let sending_time = self.sending_time(now);
         if !signed {

@@ -69,16 +69,21 @@ pub enum EarlyMessages {
 /// again: a gap fill stands for them, for what the journal does not have, and for what is held back.
 ///
 /// A peer that asks has not received the message, so to send it again duplicates nothing; but an order that was
-/// priced an hour ago may be worse than none. A message that is held back is lost to the peer for good, which
-/// [`Event::HeldBack`](super::Event::HeldBack) tells.
+/// priced an hour ago may be worse than none. A message that is held back is lost to the peer for good.
+/// [`Event::HeldBack`](super::Event::HeldBack) tells of each but under [`HoldBack`](ResendPolicy::HoldBack), which knows no more
+/// than the range ([`Event::ResendServed`](super::Event::ResendServed)).
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum ResendPolicy {
     /// Everything is sent again.
     #[default]
     Replay,
-    /// Nothing is sent again: one gap fill over the whole range, without a look at the journal.
+    /// Nothing is sent again: one gap fill over the whole range, without a look at the journal, and no event for each
+    /// message. That goes for a message of this connection, too, which a request that was on its way to us before can cover.
     HoldBack,
+    /// What was sent on this connection, after its Logon (A), is sent again: it is as young as the connection, and a peer that
+    /// asks for what it missed before the logon often asks for all that follows. What was sent before is held back.
+    ThisConnection,
     /// What was sent for the first time at most this long ago is sent again.
     Younger(Duration),
     /// The application decides for each message.
@@ -122,6 +127,8 @@ pub struct ResendCandidate<'a> {
     pub sending_time: Timestamp,
     /// How long ago that was. Zero when our clock was set back since.
     pub age: Duration,
+    /// Whether it was sent on this connection, and not on an earlier one of the session.
+    pub this_connection: bool,
     /// The whole frame as it was sent.
     pub frame: &'a [u8],
 }
@@ -135,6 +142,7 @@ impl fmt::Debug for ResendCandidate<'_> {
             .field("msg_seq_num", &self.msg_seq_num)
             .field("sending_time", &self.sending_time)
             .field("age", &self.age)
+            .field("this_connection", &self.this_connection)
             .finish_non_exhaustive()
     }
 }
@@ -152,8 +160,11 @@ impl ResendPolicy {
     pub(super) fn verdict(&self, message: &ResendCandidate<'_>) -> ResendVerdict {
         match self {
             ResendPolicy::Replay => ResendVerdict::Replay,
+            ResendPolicy::ThisConnection if message.this_connection => ResendVerdict::Replay,
             ResendPolicy::Younger(limit) if message.age <= *limit => ResendVerdict::Replay,
-            ResendPolicy::HoldBack | ResendPolicy::Younger(_) => ResendVerdict::HoldBack,
+            ResendPolicy::HoldBack | ResendPolicy::ThisConnection | ResendPolicy::Younger(_) => {
+                ResendVerdict::HoldBack
+            }
             ResendPolicy::PerMessage(decision) => decision.decide(message),
         }
     }
@@ -164,6 +175,7 @@ impl fmt::Debug for ResendPolicy {
         match self {
             ResendPolicy::Replay => formatter.write_str("Replay"),
             ResendPolicy::HoldBack => formatter.write_str("HoldBack"),
+            ResendPolicy::ThisConnection => formatter.write_str("ThisConnection"),
             ResendPolicy::Younger(limit) => formatter.debug_tuple("Younger").field(limit).finish(),
             ResendPolicy::PerMessage(_) => formatter.write_str("PerMessage(..)"),
         }
@@ -242,6 +254,7 @@ mod tests {
             msg_seq_num: 7,
             sending_time: Timestamp::from_unix_nanos(0),
             age: Duration::from_secs(seconds),
+            this_connection: seconds < 100,
             frame: b"",
         };
         let check = |policy: ResendPolicy, seconds, expected| {
@@ -254,6 +267,8 @@ mod tests {
         let five = Duration::from_secs(5);
         check(ResendPolicy::Replay, 999, ResendVerdict::Replay);
         check(ResendPolicy::HoldBack, 0, ResendVerdict::HoldBack);
+        check(ResendPolicy::ThisConnection, 99, ResendVerdict::Replay);
+        check(ResendPolicy::ThisConnection, 100, ResendVerdict::HoldBack);
         check(ResendPolicy::Younger(five), 5, ResendVerdict::Replay);
         check(ResendPolicy::Younger(five), 6, ResendVerdict::HoldBack);
         let odd = |message: &ResendCandidate<'_>| {

@@ -177,8 +177,13 @@ impl Session {
             return;
         };
         serving.read = None;
-        if matches!(self.settings.resend, ResendPolicy::Younger(_)) {
-            let last = through.clamp(serving.next, serving.through.max(serving.next));
+        let last = through.clamp(serving.next, serving.through.max(serving.next));
+        let held_back = match self.settings.resend {
+            ResendPolicy::Younger(_) => true,
+            ResendPolicy::ThisConnection => last < self.began,
+            _ => false,
+        };
+        if held_back {
             serving.next = last + 1;
             self.go_on_serving(now, serving);
             return;
@@ -238,6 +243,7 @@ impl Session {
         });
         match verdict {
             ResendVerdict::Replay => {
+            this_connection: sequence >= self.began,
                 self.fill(now, serving.fill_from, sequence);
                 let sending_time = self.sending_time(now);
                 self.outbox

@@ -81,6 +81,7 @@ impl Session {
         self.delivery = Delivery::default();
         let received = self.sequences.next_incoming - 1;
         self.sequences.next_incoming = 1;
+        self.began = 1;
         let sent = if let Some(sent) = answered {
             self.timers.stop(Timer::Logon);
             self.outbox.reset();

@@ -127,12 +127,12 @@ impl SessionSettings {
 
     /// Kalshi's prediction exchange, with retransmission: `KalshiRT` and `KalshiPT`.
     ///
-    /// Our own messages are not sent again when the venue asks for them, but filled over, as the venue advises;
-    /// [`resend`](Self::resend) changes that.
+    /// Of our own messages those of this connection are sent again when the venue asks for them, older ones are filled over
+    /// ([`ResendPolicy::ThisConnection`]); [`resend`](Self::resend) changes that.
     #[must_use]
     pub fn kalshi_prediction_retransmitting(identity: Identity) -> Self {
         SessionSettings {
-            resend: ResendPolicy::HoldBack,
+            resend: ResendPolicy::ThisConnection,
             ..SessionSettings::kalshi_prediction(identity).retransmitting()
         }
     }

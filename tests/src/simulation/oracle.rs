@@ -11,6 +11,8 @@ use super::plan::Replays;
 pub(super) struct Direction {
     entries: Vec<Entry>,
     replays: Replays,
+    /// The number of the sender's last Logon (A): what is below was sent on an earlier connection.
+    began: SequenceNumber,
     /// What the receiving application has worked off. It outlives crashes.
     processed: SequenceNumber,
 }
@@ -44,6 +46,7 @@ impl Direction {
         Direction {
             entries: Vec::new(),
             replays,
+            began: 0,
             processed: 0,
         }
     }
@@ -105,7 +108,11 @@ impl Direction {
         let Some(original) = header.orig_sending_time else {
             return Err(format!("{sequence} is sent again without OrigSendingTime (122)"));
         };
+        let (replays, began) = (self.replays, self.began);
         let entry = self.entry(sequence)?;
+        if replays == Replays::Connection && sequence < began {
+            return Err(format!("{sequence} is sent again, and was sent before {began}"));
+        }
         if entry.id.is_none() || entry.id != id(frame) {
             return Err(format!("{sequence} is sent again, and was not {:?}", id(frame)));
         }
@@ -139,6 +146,10 @@ impl Direction {
         if entry.seen.is_some() {
             return Err(format!("number {sequence} is used for a second message"));
         }
+        if header.msg_type == b"A" {
+            self.began = sequence;
+        }
+        let entry = self.entry(sequence)?;
         let application = !matches!(header.msg_type, b"0" | b"1" | b"2" | b"3" | b"4" | b"5" | b"A");
         if application && entry.id != id(frame) || !application && entry.id.is_some() {
             return Err(format!("number {sequence} is not the message that got it"));
@@ -164,11 +175,11 @@ impl Direction {
                 "a gap fill from {begin} to {new}, and at most {asked} was asked for"
             ));
         }
-        let replays = self.replays;
+        let (replays, began) = (self.replays, self.began);
         for sequence in begin..new {
             let entry = self.entry(sequence)?;
             if let Some(id) = entry.id {
-                if replays.replays(id) {
+                if replays.replays(id, sequence >= began) {
                     return Err(format!(
                         "a gap fill over message {sequence}, which is to be sent again"
                     ));

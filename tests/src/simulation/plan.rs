@@ -56,14 +56,18 @@ pub(super) enum Replays {
     All,
     /// What has a ClOrdID (11) whose half is even: the last bit tells the side.
     Even,
+    /// What was sent on the same connection.
+    Connection,
     None,
 }
 
 impl Replays {
-    pub(super) const fn replays(self, id: u64) -> bool {
+    /// Whether it sends this message again, on the connection that it was sent on or on a later one.
+    pub(super) const fn replays(self, id: u64, same_connection: bool) -> bool {
         match self {
             Replays::All => true,
             Replays::Even => (id >> 1).is_multiple_of(2),
+            Replays::Connection => same_connection,
             Replays::None => false,
         }
     }
@@ -193,7 +197,7 @@ impl Plan {
         let explicit = [random.percent(50), random.percent(50)].map(|explicit| explicit && retransmitting);
         let mut replays = [Replays::All; 2];
         if random.percent(25) {
-            replays[random.side()] = random.pick(&[Replays::Even, Replays::None]);
+            replays[random.side()] = random.pick(&[Replays::Even, Replays::None, Replays::Connection]);
         }
         let max_events = random.pick(&[8, 32, 1024]);
         let page = random.pick(&[300, 1 << 10, 64 << 10]);
@@ -267,12 +271,13 @@ fn policy(replays: Replays) -> ResendPolicy {
     match replays {
         Replays::All => ResendPolicy::Replay,
         Replays::None => ResendPolicy::HoldBack,
+        Replays::Connection => ResendPolicy::ThisConnection,
         Replays::Even => ResendPolicy::PerMessage(Arc::new(|message: &ResendCandidate<'_>| {
             let id = kalshi_fix::dialect::fields(message.frame)
                 .find(|field| field.tag == 11)
                 .and_then(|field| parse_unsigned(field.value))
                 .unwrap_or_default();
-            if Replays::Even.replays(id) {
+            if Replays::Even.replays(id, message.this_connection) {
                 ResendVerdict::Replay
             } else {
                 ResendVerdict::HoldBack

@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::session::{
-    Acceptance, EarlyMessages, EndReason, Event, GapPolicy, InSessionReset, Logon, Recovery, Role, Sequences,
-    SessionSettings, SessionState, StoreOperation,
+    Acceptance, EarlyMessages, EndReason, Event, GapPolicy, InSessionReset, Logon, Recovery, ResendPolicy,
+    Role, Sequences, SessionSettings, SessionState, StoreOperation,
 };
 
 const STORED: Sequences = Sequences {
@@ -365,4 +365,60 @@ fn a_slow_reader_is_no_skew() {
         .any(|event| matches!(event, Event::ClockSkew { .. }));
     assert!(!skewed);
     assert_eq!(us.next().1, 40);
+}
+
+/// What was sent on this connection is as good as when it was sent; what was sent before it is held back, and told. The
+/// venue's request may have been written before the first message of this connection was.
+#[test]
+fn case_8_what_was_sent_on_this_connection_is_sent_again() {
+    for next_expected in [false, true] {
+        let policy = |settings: &mut SessionSettings| {
+            let profile = SessionSettings::kalshi_prediction_retransmitting(settings.identity.clone());
+            settings.resend = profile.resend;
+            settings.next_expected = next_expected;
+        };
+        let mut us = client(policy);
+        let answer = if next_expected { "|789=5" } else { "" };
+        us.receive(&format!("35=A|34=9|98=0|108=30{answer}"));
+        assert_eq!(us.send("on this connection"), 8);
+        us.sent_frames();
+        us.take_events();
+        us.receive("35=2|34=10|7=5|16=0");
+        us.expect_sent([
+            "35=4|34=5|43=Y|123=Y|36=8",
+            "35=D|34=8|43=Y|11=on this connection",
+        ]);
+        us.expect_events(["resend of 5-0 requested", "5 held back", "served 5-8, 1 replayed"]);
+        // Whatever has become of the journal's older messages, they would have been held back.
+        us.automatic = false;
+        us.receive("35=2|34=11|7=5|16=0");
+        let dropped = loop {
+            match us.session.poll_store() {
+                Some(StoreOperation::Read { ticket, begin: 5, .. }) => break ticket,
+                Some(_) => {}
+                None => panic!("no read"),
+            }
+        };
+        us.session.handle_read_dropped(us.now(), dropped, 6);
+        us.automatic = true;
+        us.drain();
+        us.expect_sent([
+            "35=4|34=5|43=Y|123=Y|36=8",
+            "35=D|34=8|43=Y|11=on this connection",
+        ]);
+    }
+    // An acceptor's connection begins with its answer, and numbers that start anew begin another one.
+    let mut us = venue("35=A|34=9|98=0|108=30|1137=9", |settings| {
+        settings.resend = ResendPolicy::ThisConnection;
+        settings.in_session_reset = InSessionReset::Follow;
+    });
+    assert_eq!(us.send("b"), 8);
+    us.sent_frames();
+    us.receive("35=2|34=10|7=5|16=0");
+    us.expect_sent(["35=4|34=5|43=Y|123=Y|36=8", "35=D|34=8|43=Y|11=b"]);
+    us.receive("35=A|34=1|98=0|108=30|141=Y|1137=9");
+    assert_eq!(us.send("c"), 2);
+    us.sent_frames();
+    us.receive("35=2|34=2|7=1|16=0");
+    us.expect_sent(["35=4|34=1|43=Y|123=Y|36=2", "35=D|34=2|43=Y|11=c"]);
 }

@@ -119,7 +119,8 @@ fn settings(input: &mut Input<'_>, initiates: bool) -> (SessionSettings, Role) {
     };
     if retransmits {
         settings.resend = match journal >> 2 & 3 {
-            0 | 1 => ResendPolicy::Replay,
+            0 => ResendPolicy::Replay,
+            1 => ResendPolicy::ThisConnection,
             2 => ResendPolicy::HoldBack,
             _ => ResendPolicy::Younger(Duration::from_mins(1)),
         };
