@@ -8,7 +8,7 @@ use super::Session;
 #[non_exhaustive]
 pub struct Queued {
     /// Events that were not taken. [`handle_bytes`](Session::handle_bytes) stops at
-    /// [`max_events`](super::SessionSettings::max_events).
+    /// [`max_events`](super::SessionSettings::max_events), a resend that holds messages back at twice that and a page.
     pub events: usize,
     /// Bytes to send. `send` refuses at [`max_pending_transmit`](super::SessionSettings::max_pending_transmit), and reading
     /// stops at twice that and two pages of a resend.

@@ -120,9 +120,13 @@ impl Session {
 
     /// The next page to read, if there is room for it.
     pub(super) fn next_page(&mut self) -> Option<StoreOperation> {
+        // All that is new waits behind a resend, heartbeats too: an application that takes no events must not hold it up.
+        // Only what is held back adds an event for each message, and has room for as many as the rest has.
+        let telling = !matches!(self.settings.resend, ResendPolicy::Replay);
+        let untold = telling && self.events.len() >= self.settings.max_events.saturating_mul(2);
         let serving = self.serving.as_mut().filter(|serving| serving.read.is_none())?;
         let page = self.settings.resend_page;
-        if self.outbox.flowing() >= page || self.events.len() >= self.settings.max_events {
+        if untold || self.outbox.flowing() >= page {
             return None;
         }
         let ticket = self.outbox.read()?;
@@ -239,11 +243,11 @@ impl Session {
             msg_seq_num: sequence,
             sending_time: original.sending_time,
             age,
+            this_connection: sequence >= self.began,
             frame: &frame,
         });
         match verdict {
             ResendVerdict::Replay => {
-            this_connection: sequence >= self.began,
                 self.fill(now, serving.fill_from, sequence);
                 let sending_time = self.sending_time(now);
                 self.outbox

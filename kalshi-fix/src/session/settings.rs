@@ -64,7 +64,8 @@ pub struct SessionSettings {
     pub disconnect_wait: Duration,
     /// The longest inbound frame, in bytes. A longer one is garbled.
     pub max_frame: usize,
-    /// [`handle_bytes`](super::Session::handle_bytes) stops when this many events wait.
+    /// [`handle_bytes`](super::Session::handle_bytes) stops when this many events wait. A resend goes on; one whose policy holds
+    /// messages back, each of which is an event, up to twice this and a [page](Self::resend_page).
     pub max_events: usize,
     /// `send` refuses when this many bytes wait to be sent. [`handle_bytes`](super::Session::handle_bytes) goes on
     /// up to twice this and two [pages](Self::resend_page) more.

@@ -6,7 +6,7 @@ use kalshi_fix::session::{EndReason, Event, Inbound, Intake, RefusalKind, Sessio
 
 use super::network::Target;
 use super::oracle::{Delivered, find};
-use super::plan::{Fault, Profile, Trigger};
+use super::plan::{Fault, Profile, Replays, Trigger};
 use super::process::{Endpoint, GapWatch, Unconfirmed};
 use super::world::{Checked, World, trace};
 use super::{ACCEPTOR, INITIATOR, MILLI, MINUTE, SECOND};
@@ -32,9 +32,9 @@ impl World {
                 };
                 progress = true;
                 drained += 1;
-                // A page of a resend may be held back, message by message.
+                // A resend goes on, and may hold a page back, message by message.
                 let settings = &self.plan.settings[side];
-                if drained > settings.max_events + settings.resend_page / LEAST_FRAME + SLACK {
+                if drained > 2 * settings.max_events + settings.resend_page / LEAST_FRAME + SLACK {
                     return Err(format!("{drained} events waited in the session"));
                 }
                 self.event(index, side, event)?;
@@ -56,6 +56,7 @@ impl World {
             }
         }
         self.observe(index, side)?;
+        self.goes_on(index, side)?;
         if self
             .end(index, side)
             .is_some_and(|end| end.session.state() == SessionState::Ended)
@@ -67,6 +68,22 @@ impl World {
 
     fn end(&mut self, index: usize, side: usize) -> Option<&mut Endpoint> {
         self.connections.get_mut(index)?.ends[side].as_mut()
+    }
+
+    /// A resend waits for the store or for the transport, and for nothing else: all that is new waits behind it.
+    fn goes_on(&self, index: usize, side: usize) -> Checked {
+        let Some(connection) = self.connections.get(index) else {
+            return Ok(());
+        };
+        let resending = connection.ends[side]
+            .as_ref()
+            .is_some_and(|end| end.session.is_resending());
+        let waits = self.processes[side].commit_at.is_some() || !connection.pipes[1 - side].has_room();
+        // What is held back is told, message by message, and the application may take nothing.
+        if resending && !waits && self.plan.replays[side] == Replays::All {
+            return Err("a resend stands still".to_owned());
+        }
+        Ok(())
     }
 
     /// A fault of the store that waits for a session of this side to come to this state. In a state that is passed quickly

@@ -10,7 +10,8 @@
 //! - a number is never used for different bytes: not by a second message, not by a resend, not after a crash;
 //! - a frame is not on the wire before its number is as safe as the store's gate says;
 //! - a store is not touched before the logon was accepted;
-//! - a resend is what was asked for, has OrigSendingTime (122), and nothing new comes between it;
+//! - a resend is what was asked for, has OrigSendingTime (122), and nothing new comes between it; it waits for the store and
+//!   the transport, and for nothing else;
 //! - a gap does not stay as it is: it is asked for again, or the session ends;
 //! - a message that is refused takes no number;
 //! - what waits in a session stays within its limits;

@@ -383,3 +383,77 @@ fn what_is_held_back_is_told() {
         assert!(!format!("{held:?}").contains("11=a"));
     }
 }
+
+/// What waits for the application holds up no resend, behind which everything new waits, heartbeats too.
+#[test]
+fn a_full_queue_of_events_holds_up_no_resend() {
+    let replay = |_: &ResendCandidate<'_>| ResendVerdict::Replay;
+    for policy in [
+        ResendPolicy::Replay,
+        ResendPolicy::Younger(seconds(60)),
+        ResendPolicy::PerMessage(Arc::new(replay)),
+        ResendPolicy::ThisConnection,
+    ] {
+        for mut us in Bench::both_with(|settings| {
+            settings.max_events = 2;
+            settings.resend = policy.clone();
+        }) {
+            us.send("a");
+            us.sent_frames();
+            us.automatic = false;
+            us.receive("35=2|34=2|7=2|16=2");
+            us.receive("35=U1|34=3");
+            assert_eq!(us.session.queued().events, 2);
+            us.session.poll_store();
+            let Some(StoreOperation::Read { ticket, .. }) = us.session.poll_store() else {
+                panic!("no read: {policy:?}")
+            };
+            let page = bench::read(&us.journal, 2, 2, 9999);
+            us.session.handle_read(us.now(), ticket, page);
+            let transmit = us.session.poll_transmit().unwrap();
+            us.transmitted(&transmit);
+            us.expect_sent(["35=D|34=2|43=Y|11=a"]);
+            assert!(!us.session.is_resending());
+        }
+    }
+}
+
+/// What is held back is told one by one, and an application that takes nothing does not make that pile up for ever.
+#[test]
+fn what_is_held_back_waits_within_bounds() {
+    for mut us in Bench::both_with(|settings| {
+        settings.max_events = 2;
+        settings.resend_page = 400;
+        settings.resend = ResendPolicy::Younger(seconds(0));
+    }) {
+        for _ in 0..50 {
+            us.send("a");
+        }
+        us.sleep(seconds(1));
+        us.sent_frames();
+        us.automatic = false;
+        us.receive("35=2|34=2|7=2|16=0");
+        us.session.poll_store();
+        let (mut most, mut told) = (0, 0);
+        while us.session.is_resending() {
+            while let Some(StoreOperation::Read {
+                ticket,
+                begin,
+                end,
+                max_bytes,
+            }) = us.session.poll_store()
+            {
+                let page = bench::read(&us.journal, begin, end, max_bytes);
+                us.session.handle_read(us.now(), ticket, page);
+            }
+            most = most.max(us.session.queued().events);
+            told += u64::from(matches!(us.session.poll_event(), Some(Event::HeldBack(_))));
+        }
+        // Twice as many as are let in from outside, and what the last page adds.
+        assert!((3..=8).contains(&most), "{most}");
+        told += std::iter::from_fn(|| us.session.poll_event())
+            .filter(|event| matches!(event, Event::HeldBack(_)))
+            .count() as u64;
+        assert_eq!(told, 50);
+    }
+}
