@@ -256,7 +256,9 @@ impl Session {
 
     /// Case 20: after theirs was served, ours again if the gap remains.
     pub(super) fn ask_again_after_serving(&mut self, now: Now) {
-        if self.serving.is_some() || self.state != SessionState::Established {
+        // What has come and waits for room need not come again, and below it nothing is missing.
+        let waits = self.gap.held.contains_key(&self.sequences.next_incoming);
+        if self.serving.is_some() || waits || self.state != SessionState::Established {
             return;
         }
         if let (Some(recovery), Some(asked)) = (self.recovery(), self.gap.asked)

@@ -298,9 +298,7 @@ impl World {
             }
             // What this side asks the other one for.
             let asks = match header.msg_type {
-                b"2" => find(frame, 16)
-                    .and_then(|field| parse_unsigned(field.value))
-                    .map(|end| if end == 0 { u64::MAX } else { end }),
+                b"2" => number(frame, 16).map(|end| if end == 0 { u64::MAX } else { end }),
                 b"A" => find(frame, 789).map(|_| u64::MAX),
                 _ => None,
             };
@@ -309,6 +307,12 @@ impl World {
                 b"4" => self.counters.gap_fills += 1,
                 _ if header.poss_dup => self.counters.replayed += 1,
                 _ => {}
+            }
+            if header.msg_type == b"2"
+                && let (Some(begin), Some(end)) = (number(frame, 7), asks)
+                && end < begin
+            {
+                return Err(format!("{end} is asked for, and {begin} before it"));
             }
             let asked = &mut connection.asked[1 - side];
             *asked = (*asked).max(asks.unwrap_or(0));
@@ -566,6 +570,10 @@ impl World {
         }
         Ok(())
     }
+}
+
+fn number(frame: &[u8], tag: u32) -> Option<u64> {
+    parse_unsigned(find(frame, tag)?.value)
 }
 
 /// States of one side only.

@@ -398,3 +398,36 @@ fn the_watchdog_waits_for_a_slow_reader() {
         assert_eq!(us.next().1, 8);
     }
 }
+
+/// Ours again after theirs was served, but not for what has come meanwhile and waits for room.
+#[test]
+fn what_waits_to_be_taken_is_not_asked_for() {
+    for mut us in Bench::both_with(|settings| settings.max_events = 4) {
+        us.send("a");
+        us.drain();
+        us.receive("35=U1|34=5");
+        for number in 6..9 {
+            us.receive(&format!("35=U1|34={number}"));
+        }
+        us.expect_events(["asked for 2-4, attempt 1"]);
+        us.sent_frames();
+        us.automatic = false;
+        us.receive("35=2|34=9|7=2|16=2");
+        let Some(crate::session::StoreOperation::Read { ticket, .. }) =
+            std::iter::from_fn(|| us.session.poll_store())
+                .find(|operation| matches!(operation, crate::session::StoreOperation::Read { .. }))
+        else {
+            panic!("no read")
+        };
+        us.receive("35=4|34=2|43=Y|122=20260817-16:00:00.000|123=Y|36=5");
+        assert_eq!((us.intake, us.next().1), (crate::session::Intake::Drain, 7));
+        let page = bench::read(&us.journal, 2, 2, 9999);
+        us.session.handle_read(us.now(), ticket, page);
+        us.automatic = true;
+        us.drain();
+        us.read();
+        us.expect_sent(["35=D|34=2|43=Y|11=a"]);
+        assert_eq!(us.next().1, 10);
+        assert!(!us.session.is_recovering());
+    }
+}
