@@ -131,6 +131,9 @@ impl<W> Correlator<W> {
         if self.contradicts(id, reject.ref_msg_type.as_ref().map(String::as_bytes), None) {
             return None;
         }
+        if reject.text.as_deref().map(str::as_bytes) == Some(EXCHANGE_UNAVAILABLE) {
+            return self.settle(id, Settlement::Unavailable(reject.inbound.clone()));
+        }
         let rejection = Rejection {
             by: RejectedBy::Reject,
             code: reject.reason,

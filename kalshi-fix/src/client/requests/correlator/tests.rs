@@ -216,6 +216,28 @@ fn rejects_that_name_a_number() {
     );
 }
 
+/// Whatever message says that the exchange cannot be reached, nobody knows what became of the request.
+#[test]
+fn a_reject_that_does_not_know_either() {
+    for (text, expected) in [
+        (Some("EXCHANGE_UNAVAILABLE"), "unavailable"),
+        (Some("EXCHANGE"), "rejected by Reject (3): EXCHANGE (373=99)"),
+        (None, "rejected by Reject (3) (373=99)"),
+    ] {
+        let mut desk = Desk::new(&[("order", of(Kind::Order, "a"))]);
+        let reject = RejectReceived {
+            inbound: inbound("3|45=2|372=D|373=99"),
+            ref_seq_num: Some(2),
+            ref_tag_id: None,
+            ref_msg_type: Some("D".to_owned()),
+            reason: Some(99),
+            text: text.map(str::to_owned),
+        };
+        let (_, settlement) = desk.correlator.reject(&reject).unwrap();
+        assert_eq!(words(&settlement), expected, "{text:?}");
+    }
+}
+
 #[test]
 fn order_groups() {
     let create = || Identity::unnamed(Kind::GroupAction);
