@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 /// How much a [`Store`](super::Store) keeps of the messages of the current session. What goes beyond a limit is
-/// dropped, the oldest first, by [`commit`](super::Store::commit): a peer that asks for it again is told that it was
-/// skipped, and [`StoreState::dropped_through`](super::StoreState::dropped_through) says so too.
+/// dropped, the oldest first, by [`commit`](super::Store::commit), and
+/// [`StoreState::dropped_through`](super::StoreState::dropped_through) says so. A peer that asks for it again is refused, unless
+/// the policy would have held it back, which a gap fill tells
+/// ([`handle_read_dropped`](crate::session::Session::handle_read_dropped)); a session may well end of a refusal.
 ///
 /// Sequence numbers are never dropped. A venue says how long it may ask for messages; keep them at least as long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
