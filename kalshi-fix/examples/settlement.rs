@@ -29,7 +29,7 @@ use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder};
 use kalshi_fix::prediction::sessions::PT;
 use kalshi_fix::prediction::{Message, Prediction};
-use kalshi_fix::settlement::{Handled, Reassembler, ReassemblerSettings, Settlement};
+use kalshi_fix::settlement::{Handled, Reassembler, ReassemblerSettings, SettledParty, Settlement};
 use kalshi_fix::store::MemoryStore;
 use kalshi_fix::tracker::{OrderState, Tracker, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
@@ -49,7 +49,7 @@ async fn run() -> Result<(), Failure> {
     let heard = support::in_time(async {
         if let Some((gateway, other)) = &exchange {
             buy(&client, &market, other).await?;
-            gateway.determine(&market, Outcome::Yes)?;
+            gateway.determine(&market, Outcome::No)?;
             gateway.settle(&market)?;
         }
         // The venue settles when it does.
@@ -95,10 +95,10 @@ fn tell(settlement: &Settlement) {
         settlement.symbol, settlement.result, settlement.price
     );
     for party in &settlement.parties {
-        let contracts = party.long.unwrap_or(Quantity::ZERO);
+        let held = held(party);
         match party.payout {
-            Some(payout) => println!("{contracts} YES contracts paid {payout} dollars"),
-            None => println!("{contracts} YES contracts, and no payout is stated"),
+            Some(payout) => println!("{held} paid {payout} dollars"),
+            None => println!("{held}, and no payout is stated"),
         }
     }
     if settlement.is_reconciled() {
@@ -108,7 +108,24 @@ fn tell(settlement: &Settlement) {
     }
 }
 
-/// Buys ten contracts of what will be settled.
+/// What a party held: contracts for YES or for NO. A side that is not stated is not taken for none.
+fn held(party: &SettledParty) -> String {
+    let contracts = |quantity: Option<Quantity>, side: &str| {
+        quantity
+            .filter(|quantity| *quantity != Quantity::ZERO)
+            .map(|quantity| format!("{quantity} {side} contracts"))
+    };
+    match (contracts(party.long, "YES"), contracts(party.short, "NO")) {
+        (Some(yes), Some(no)) => format!("{yes} and {no}"),
+        (Some(held), None) | (None, Some(held)) => held,
+        (None, None) if party.long.is_none() && party.short.is_none() => {
+            "a position that is not stated".to_owned()
+        }
+        (None, None) => "no contracts".to_owned(),
+    }
+}
+
+/// Buys ten contracts for NO of what will be settled.
 async fn buy(client: &Client<Prediction>, market: &str, other: &Member) -> Result<(), Failure> {
     let now = SystemClock.utc();
     let id = ClOrdIdGenerator::new(now, std::process::id().into()).next_id();
@@ -116,12 +133,13 @@ async fn buy(client: &Client<Prediction>, market: &str, other: &Member) -> Resul
         session: client.order_entry().await?,
         tracker: Tracker::new(TrackerSettings::default()),
     };
-    counterparty::place(other, market, Side::Sell, 60, 10)?;
-    let order = LimitOrder::buy_yes(market, Quantity::from_whole(10), "0.60".parse()?);
+    // A bid of 60 cents for YES sells NO for the rest of a dollar.
+    counterparty::place(other, market, Side::Buy, 60, 10)?;
+    let order = LimitOrder::buy_no(market, Quantity::from_whole(10), "0.40".parse()?);
     desk.send(&order.message(id.as_str(), PriceUnit::Dollars, now)?)
         .await?;
     until(&mut desk, id.as_str(), OrderState::Filled).await?;
-    println!("bought 10 at 0.60");
+    println!("bought 10 NO at 0.40");
     support::ended("KalshiNR", &desk.session.close().await);
     Ok(())
 }
