@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fix_dialect::Timestamp;
 
+use super::alone::{Alone, Live};
 use super::exec_id::{ExecId, ExecPlace};
 use super::fills::MAX_EXCHANGE_INDEXES;
 use super::order::{Coverage, OrderKey, Resolution};
@@ -53,6 +54,8 @@ pub(super) struct Gap {
     pub(super) after: ExecPlace,
     /// The period that it ended.
     pub(super) period: u64,
+    /// Which sessions bring what is in it, if they resume.
+    pub(super) by: Live<bool>,
 }
 
 /// How far the reports of an exchange index have come.
@@ -65,6 +68,8 @@ pub(super) struct IndexProgress {
     pub(super) gap: Option<Gap>,
     /// The last one, where there is another: drop copy may still keep what the first one is too old for.
     pub(super) last_gap: Option<Gap>,
+    /// What one session was alone for, and is not yet known to have brought.
+    pub(super) alone: Live<Option<Alone>>,
     /// The highest report of an order that was forgotten.
     pub(super) forgotten: Option<ExecPlace>,
 }
@@ -85,21 +90,22 @@ impl Feeds {
             Source::DropCopy => None,
         }
     }
+}
 
+impl Tracker {
     /// Something came, or went out, on a session that nothing was heard of.
     pub(super) fn note(&mut self, source: Source) {
-        let was_up = self.coverage().is_up;
-        if let Some(feed) = self.feed(source)
+        let was_up = self.feeds.coverage().is_up;
+        if let Some(feed) = self.feeds.feed(source)
             && *feed == Feed::Unused
         {
             *feed = Feed::Up;
             // It has nothing of what came before: orders stay in doubt, and gaps open.
-            self.period += u64::from(!was_up);
+            self.feeds.period += u64::from(!was_up);
+            self.begin_alone();
         }
     }
-}
 
-impl Tracker {
     /// A session is logged on. `missed` is whether reports may have been lost to it since it was last there: it is not the
     /// first connection, and its numbers start anew
     /// ([`Missed::Unknown`](crate::driver::Missed::Unknown)). Drop copy has no such state, and changes nothing.
@@ -126,10 +132,16 @@ impl Tracker {
         }
         match before {
             // What was missed comes again, in its order: nothing is lost.
-            Feed::Down { since } if !missed => self.close_gaps_since(since),
-            _ if !was_up => self.feeds.period += 1,
-            _ => {}
+            Feed::Down { since } if !missed => self.close_gaps_of(source, since),
+            Feed::Up => {}
+            Feed::Down { .. } | Feed::Unused => {
+                for index in &mut self.indexes {
+                    index.never_by(source);
+                }
+                self.feeds.period += u64::from(!was_up);
+            }
         }
+        self.begin_alone();
         self.settle_all(events);
     }
 
@@ -138,10 +150,35 @@ impl Tracker {
     ///
     /// Requests of order entry without an answer are in doubt from now on. Open orders are, where no other session brings
     /// their reports.
+    ///
+    /// A session that is lost may have been dead for a while. What it alone was there for counts as missed now, from its last
+    /// report on, unless it has brought one since the other session came back. Of a session that was logged out,
+    /// [`logged_out`](Tracker::logged_out) knows better.
     pub fn disconnected(
         &mut self,
         source: Source,
         in_doubt: &RangeInclusive<u64>,
+        events: &mut Vec<TrackerEvent>,
+    ) {
+        self.gone(source, in_doubt, false, events);
+    }
+
+    /// As [`disconnected`](Tracker::disconnected), of a session that ended by logouts of both sides, with no message missing
+    /// before the venue's: it has brought all until then.
+    pub fn logged_out(
+        &mut self,
+        source: Source,
+        in_doubt: &RangeInclusive<u64>,
+        events: &mut Vec<TrackerEvent>,
+    ) {
+        self.gone(source, in_doubt, true, events);
+    }
+
+    fn gone(
+        &mut self,
+        source: Source,
+        in_doubt: &RangeInclusive<u64>,
+        is_whole: bool,
         events: &mut Vec<TrackerEvent>,
     ) {
         let before = self.feeds.coverage();
@@ -155,9 +192,16 @@ impl Tracker {
         if source == Source::OrderEntry {
             self.doubt_requests(in_doubt, false);
         }
-        if before.is_up && !self.feeds.coverage().is_up {
+        if is_whole {
+            self.forget_alone(source);
+        }
+        let ends = before.is_up && !self.feeds.coverage().is_up;
+        let missed = self.miss_alone(source, ends, true);
+        if ends {
             self.open_gaps();
         }
+        self.feeds.period += u64::from(missed);
+        self.begin_alone();
         self.settle_all(events);
     }
 
@@ -169,15 +213,17 @@ impl Tracker {
     /// Reports count as missed, whatever other session is there: it may lag behind, or lose the same. Requests of order entry
     /// without an answer are in doubt: it may have been among what was lost.
     pub fn lost_messages(&mut self, source: Source, events: &mut Vec<TrackerEvent>) {
-        self.feeds.note(source);
+        self.note(source);
         if self.feeds.feed(source).is_none_or(|feed| *feed != Feed::Up) {
             return;
         }
         if source == Source::OrderEntry {
             self.doubt_requests(&RangeInclusive::new(1, 0), true);
         }
+        self.miss_alone(source, true, false);
         self.open_gaps();
         self.feeds.period += 1;
+        self.begin_alone();
         self.settle_all(events);
     }
 
@@ -317,13 +363,15 @@ impl Tracker {
                 since = last.period;
             }
         }
+        let filled = self.progress(exchange_index).copied();
         for order in self.orders.values_mut() {
             let Some(exec_id) = order.last_exec_id() else {
                 continue;
             };
             let is_fetched = begin.is_some_and(|begin| begin <= exec_id.place());
+            let is_doubtful = || filled.is_some_and(|index| index.is_open_since(order.confirmed));
             if exec_id.exchange_index() == exchange_index
-                && (is_whole || is_fetched || order.confirmed >= since)
+                && (is_whole || is_fetched || order.confirmed >= since && !is_doubtful())
             {
                 order.confirmed = period;
                 // A report that ended it would have been among them.
@@ -359,12 +407,20 @@ impl Tracker {
         }
     }
 
-    /// Reports of an exchange index have come this far.
-    pub(super) fn reached(&mut self, exec_id: ExecId) {
+    /// Reports of an exchange index have come this far, whoever said so.
+    fn reached(&mut self, exec_id: ExecId) {
         let place = exec_id.place();
         if let Some(index) = self.progress_mut(exec_id) {
             index.high = index.high.max(place);
         }
+    }
+
+    /// A session has brought a report as it was made.
+    pub(super) fn brought(&mut self, source: Source, exec_id: ExecId) {
+        let known = self.progress(exec_id.exchange_index());
+        let is_abreast = known.is_none_or(|index| index.high <= exec_id.place());
+        self.reached(exec_id);
+        self.heard(source, exec_id, is_abreast);
     }
 
     /// A report of an exchange index was fetched: it says nothing of those before it.
@@ -404,8 +460,10 @@ impl Tracker {
                 high: exec_id.place(),
                 gap: None,
                 last_gap: None,
+                alone: Live::default(),
                 forgotten: None,
             });
+            self.begin_alone();
             return self.indexes.last_mut();
         }
         self.indexes.get_mut(at?)
@@ -451,28 +509,27 @@ impl Tracker {
 
     /// Nobody brings reports any more: what comes after the highest is missing.
     fn open_gaps(&mut self) {
-        let period = self.feeds.period;
+        let (period, by) = (self.feeds.period, self.who_resumes());
         for index in &mut self.indexes {
             let after = index.high;
-            let gap = Some(Gap { after, period });
-            if index.gap.is_none() {
-                index.gap = gap;
-            } else {
-                index.last_gap = gap;
-            }
+            index.open(Gap { after, period, by });
         }
     }
 
-    /// All that came since some time in this period is there, or comes: the gaps since then are none. An earlier one stays,
-    /// and so do doubts about orders that may have changed in it.
-    fn close_gaps_since(&mut self, since: u64) {
+    /// All that a session missed since some time in this period is there, or comes: the gaps of which it brings all are none.
+    /// Others stay, and so do doubts about orders that may have changed in them.
+    fn close_gaps_of(&mut self, source: Source, since: u64) {
         for index in &mut self.indexes {
-            index.last_gap = index.last_gap.filter(|gap| gap.period < since);
-            index.gap = index.gap.filter(|gap| gap.period < since);
+            index.close_by(source);
         }
         let period = self.feeds.period;
+        let indexes = &self.indexes;
         for order in self.orders.values_mut() {
-            if order.confirmed >= since {
+            let of = order.last_exec_id().map(|last| last.exchange_index());
+            let mut indexes = indexes
+                .iter()
+                .filter(|index| of.is_none_or(|of| of == index.exchange_index));
+            if order.confirmed >= since && !indexes.any(|index| index.is_open_since(order.confirmed)) {
                 order.confirmed = period;
             }
         }

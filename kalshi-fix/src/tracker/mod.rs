@@ -68,7 +68,8 @@
 //!
 //! [`OrderState::Unknown`] is a state of its own. A new order is unknown when its connection ended before the answer came, or
 //! when the venue says EXCHANGE_UNAVAILABLE, which looks like a reject and is none. An open order is unknown while no session
-//! brings its reports, and once messages of a session that does are [lost](Tracker::lost_messages); and after that until a later
+//! brings its reports, once messages of a session that does are [lost](Tracker::lost_messages), and once a session is lost that was
+//! there alone for a while and may have been [dead](Tracker::disconnected) already; and after that until a later
 //! report shows it, until what was missed has been fetched ([`recovery`](crate::recovery)), or until the user says so
 //! ([`resolve`](Tracker::resolve)). Drop copy proves a fill, and that an order was accepted; it never proves that one was not.
 //!
@@ -78,6 +79,7 @@
 //! A report as old as a forgotten order never brings it back. What a peer alone can make the tracker keep is bounded by
 //! [`TrackerSettings::adopted_orders`], [`TrackerSettings::positions`] and [`KEPT_IDENTIFIERS`].
 
+mod alone;
 mod count;
 mod coverage;
 mod event;

@@ -7,8 +7,8 @@ use super::coverage::Source;
 use super::event::TrackerEvent;
 use super::incoming::{AsIncoming, ViewError};
 use crate::client::{self, KalshiSession};
-use crate::driver::Missed;
-use crate::session;
+use crate::driver::{EndCause, Missed, SessionEnd};
+use crate::session::{self, EndReason};
 use crate::units::PriceUnit;
 
 impl Tracker {
@@ -44,13 +44,11 @@ impl Tracker {
             client::Event::Rejected(rejected) => {
                 self.read(now, source, &rejected.reject, unit, events)?;
             }
-            client::Event::Disconnected(lost) => {
-                self.disconnected(source, &lost.end.in_doubt(), events);
-            }
+            client::Event::Disconnected(lost) => self.ended(source, &lost.end, events),
             client::Event::Reconnected(back) => {
                 self.connected(source, back.missed != Missed::Nothing, events);
             }
-            client::Event::Ended(end) => self.disconnected(source, &end.in_doubt(), events),
+            client::Event::Ended(end) => self.ended(source, end, events),
             client::Event::Dropped(_) => self.lost_messages(source, events),
             client::Event::Session(session::Event::ResetInSession(reset)) => {
                 // To the numbers it is what a new connection is.
@@ -61,6 +59,22 @@ impl Tracker {
             client::Event::Session(_) | client::Event::AttemptFailed(_) => {}
         }
         Ok(())
+    }
+
+    fn ended(&mut self, source: Source, end: &SessionEnd, events: &mut Vec<TrackerEvent>) {
+        match end.cause {
+            // The venue's logout follows everything that it sent before.
+            EndCause::Session(
+                EndReason::LoggedOut {
+                    out_of_sequence: None,
+                }
+                | EndReason::PeerLogout {
+                    out_of_sequence: None,
+                    ..
+                },
+            ) => self.logged_out(source, &end.in_doubt(), events),
+            _ => self.disconnected(source, &end.in_doubt(), events),
+        }
     }
 }
 

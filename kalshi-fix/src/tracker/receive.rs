@@ -21,7 +21,7 @@ impl Tracker {
         incoming: &Incoming<'_>,
         events: &mut Vec<TrackerEvent>,
     ) {
-        self.feeds.note(source);
+        self.note(source);
         match incoming {
             Incoming::Report(report) if report.is_rejected() => self.rejected(source, report, events),
             Incoming::Report(report) if report.is_pending() => self.pending(report, events),
@@ -48,7 +48,7 @@ impl Tracker {
         let is_live = source != Source::DropCopy;
         let shows_now = is_live && self.feeds.coverage().is_up && self.is_after_gap(exec_id);
         if is_live {
-            self.reached(exec_id);
+            self.brought(source, exec_id);
         } else {
             self.fetched(exec_id);
         }
@@ -240,7 +240,7 @@ impl Tracker {
         if let Some(exec_id) = report.exec_id
             && source != Source::DropCopy
         {
-            self.reached(exec_id);
+            self.brought(source, exec_id);
         }
         let (reason, text) = (report.ord_rej_reason, report.text);
         if !self.refuse(report.cl_ord_id, report.exec_id, reason, text, events) {

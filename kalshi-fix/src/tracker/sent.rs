@@ -45,7 +45,7 @@ impl Tracker {
         request: &Request<'_>,
         events: &mut Vec<TrackerEvent>,
     ) {
-        self.feeds.note(Source::OrderEntry);
+        self.note(Source::OrderEntry);
         let sent = Sent {
             at: now,
             msg_seq_num,

@@ -20,6 +20,8 @@ enum Trouble {
     Nothing,
     Lose(Feed),
     Return(Feed),
+    /// The network fails: all sessions that are there are dead, and nobody notices before they are lost.
+    Die,
     /// The next message of a session is dropped.
     Drop(Feed),
     /// The process ends, and another one begins with its snapshot.
@@ -52,6 +54,7 @@ fn troubles() -> impl Strategy<Value = Vec<Trouble>> {
         3 => feed().prop_map(Trouble::Lose),
         4 => feed().prop_map(Trouble::Return),
         2 => feed().prop_map(Trouble::Drop),
+        1 => Just(Trouble::Die),
         1 => Just(Trouble::Restart),
         1 => any::<u8>().prop_map(Trouble::Recover),
     ];
@@ -63,6 +66,8 @@ fn troubles() -> impl Strategy<Value = Vec<Trouble>> {
 struct Line {
     is_up: bool,
     was_up: bool,
+    /// Nothing comes any more, while it still counts as there.
+    is_dead: bool,
     /// Its numbers go on: what it missed comes when it is back.
     resumes: bool,
     drops_next: bool,
@@ -93,6 +98,8 @@ struct Tally {
     refused: usize,
     resumed: usize,
     restarts: usize,
+    /// What nobody heard while a session was back, and another one was dead without a notice.
+    unnoticed: usize,
 }
 
 impl<'h> World<'h> {
@@ -124,13 +131,18 @@ impl<'h> World<'h> {
             Trouble::Nothing => {}
             Trouble::Lose(feed) => self.lose(feed),
             Trouble::Return(feed) => self.come_back(feed),
+            Trouble::Die => {
+                for line in self.lines.values_mut() {
+                    line.is_dead = line.is_up;
+                }
+            }
             Trouble::Drop(feed) => self.line(feed).drops_next = true,
             Trouble::Restart => {
                 let snapshot = self.tracker.snapshot();
                 self.tracker =
                     Tracker::restore(&snapshot, settings()).expect("a snapshot that was just made");
                 for line in self.lines.values_mut() {
-                    (line.is_up, line.drops_next) = (false, false);
+                    (line.is_up, line.is_dead, line.drops_next) = (false, false, false);
                 }
                 self.tally.restarts += 1;
             }
@@ -144,7 +156,7 @@ impl<'h> World<'h> {
 
     fn lose(&mut self, feed: Feed) {
         let line = self.line(feed);
-        line.drops_next = false;
+        (line.is_dead, line.drops_next) = (false, false);
         if std::mem::replace(&mut line.is_up, false) {
             let all = 1..=u64::MAX;
             self.tracker.disconnected(feed.source(), &all, &mut self.events);
@@ -161,6 +173,8 @@ impl<'h> World<'h> {
         let waiting = std::mem::take(&mut line.waiting);
         self.tracker.connected(feed.source(), missed, &mut self.events);
         self.tally.resumed += usize::from(!waiting.is_empty());
+        let is_dead = self.lines.values().any(|line| line.is_dead);
+        self.tally.unnoticed += usize::from(is_dead && self.heard.len() < self.happened);
         for which in waiting {
             self.hear(feed.source(), which);
         }
@@ -181,22 +195,13 @@ impl<'h> World<'h> {
                 continue;
             }
             let line = self.line(feed);
-            match *line {
-                Line {
-                    is_up: true,
-                    drops_next: true,
-                    ..
-                } => {
-                    line.drops_next = false;
-                    self.tracker.lost_messages(feed.source(), &mut self.events);
-                }
-                Line { is_up: true, .. } => self.hear(feed.source(), which),
-                Line {
-                    was_up: true,
-                    resumes: true,
-                    ..
-                } => line.waiting.push(which),
-                _ => {}
+            let is_there = line.is_up && !line.is_dead;
+            if is_there && std::mem::take(&mut line.drops_next) {
+                self.tracker.lost_messages(feed.source(), &mut self.events);
+            } else if is_there {
+                self.hear(feed.source(), which);
+            } else if line.was_up && line.resumes {
+                line.waiting.push(which);
             }
         }
         if let Some((_, exec_id)) = numbered
@@ -263,8 +268,12 @@ impl<'h> World<'h> {
         );
     }
 
-    /// What nobody heard is behind a gap, and no order looks as if it were known of which something is missing.
+    /// What nobody heard is behind a gap, and no order looks as if it were known of which something is missing. While a
+    /// session is dead and nobody has noticed, nobody can know.
     fn check_honest(&self) {
+        if self.lines.values().any(|line| line.is_dead) {
+            return;
+        }
         for which in (0..self.happened).filter(|which| !self.heard.contains(which)) {
             let Some((report, exec_id)) = numbered_at(&self.said, which) else {
                 continue;
@@ -300,6 +309,11 @@ impl<'h> World<'h> {
 
     /// All is there, and all was fetched.
     fn end(mut self, history: &History) -> Tally {
+        for feed in Feed::ALL {
+            if self.line(feed).is_dead {
+                self.lose(feed);
+            }
+        }
         self.come_back(Feed::OrderEntry);
         let recovery = Recovery::new(&self.tracker, RecoverySettings::default());
         self.recover(recovery, 0);
@@ -433,6 +447,7 @@ fn outages_have_something_in_them() {
         total.refused += tally.refused;
         total.resumed += tally.resumed;
         total.restarts += tally.restarts;
+        total.unnoticed += tally.unnoticed;
     }
     println!("{total:?}");
     let Tally {
@@ -441,9 +456,10 @@ fn outages_have_something_in_them() {
         refused,
         resumed,
         restarts,
+        unnoticed,
     } = total;
     assert!(
-        missed > 200 && fetched > 100 && refused > 10 && resumed > 20 && restarts > 100,
+        missed > 200 && fetched > 100 && refused > 10 && resumed > 20 && restarts > 100 && unnoticed > 20,
         "{total:?}"
     );
 }

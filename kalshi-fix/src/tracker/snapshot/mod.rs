@@ -5,9 +5,9 @@
 //! it has a backslash in front.
 //!
 //! ```text
-//! kalshi-fix tracker 2                                         what it is, and the version of this format
+//! kalshi-fix tracker 3                                         what it is, and the version of this format
 //! tracker next-key forgotten order-entry listener period connection
-//! index   exchange-index high gap(2) last-gap(2) forgotten     how far the reports of an index have come
+//! index   exchange-index high gap(4) last-gap(4) alone(6) forgotten     how far the reports of an index have come
 //! window  exchange-index watermark                             the memory of its fills, whose lines follow
 //! fill    place content
 //! position symbol subaccount party bought(3) sold(3) fees without-fee reported(2)
@@ -79,7 +79,7 @@ pub enum RestoreError {
 }
 
 const HEADER: &str = "kalshi-fix tracker";
-const VERSION: &str = "2";
+const VERSION: &str = "3";
 /// What stands for a value that is not there.
 const NONE: &str = "~";
 /// What stands before the period that a session is gone since.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fix_dialect::Timestamp;
 
+use super::super::alone::{Alone, Live};
 use super::super::coverage::{Feed, Gap, IndexProgress};
 use super::super::exec_id::{ExecId, ExecPlace};
 use super::super::fills::{FillMemory, MAX_EXCHANGE_INDEXES, Window};
@@ -154,6 +155,10 @@ fn read_index(fields: &mut Fields<'_>) -> Result<IndexProgress, RestoreError> {
         high: fields.by("a place", place)?,
         gap: fields.gap()?,
         last_gap: fields.gap()?,
+        alone: Live {
+            order_entry: fields.alone()?,
+            listener: fields.alone()?,
+        },
         forgotten: fields.maybe("a place", place)?,
     })
 }
@@ -397,7 +402,21 @@ impl<'a> Fields<'a> {
     fn gap(&mut self) -> Result<Option<Gap>, RestoreError> {
         let after = self.maybe("a place", place)?;
         let period = self.maybe("a count", |text| text.parse().ok())?;
-        Ok(after.zip(period).map(|(after, period)| Gap { after, period }))
+        let by = self.brings()?;
+        Ok(after.zip(period).map(|(after, period)| Gap { after, period, by }))
+    }
+
+    fn alone(&mut self) -> Result<Option<Alone>, RestoreError> {
+        let after = self.maybe("a place", place)?;
+        let by = self.brings()?;
+        Ok(after.map(|after| Alone { after, by }))
+    }
+
+    fn brings(&mut self) -> Result<Live<bool>, RestoreError> {
+        Ok(Live {
+            order_entry: self.flag()?,
+            listener: self.flag()?,
+        })
     }
 
     fn end(mut self) -> Result<(), RestoreError> {

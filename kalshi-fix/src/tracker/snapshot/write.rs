@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
+use super::super::alone::Live;
 use super::super::coverage::Feed;
 use super::super::order::{Entry, Latest, Order, Resolution, Sent};
 use super::super::position::{Account, Position, Totals};
@@ -22,6 +23,11 @@ pub(super) fn snapshot(tracker: &Tracker) -> String {
         for gap in [index.gap, index.last_gap] {
             out.maybe(gap.map(|gap| gap.after))
                 .maybe(gap.map(|gap| gap.period));
+            brings(&mut out, gap.map(|gap| gap.by).unwrap_or_default());
+        }
+        for alone in [index.alone.order_entry, index.alone.listener] {
+            out.maybe(alone.map(|alone| alone.after));
+            brings(&mut out, alone.map(|alone| alone.by).unwrap_or_default());
         }
         out.maybe(index.forgotten);
     }
@@ -156,6 +162,11 @@ fn sent(out: &mut Lines, sent: &Sent) {
         Doubt::Unanswered => "unanswered",
         Doubt::Unavailable => "unavailable",
     }));
+}
+
+/// Which sessions bring what was missed, if they resume.
+fn brings(out: &mut Lines, by: Live<bool>) {
+    out.put(u8::from(by.order_entry)).put(u8::from(by.listener));
 }
 
 fn feed(feed: Feed) -> String {

@@ -238,7 +238,7 @@ fn snapshots_are_whole_or_nothing() {
     };
     check("", "no snapshot");
     check("something else\n", "no snapshot");
-    check(&text.replacen("tracker 2", "tracker 9", 1), "version \"9\"");
+    check(&text.replacen("tracker 3", "tracker 9", 1), "version \"9\"");
     check(&text[..text.len() - 1], "the last line has no end");
     for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
         assert!(

@@ -158,6 +158,7 @@ fn a_listener_that_stays_keeps_orders_known() {
     world.order("a");
     world.read(&report("1;1", "00", "a", "0/10"));
     world.tracker.connected(Source::Listener, false, &mut Vec::new());
+    world.read(&report("1;1", "00", "a", "0/10"));
     world.order("b");
     world.lose();
     assert_eq!(world.state("a"), OrderState::New);
@@ -167,6 +168,96 @@ fn a_listener_that_stays_keeps_orders_known() {
     world.connect(true);
     world.check("a", OrderState::PartiallyFilled, "4");
     assert_eq!(world.tracker.gaps().count(), 0);
+}
+
+/// One failure ends both sessions, and order entry is back before the death of the listener shows.
+#[test]
+fn what_a_dead_listener_covered_alone_was_missed() {
+    let cover = || {
+        let mut world = world();
+        world.connect(false);
+        world.tracker.connected(Source::Listener, false, &mut Vec::new());
+        world.order("a");
+        world.read(&report("1;1", "00", "a", "0/10"));
+        world.read_from(Source::Listener, &report("1;1", "00", "a", "0/10"));
+        world.lose();
+        // The order may trade here.
+        world.connect(true);
+        assert_eq!(
+            (world.state("a"), world.tracker.gaps().count()),
+            (OrderState::New, 0)
+        );
+        world
+    };
+    let all = 1..=u64::MAX;
+    let check = |mut world: World, is_missed: bool| {
+        world
+            .tracker
+            .disconnected(Source::Listener, &all, &mut world.events);
+        let expected = if is_missed {
+            OrderState::Unknown
+        } else {
+            OrderState::New
+        };
+        assert_eq!(world.state("a"), expected);
+        let gaps: Vec<_> = world.tracker.gaps().collect();
+        let expected: &[ExecId] = if is_missed { &[ExecId::new(0, 1, 1)] } else { &[] };
+        assert_eq!(gaps, expected);
+        world
+    };
+    let other = |exec_id| ExecutionReport {
+        order_id: "order-2".into(),
+        ..report(exec_id, "00", "other", "0/10")
+    };
+    // Of the listener nothing was heard since.
+    let mut silent = check(cover(), true);
+    // It comes back, and its numbers go on: it brings what it missed.
+    silent
+        .tracker
+        .connected(Source::Listener, false, &mut silent.events);
+    assert_eq!(
+        (silent.state("a"), silent.tracker.gaps().count()),
+        (OrderState::New, 0)
+    );
+    // Its numbers start anew: that is to be fetched, once.
+    let mut anew = check(cover(), true);
+    anew.tracker.connected(Source::Listener, true, &mut anew.events);
+    assert_eq!(
+        (anew.state("a"), anew.tracker.gaps().count()),
+        (OrderState::Unknown, 1)
+    );
+    let period = anew.tracker.period();
+    anew.tracker.recovered(0, period, None, &mut anew.events);
+    assert_eq!(
+        (anew.state("a"), anew.tracker.gaps().count()),
+        (OrderState::New, 0)
+    );
+    // What it brings is behind what order entry has brought, and then abreast of it.
+    let mut behind = cover();
+    behind.read(&other("9;1"));
+    behind = check(behind, true);
+    drop(behind);
+    let mut alive = cover();
+    alive.read(&other("9;1"));
+    alive.read_from(Source::Listener, &other("9;1"));
+    check(alive, false);
+    // A session that logs out was there until then.
+    let mut left = cover();
+    left.tracker.logged_out(Source::Listener, &all, &mut left.events);
+    assert_eq!(
+        (left.state("a"), left.tracker.gaps().count()),
+        (OrderState::New, 0)
+    );
+    // A snapshot keeps it in mind.
+    let kept = cover().tracker.snapshot();
+    let restored = Tracker::restore(&kept, TrackerSettings::default()).expect("it was just made");
+    assert_eq!(
+        restored.snapshot(),
+        Tracker::restore(&restored.snapshot(), TrackerSettings::default())
+            .unwrap()
+            .snapshot()
+    );
+    assert_eq!(restored.gaps().collect::<Vec<_>>(), [ExecId::new(0, 1, 1)]);
 }
 
 /// A listener that was never there before covers what comes from now on, and nothing of what came until then.
