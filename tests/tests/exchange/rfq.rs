@@ -65,9 +65,9 @@ async fn an_rfq_from_the_request_to_the_execution() {
     )
     .await;
     scene.pass(15, &mut [&mut creator, &mut maker]);
-    // The fee: 0.07 * 10 * 0.5 * 0.5 = 0.175, rounded up to a cent.
+    // The fee: 0.07 * 10 * 0.5 * 0.5 = 0.175, rounded up to a cent; the balance pays it with the price.
     let trade =
-        "704=10.00|705=0.00|136=1|137=0.18|138=USD|139=4|891=0|1057=Y|1703=1|1704=-5.0000|1705=BALANCE";
+        "704=10.00|705=0.00|136=1|137=0.18|138=USD|139=4|891=0|1057=Y|1703=1|1704=-5.1800|1705=BALANCE";
     check_heard(
         &mut creator,
         &[&format!(
