@@ -8,7 +8,7 @@ use fix_dialect::Timestamp;
 use super::alone::{Alone, Live};
 use super::exec_id::{ExecId, ExecPlace};
 use super::fills::MAX_EXCHANGE_INDEXES;
-use super::order::{Coverage, OrderKey, Resolution};
+use super::order::{Coverage, OrderKey, Resolution, Sent};
 use super::state::Doubt;
 use super::{Tracker, TrackerEvent};
 
@@ -224,6 +224,32 @@ impl Tracker {
         self.open_gaps();
         self.feeds.period += 1;
         self.begin_alone();
+        self.settle_all(events);
+    }
+
+    /// The venue asked for these numbers of order entry again, and what was among them was held back
+    /// ([`HeldBack`](crate::session::Event::HeldBack)). [`observe`](Tracker::observe) calls this.
+    ///
+    /// A new order among them is in doubt ([`Doubt::HeldBack`]), and not gone: the venue may have asked for more than it had
+    /// missed. An amend or a cancel leaves its order as it was reported, and stays among its
+    /// [requests](super::Order::pending_requests), in doubt. What the venue has acknowledged as pending is none of this.
+    pub fn held_back(&mut self, numbers: &RangeInclusive<u64>, events: &mut Vec<TrackerEvent>) {
+        let connection = self.feeds.connection;
+        let is_meant = |sent: &Sent| {
+            sent.connection == connection
+                && numbers.contains(&sent.msg_seq_num)
+                && !sent.acknowledged
+                && sent.doubt != Some(Doubt::Unavailable)
+        };
+        for order in self.orders.values_mut() {
+            let is_entered = order.latest.is_none() && !order.state.is_final();
+            let entry = order.entry.as_mut().filter(|_| is_entered);
+            let requests = order.requests.iter_mut().map(|request| &mut request.sent);
+            let all = entry.map(|entry| &mut entry.sent).into_iter().chain(requests);
+            for sent in all.filter(|sent| is_meant(sent)) {
+                sent.doubt = Some(Doubt::HeldBack);
+            }
+        }
         self.settle_all(events);
     }
 

@@ -114,7 +114,7 @@ pub use request::{CancelRequest, NewRequest, ReplaceRequest, Request};
 pub use snapshot::RestoreError;
 pub use state::{Doubt, Ended, OrderState};
 
-pub(crate) use observe::loses_messages;
+pub(crate) use observe::{held_back, loses_messages};
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What a client's session delivers, taken in as it comes.
 
+use std::ops::RangeInclusive;
+
 use fix_dialect::{Dialect, Timestamp};
 
 use super::Tracker;
@@ -55,6 +57,11 @@ impl Tracker {
                 self.disconnected(source, &(1..=reset.sent), events);
                 self.connected(source, true, events);
             }
+            client::Event::Session(event) if source == Source::OrderEntry && held_back(event).is_some() => {
+                if let Some(numbers) = held_back(event) {
+                    self.held_back(&numbers, events);
+                }
+            }
             client::Event::Session(event) if loses_messages(event) => self.lost_messages(source, events),
             client::Event::Session(_) | client::Event::AttemptFailed(_) => {}
         }
@@ -75,6 +82,20 @@ impl Tracker {
             ) => self.logged_out(source, &end.in_doubt(), events),
             _ => self.disconnected(source, &end.in_doubt(), events),
         }
+    }
+}
+
+/// The numbers of messages that the venue asked for again and does not get.
+pub(crate) fn held_back(event: &session::Event) -> Option<RangeInclusive<u64>> {
+    match event {
+        session::Event::HeldBack(held) => Some(held.msg_seq_num..=held.msg_seq_num),
+        // Where nothing is sent again, there may be no word of each message.
+        session::Event::ResendServed {
+            begin,
+            through,
+            replayed: 0,
+        } => Some(*begin..=*through),
+        _ => None,
     }
 }
 

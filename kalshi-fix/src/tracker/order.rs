@@ -449,7 +449,10 @@ impl Order {
         if is_unknown {
             return OrderState::Unknown;
         }
-        let is_under_way = |kind| self.requests.iter().any(|request| request.kind == kind);
+        // What was held back most likely never came to the venue: the order is as reported.
+        let is_sent = |request: &&PendingRequest| request.sent.doubt != Some(Doubt::HeldBack);
+        let sent = || self.requests.iter().filter(is_sent);
+        let is_under_way = |kind| sent().any(|request| request.kind == kind);
         if is_under_way(RequestKind::Cancel) {
             OrderState::PendingCancel
         } else if is_under_way(RequestKind::Replace) {

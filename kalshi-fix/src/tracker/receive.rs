@@ -274,12 +274,22 @@ impl Tracker {
         });
         if let Some(sent) = sent {
             sent.acknowledged = true;
+            // The venue had it before it was held back, and answers it.
+            if sent.doubt.take_if(|doubt| *doubt == Doubt::HeldBack).is_some() {
+                self.settle_named(report.cl_ord_id, events);
+            }
         } else if !is_known {
             events.push(TrackerEvent::Unattributed(Unattributed::Request {
                 cl_ord_id: report.cl_ord_id.into(),
                 msg_type: "8",
                 text: None,
             }));
+        }
+    }
+
+    fn settle_named(&mut self, cl_ord_id: &str, events: &mut Vec<TrackerEvent>) {
+        if let Some(key) = self.by_cl_ord_id.get(cl_ord_id).map(|named| named.order) {
+            self.settle(key, false, true, events);
         }
     }
 

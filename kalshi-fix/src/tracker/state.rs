@@ -127,6 +127,9 @@ pub enum Doubt {
     Unanswered,
     /// The venue said that it does not know (EXCHANGE_UNAVAILABLE).
     Unavailable,
+    /// The venue asked for it again, and the [`ResendPolicy`](crate::session::ResendPolicy) held it back. It does not come to
+    /// the venue any more; but a venue can ask for more than it has missed, and may have had it before.
+    HeldBack,
 }
 
 /// Whether a refusal is final: one with this text is none.

@@ -1,6 +1,7 @@
 //! Which answer belongs to which request: no clock, no socket, no task.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 
 use super::answer_fields::{AnswerFields, cl_ord_id, number};
 use super::identity::{Identity, Kind, SPACES};
@@ -45,6 +46,8 @@ pub(super) enum Settlement {
     TooManyReports {
         limit: usize,
     },
+    /// The venue asked for it again, and does not get it.
+    HeldBack,
 }
 
 /// A request that is settled, for whoever waits for it.
@@ -123,6 +126,22 @@ impl<W> Correlator<W> {
         gone.into_iter()
             .filter_map(|id| self.remove(id)?.waiter)
             .collect()
+    }
+
+    /// Requests with these numbers do not get to the venue any more, if they have not: nobody waits for them longer.
+    pub(super) fn held_back(&mut self, numbers: &RangeInclusive<SequenceNumber>) -> Vec<Settled<W>> {
+        if numbers.is_empty() {
+            return Vec::new();
+        }
+        let held: Vec<RequestId> = self.sent.range(numbers.clone()).map(|(_, id)| *id).collect();
+        let mut settled = Vec::new();
+        for id in held {
+            let waiter = self.entries.get_mut(&id).and_then(|entry| entry.waiter.take());
+            settled.extend(waiter.map(|waiter| (waiter, Settlement::HeldBack)));
+            // Where answers are told apart by their order, its place is kept: one may still come.
+            self.abandon(id);
+        }
+        settled
     }
 
     /// The venue rejects a message of ours (Reject (3)).

@@ -1,5 +1,6 @@
 //! The requests of a session, between those who submit and the driver's task.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +12,7 @@ use super::ledger::{Ledger, Record, SentMessage};
 use super::outcome::SubmitError;
 use crate::driver::{Event, Missed, Observer, SessionEnd};
 use crate::session::{self, Inbound, RejectReceived, SequenceNumber};
+use crate::tracker::held_back;
 
 /// What a session has sent, and what of it waits for an answer. Observes the session.
 pub(in crate::client) struct Requests {
@@ -85,12 +87,21 @@ impl Requests {
         }
     }
 
-    fn tell(&self, look: impl FnOnce(&mut Correlator<Waiter>) -> Option<Settled<Waiter>>) {
+    fn held_back(&self, numbers: &RangeInclusive<SequenceNumber>) {
+        if self.outstanding.load(Ordering::Acquire) > 0 {
+            self.tell(|correlator| correlator.held_back(numbers));
+        }
+    }
+
+    fn tell<I>(&self, look: impl FnOnce(&mut Correlator<Waiter>) -> I)
+    where
+        I: IntoIterator<Item = Settled<Waiter>>,
+    {
         let mut state = self.lock();
         let settled = look(&mut state.correlator);
         self.count(&state);
         drop(state);
-        if let Some((waiter, settlement)) = settled {
+        for (waiter, settlement) in settled {
             // Nobody is there when the request was given up at this very moment.
             let _ = waiter.send(Told::Settled(settlement));
         }
@@ -123,6 +134,11 @@ impl Observer for Requests {
             Event::Session(session::Event::Application(inbound)) => self.message(inbound),
             Event::Session(session::Event::RejectReceived(reject)) => self.reject(reject),
             Event::Session(session::Event::ResetInSession(_)) => self.gone(None),
+            Event::Session(event) if held_back(event).is_some() => {
+                if let Some(numbers) = held_back(event) {
+                    self.held_back(&numbers);
+                }
+            }
             // A session that resumes may still bring the answers; its numbers go on.
             Event::Disconnected(event) if !self.retransmits || event.wait.reset => {
                 self.gone(Some(&event.end));

@@ -213,6 +213,12 @@ pub enum Doubt {
         /// The message that says so.
         inbound: Inbound,
     },
+    /// The venue asked for it again, and the session's [`ResendPolicy`](crate::session::ResendPolicy) held it back: it does
+    /// not get there any more. That it had not is likely and not certain, since a venue can ask for more than it has missed.
+    #[error(
+        "the venue asked for it again and it was held back; it was carried out only if the venue had it already"
+    )]
+    HeldBack,
     /// The venue has answered, and not in a way that can be read: a status that is missing or not documented.
     #[error("the venue's answer cannot be read (MsgType {})", String::from_utf8_lossy(inbound.msg_type()))]
     Unclear {

@@ -69,6 +69,7 @@ impl<A> Pending<A> {
             Told::Settled(Settlement::Unavailable(inbound)) => Doubt::ExchangeUnavailable { inbound },
             Told::Settled(Settlement::Unclear(inbound)) => Doubt::Unclear { inbound },
             Told::Settled(Settlement::TooManyReports { limit }) => Doubt::TooManyReports { limit },
+            Told::Settled(Settlement::HeldBack) => Doubt::HeldBack,
             Told::Gone(end) => Doubt::Disconnected { end },
         };
         Response::InDoubt { reason }

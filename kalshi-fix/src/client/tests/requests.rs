@@ -379,7 +379,9 @@ async fn a_lost_connection_decides_only_what_will_not_resume() {
     let mut venue = Venue::start_keeping(Product::Prediction, Kept::new(MemoryStore::new(now()))).await;
     let relay = Relay::start(venue.port).await;
     let client: Client<Prediction> = through(&venue, &relay).reconnect(eager()).build().unwrap();
+    // The venue asks for the order again, since its application is not done with it: held back, it would be in doubt at once.
     let kept = Retransmission::new(SessionStore::inline(MemoryStore::new(now())));
+    let kept = kept.resend(crate::session::ResendPolicy::Replay);
     let mut session: Session<RT> = client.order_entry_retransmitting(kept).await.unwrap();
     let mut connection = venue.connection().await;
     let sent = order("a-1");

@@ -390,7 +390,12 @@ async fn orders_are_held_back_and_a_new_start_is_made_once() {
     assert_eq!(orders.order(&mut connection).await.0, "kept");
 
     relay.set(Mode::Swallow);
-    assert_eq!(session.send(&order("lost")).await.unwrap(), 3);
+    let lost = session
+        .begin(&order("lost"))
+        .await
+        .unwrap()
+        .within(Duration::from_hours(1));
+    assert_eq!(lost.sequence(), 3);
     let disconnected = cut(&relay, &mut session, &mut connection).await;
     assert!(disconnected.end.in_doubt().contains(&3));
     assert_eq!(reconnected(&mut session).await, Missed::Nothing);
@@ -411,6 +416,17 @@ async fn orders_are_held_back_and_a_new_start_is_made_once() {
             other => panic!("{other:?}"),
         }
     }
+    // Who waits for it is told, too.
+    let told = timeout(BOUND, lost).await.unwrap().response;
+    assert!(
+        matches!(
+            told,
+            Response::InDoubt {
+                reason: Doubt::HeldBack
+            }
+        ),
+        "{told:?}"
+    );
     // What will not come is told. The venue's application may not have been done with the one before.
     assert!(held_back.ends_with(&[3]), "{held_back:?}");
     session.send(&order("new")).await.unwrap();

@@ -394,6 +394,7 @@ impl<'a> Fields<'a> {
                 "unconfirmed" => Some(Doubt::Unconfirmed),
                 "unanswered" => Some(Doubt::Unanswered),
                 "unavailable" => Some(Doubt::Unavailable),
+                "held-back" => Some(Doubt::HeldBack),
                 _ => None,
             })?,
         })

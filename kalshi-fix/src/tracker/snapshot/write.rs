@@ -161,6 +161,7 @@ fn sent(out: &mut Lines, sent: &Sent) {
         Doubt::Unconfirmed => "unconfirmed",
         Doubt::Unanswered => "unanswered",
         Doubt::Unavailable => "unavailable",
+        Doubt::HeldBack => "held-back",
     }));
 }
 

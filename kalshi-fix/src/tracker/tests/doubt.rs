@@ -170,6 +170,73 @@ fn a_listener_that_stays_keeps_orders_known() {
     assert_eq!(world.tracker.gaps().count(), 0);
 }
 
+#[test]
+fn what_is_held_back_did_most_likely_not_arrive() {
+    let hold = |world: &mut World, event: session::Event| {
+        let event: client::Event<'_, NR> = client::Event::Session(event);
+        world.events.clear();
+        let observed = world.tracker.observe(
+            time(0),
+            Source::OrderEntry,
+            &event,
+            PriceUnit::Dollars,
+            &mut world.events,
+        );
+        observed.expect("no message");
+        world.events.len()
+    };
+    let served = |begin, through, replayed| session::Event::ResendServed {
+        begin,
+        through,
+        replayed,
+    };
+    let mut first = world();
+    first.connect(false);
+    first.order("a");
+    first.read(&report("1;1", "00", "a", "0/10"));
+    first.order("b");
+    first.amend("a-2", "a");
+    first.cancel("a-3", "a");
+    first.lose();
+    first.connect(false);
+    let doubts = |world: &World| {
+        let order = world.tracker.by_cl_ord_id("a").unwrap();
+        let requests = order.pending_requests().iter();
+        requests.map(PendingRequest::doubt).collect::<Vec<_>>()
+    };
+    // Numbers 2 to 5 are a, b, the amend and the cancel. Where something was sent again, each of the others is told by itself.
+    assert_eq!(hold(&mut first, served(2, 5, 1)), 0);
+    assert_eq!(hold(&mut first, served(6, 9, 0)), 0);
+    assert_eq!(first.state("a"), OrderState::PendingCancel);
+    assert_eq!(first.state("b"), OrderState::PendingNew);
+    assert_eq!(hold(&mut first, served(2, 5, 0)), 2);
+    // An order that was reported is as it was; what was asked of it is in doubt.
+    assert_eq!(first.state("a"), OrderState::New);
+    assert_eq!(doubts(&first), [Some(Doubt::HeldBack); 2]);
+    assert_eq!(first.state("b"), OrderState::Unknown);
+    assert_eq!(
+        first.tracker.by_cl_ord_id("b").unwrap().doubt(),
+        Some(Doubt::HeldBack)
+    );
+    let kept = Tracker::restore(&first.tracker.snapshot(), TrackerSettings::default()).unwrap();
+    assert_eq!(kept.by_cl_ord_id("b").unwrap().doubt(), Some(Doubt::HeldBack));
+    // One more connection does not bring it either.
+    first.lose();
+    first.connect(false);
+    assert_eq!(first.state("b"), OrderState::Unknown);
+    // The venue had them all the same: it had asked for more than it had missed.
+    first.read(&report("-1;-1", "AA", "b", "0/10"));
+    assert_eq!(first.state("b"), OrderState::PendingNew);
+    assert_eq!(hold(&mut first, served(3, 3, 0)), 0);
+    first.read(&ExecutionReport {
+        order_id: "order-2".into(),
+        ..report("2;1", "00", "b", "0/10")
+    });
+    assert_eq!(first.state("b"), OrderState::New);
+    first.read(&renamed("a", report("3;1", "44", "a-3", "0/0")));
+    assert_eq!(first.state("a"), OrderState::Canceled);
+}
+
 /// One failure ends both sessions, and order entry is back before the death of the listener shows.
 #[test]
 fn what_a_dead_listener_covered_alone_was_missed() {

@@ -77,6 +77,7 @@ fn words(settlement: &Settlement) -> String {
         Settlement::Unavailable(_) => "unavailable".to_owned(),
         Settlement::Unclear(_) => "unclear".to_owned(),
         Settlement::TooManyReports { limit } => format!("more than {limit}"),
+        Settlement::HeldBack => "held back".to_owned(),
     }
 }
 
@@ -131,6 +132,37 @@ fn orders() {
             ("r|11=a|531=6", "-"),
         ],
     );
+}
+
+#[test]
+fn what_is_held_back_is_waited_for_no_longer() {
+    let mut desk = Desk::new(&[
+        ("a", of(Kind::Order, "a")),
+        ("b", of(Kind::Order, "b")),
+        ("group", of(Kind::GroupAction, "g")),
+        ("c", of(Kind::Cancel, "c")),
+    ]);
+    let mut held = |numbers| {
+        let settled = desk.correlator.held_back(&numbers);
+        let name = |(name, settlement)| format!("{name} {}", words(&settlement));
+        settled.into_iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(held(RangeInclusive::new(9, 1)), [] as [&str; 0]);
+    assert_eq!(held(6..=u64::MAX), [] as [&str; 0]);
+    assert_eq!(held(3..=4), ["b held back", "group held back"]);
+    assert_eq!(held(3..=4), [] as [&str; 0]);
+    // Others have their answers, and the id can be used again.
+    assert_eq!(desk.receive("8|11=b|150=0"), "-");
+    assert_eq!(desk.receive("8|11=a|150=0"), "a yes");
+    assert_eq!(
+        desk.receive("9|11=c|434=1"),
+        "c rejected by OrderCancelReject (9)"
+    );
+    desk.send("b again", of(Kind::Order, "b")).unwrap();
+    // The venue may have had the first one: its answer is not that of the next.
+    desk.send("group again", of(Kind::GroupAction, "g")).unwrap();
+    assert_eq!(desk.receive("UOH|20130=g"), "-");
+    assert_eq!(desk.receive("UOH|20130=g"), "group again yes");
 }
 
 #[test]
