@@ -10,6 +10,7 @@ use super::order_book::Book;
 use super::request::Request;
 use crate::client::{Event, KalshiSession as _, Receiver, Rejected, Sender, Session};
 use crate::driver::{AttemptFailed, Closed, Disconnected, Dropped, Reconnected, SessionEnd};
+use crate::driver::{after, instant};
 use crate::session::{self, Inbound, SendError};
 
 /// The books of a market data session: they are subscribed to, kept, and subscribed to again after whatever happens.
@@ -206,7 +207,10 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
 
     /// When to look again, if nothing happens before.
     fn wake(&self) -> Option<Instant> {
-        let deadline = self.books.next_deadline().map(|deadline| self.origin + deadline);
+        let deadline = self
+            .books
+            .next_deadline()
+            .map(|deadline| instant(self.origin, deadline));
         // A deadline that has passed is of something that could not be sent.
         self.blocked_until.or(deadline)
     }
@@ -224,7 +228,7 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
                 Err(error) => {
                     if let Some(wait) = until_next_try(&error) {
                         self.books.not_sent(request, now);
-                        self.blocked_until = Some(Instant::now() + wait);
+                        self.blocked_until = Some(after(wait));
                     } else {
                         self.first = Some(FeedEvent::NotSent { request, error });
                     }

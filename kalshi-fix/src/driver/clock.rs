@@ -44,14 +44,35 @@ impl Time {
 
     /// The moment of a deadline that the core gave.
     pub(super) fn instant(&self, deadline: Duration) -> Instant {
-        self.origin + deadline.min(NEVER)
+        instant(self.origin, deadline)
     }
 }
 
 /// So long from now. A time-out may be longer than what the system's clock can count to.
-pub(super) fn after(time: Duration) -> Instant {
-    Instant::now() + time.min(NEVER)
+pub(crate) fn after(time: Duration) -> Instant {
+    instant(Instant::now(), time)
+}
+
+/// So long after the moment that a core counts from, or as late as the system's clock can count to.
+pub(crate) fn instant(origin: Instant, time: Duration) -> Instant {
+    origin + time.min(NEVER)
 }
 
 /// Longer than any session lasts: thirty years.
 const NEVER: Duration = Duration::from_hours(30 * 365 * 24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_time_is_too_long_to_count_to() {
+        let origin = Instant::now();
+        assert_eq!(
+            instant(origin, Duration::from_secs(5)),
+            origin + Duration::from_secs(5)
+        );
+        assert_eq!(instant(origin, Duration::MAX), origin + NEVER);
+        assert!(after(Duration::MAX) >= origin + NEVER);
+    }
+}

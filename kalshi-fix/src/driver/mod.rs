@@ -52,6 +52,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use builder::{Builder, SpawnError};
 pub use clock::{Clock, SystemClock};
+pub(crate) use clock::{after, instant};
 pub use end::{EndCause, SessionEnd};
 pub use event::{AttemptFailed, Disconnected, Dropped, Event, Missed, Reconnected};
 pub use handle::{Closed, Events, Handle};

@@ -11,6 +11,7 @@ use super::intent::{Intent, IntentKind};
 use super::kill::KillAction;
 use super::open::{NothingOpen, OpenOrders};
 use super::pre_trade::{Admitted, Limits, PreTrade};
+use crate::driver::instant;
 
 /// Limits and a kill switch for several sessions: put it into an `Arc`, give it to the clients, and keep one to change
 /// limits, tell reference prices and trip the switch. Time is tokio's.
@@ -69,7 +70,7 @@ impl SharedPreTrade {
     #[must_use]
     pub fn kill_switch_deadline(&self) -> Option<std::time::Instant> {
         let deadline = self.core().kill_switch().next_deadline()?;
-        Some((self.origin + deadline).into_std())
+        Some(instant(self.origin, deadline).into_std())
     }
 
     /// Lets a message through, or says why not.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::budget::Budgets;
 use super::cost::{Bucket, Cost, CostTable};
 use super::limiter::{Decision, RateLimiter};
+use crate::driver::instant;
 
 /// The rate limits of one product, for everything that draws on them: put it into an `Arc`, give it to the clients of the
 /// product, and ask it before a REST request. Time is tokio's.
@@ -110,7 +111,7 @@ impl SharedRateLimiter {
             // Taken in the last step before the future is ready, so that none is lost when it is dropped.
             match self.take(cost) {
                 Decision::Ready => return Ok(()),
-                Decision::WaitUntil(time) => tokio::time::sleep_until(self.origin + time).await,
+                Decision::WaitUntil(time) => tokio::time::sleep_until(instant(self.origin, time)).await,
                 Decision::Never => return Err(self.refusal(cost, Decision::Never)),
             }
         }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::machine::{Answer, Outcome, Recovery, RecoverySettings, Step};
 use crate::client::{Client, Event, KalshiProduct, KalshiSession, OpenError, Session};
+use crate::driver::instant;
 use crate::driver::{Clock, SessionEnd};
 use crate::session::SendError;
 use crate::tracker::{AsIncoming, ExecId, Incoming, Source, Tracker, TrackerEvent};
@@ -169,7 +170,7 @@ impl Running {
             }
             // The supervisor's policy bounds this: the session comes back, or it ends.
             Step::Send(_) => None,
-            Step::Wait(until) => Some(self.origin + until),
+            Step::Wait(until) => Some(instant(self.origin, until)),
         };
         // Each session's reports are in the unit that its own logon asked for.
         let unit = session.price_units().orders();
