@@ -27,6 +27,16 @@ fn frames_are_decoded_from_any_log() {
             out.contains("12:00:02 INFO in:\nHeartbeat (0)\n") && !out.contains("garbled"),
             "{out}"
         );
+        let (_, out, _) = told(&["decode", "--json"], &log);
+        let starts: Vec<bool> = out
+            .lines()
+            .zip([
+                r#"{"before":"12:00:01 INFO out:","message":"NewOrderSingle","#,
+                r#"{"before":"12:00:02 INFO in:","message":"Heartbeat","#,
+            ])
+            .map(|(line, start)| line.starts_with(start))
+            .collect();
+        assert_eq!(starts, [true, true], "{out}");
         let (code, out, _) = told(&["decode", "-t", "Heartbeat"], &log);
         assert_eq!((code, out.contains("NewOrderSingle")), (0, false));
     }
@@ -37,7 +47,7 @@ fn frames_are_decoded_from_any_log() {
 fn an_input_without_a_frame_is_an_error() {
     let empty = scratch("empty.log", "").to_string_lossy().into_owned();
     let none = format!("kalshi-fix: {empty} is empty: no frames\n");
-    let counted = "0 frames shown, 0 garbled, 0 of unknown type, 0 violations in 0 frames\n";
+    let counted = |judged| format!("0 frames shown, 0 garbled, 0 of unknown type, {judged}\n");
     for options in [
         &[][..],
         &["--validate"],
@@ -45,7 +55,11 @@ fn an_input_without_a_frame_is_an_error() {
         &["--count"],
         &["--count", "--validate"],
     ] {
-        let count = if options.contains(&"--count") { counted } else { "" };
+        let count = match options {
+            ["--count"] => counted("not validated (add --validate)"),
+            ["--count", _] => counted("0 violations in 0 frames"),
+            _ => String::new(),
+        };
         for input in [
             "junk",
             "junk \u{1}\u{0}|",
@@ -53,7 +67,7 @@ fn an_input_without_a_frame_is_an_error() {
             "8=FIXT.1.1;9=5;35=0;10=241;\n",
         ] {
             let (code, out, error) = told(&[&["decode"], options].concat(), input);
-            assert_eq!((code, &out[..]), (2, count), "{options:?}: {error}");
+            assert_eq!((code, &out[..]), (2, &count[..]), "{options:?}: {error}");
             let expected = format!(
                 "kalshi-fix: standard input: no FIX frame in {} bytes\n",
                 input.len()
@@ -66,7 +80,7 @@ fn an_input_without_a_frame_is_an_error() {
             assert_eq!(told(&[&["decode", &path], options].concat(), "").0, 2);
         }
         let found = told(&[&["decode", &empty], options].concat(), "");
-        assert_eq!((found.0, &found.1[..], &found.2[..]), (0, count, &none[..]));
+        assert_eq!((found.0, &found.1[..], &found.2[..]), (0, &count[..], &none[..]));
     }
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fix.log.gz");
     std::fs::write(&path, b"\x1f\x8b\x08\x00").expect("the scratch directory can be written");
@@ -87,7 +101,7 @@ fn frames_among_junk_are_found_and_a_cut_one_is_told() {
         (code, &out[..], &error[..]),
         (
             0,
-            "3 frames shown, 1 garbled, 0 of unknown type, 0 violations in 0 frames\n",
+            "3 frames shown, 1 garbled, 0 of unknown type, not validated (add --validate)\n",
             "kalshi-fix: standard input: a place with 8=FIX is no frame, and was passed over: 8=FIXT.1.1;9=5;35=0;\n"
         )
     );

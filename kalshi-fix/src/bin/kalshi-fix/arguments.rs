@@ -163,6 +163,9 @@ Frames are found with text around them, and with the separator as it is (SOH)
 or as logs show it: | ^A <SOH> \\x01 \\u0001 \\001 \u{2401}
 
 Exit codes: 0 read; 1 --validate found a breach, or a garbled or unknown frame;
+A log does not say whether its prices are cents or dollars: --validate holds
+no price against a unit, a range or a step that only one of them has.
+
 2 no frame in an input that is not empty, or one that cannot be read.")]
 pub(crate) struct DecodeArguments {
     /// The log or capture; standard input when it is absent or `-`
@@ -178,10 +181,11 @@ pub(crate) struct DecodeArguments {
     /// Keep reading as the file grows, or is rotated, until Ctrl-C
     #[arg(long, short, requires = "file")]
     pub(crate) follow: bool,
-    /// One JSON object a line
+    /// One JSON object a frame and line; its "before" is what the log has in
+    /// front of the frame, such as the time, if anything
     #[arg(long)]
     pub(crate) json: bool,
-    /// Count frames and violations, and print nothing else
+    /// Count frames, and with --validate violations; print nothing else
     #[arg(long, conflicts_with = "json")]
     pub(crate) count: bool,
 }

@@ -27,6 +27,10 @@ impl JsonLine {
         out: &mut String,
     ) {
         out.push('{');
+        let before = found.before.trim_ascii();
+        if !before.is_empty() {
+            text(out, "before", before);
+        }
         let mut tree = Tree {
             out,
             open: Vec::new(),
@@ -63,6 +67,14 @@ impl JsonLine {
             out.push(']');
         }
         out.push_str("}\n");
+    }
+}
+
+/// A member whose text is UTF-8 as a rule.
+fn text(out: &mut String, name: &str, value: &[u8]) {
+    match std::str::from_utf8(value) {
+        Ok(value) => json::text(out, name, value),
+        Err(_) => json::text(out, name, &Text::from_bytes(value).to_string()),
     }
 }
 
@@ -155,11 +167,7 @@ impl Tree<'_> {
         if field.is_secret() {
             json::text(self.out, "value", "<redacted>");
         } else {
-            json::key(self.out, "value");
-            match std::str::from_utf8(field.value) {
-                Ok(text) => json::string(self.out, text),
-                Err(_) => json::string(self.out, &Text::from_bytes(field.value).to_string()),
-            }
+            text(self.out, "value", field.value);
         }
         if let Some(meaning) = field.value_name() {
             json::text(self.out, "meaning", meaning);

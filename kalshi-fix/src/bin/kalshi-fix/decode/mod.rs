@@ -74,9 +74,15 @@ pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Fi
     }
     let counts = shown.counts;
     if arguments.count {
+        // No violations where nobody looked for any would be a clean bill of health.
+        let judged = if arguments.validate {
+            format!("{} violations in {} frames", counts.violations, counts.in_breach)
+        } else {
+            "not validated (add --validate)".to_owned()
+        };
         output.write(&format!(
-            "{} frames shown, {} garbled, {} of unknown type, {} violations in {} frames\n",
-            counts.frames, counts.garbled, counts.unknown, counts.violations, counts.in_breach
+            "{} frames shown, {} garbled, {} of unknown type, {judged}\n",
+            counts.frames, counts.garbled, counts.unknown
         ))?;
     }
     let (name, seen) = (input.path().display().to_string(), frames.seen());
