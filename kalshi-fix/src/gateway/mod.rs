@@ -72,6 +72,8 @@
 //!
 //! # Where it is known to differ from the venue
 //!
+//! - An API key of a member's is good for the sessions of both products, whichever it was made for. The documentation
+//!   describes keys for each product apart, and does not say what becomes of one at the other's port.
 //! - Rate limits are off unless asked for, and a connection that is refused before its logon costs nothing.
 //! - What open orders hold back is the worst case in each market, at the order's limit, fees included; the venue's
 //!   own rule is not published in full. Margin is a fixed rate, and accounts are not marked to market. Fees are rounded
