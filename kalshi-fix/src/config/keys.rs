@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::value::{Expected, Raw};
-use crate::credentials::{Credentials, CredentialsError, KeyRing, KeyUse, Variables};
+use crate::credentials::{Credentials, CredentialsError, KeyRing, KeyUse, Variables, is_key_text};
 use crate::environment::{Product, SessionKind};
 
 /// Where one key is.
@@ -70,6 +70,18 @@ impl KeySources {
 
     pub(super) fn set(&mut self, key_use: Option<KeyUse>, field: &str, raw: &Raw) -> Result<(), Expected> {
         let text = raw.text()?.to_owned();
+        // Whatever is taken is shown in errors: a secret in its place must not be.
+        let problem = match field {
+            "private_key_path" if is_key_text(&text) => Some("the path of the key's file, not its text"),
+            "private_key_variable" | "passphrase_variable" if !is_variable(&text) => {
+                Some("the name of an environment variable (letters, digits and _), not what is in it")
+            }
+            "key_id" if is_key_text(&text) => Some("the short id of the API key, not the key"),
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            return Err(problem.to_owned());
+        }
         let at = self.0.iter().position(|(known, _)| *known == key_use);
         let at = at.unwrap_or_else(|| {
             self.0.push((key_use, KeySource::default()));
@@ -104,6 +116,14 @@ impl KeySources {
         }
         Ok(ring)
     }
+}
+
+fn is_variable(name: &str) -> bool {
+    name.len() <= LONGEST_VARIABLE
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// `credentials`, or `credentials.NR`.
@@ -151,3 +171,5 @@ impl KeySource {
         })
     }
 }
+
+const LONGEST_VARIABLE: usize = 128;

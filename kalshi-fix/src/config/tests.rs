@@ -153,6 +153,24 @@ fn secrets_have_no_place_in_it() {
         "line 2: unknown key \"credentials.NR.keyid\"; did you mean \"key_id\"?",
     );
     check(
+        "[credentials]\nprivate_key_variable = \"s3cret/+\"",
+        "line 2: private_key_variable is something else; expected the name of an environment variable (letters, digits and _), \
+         not what is in it",
+    );
+    check(
+        "[credentials]\npassphrase_variable = \"correct horse s3cret\"",
+        "line 2: passphrase_variable is something else; expected the name of an environment variable (letters, digits and _), \
+         not what is in it",
+    );
+    check(
+        "[credentials]\nprivate_key_path = \"-----BEGIN PRIVATE KEY-----\\ns3cret\"",
+        "line 2: private_key_path is something else; expected the path of the key's file, not its text",
+    );
+    check(
+        "[credentials]\nkey_id = \"-----BEGIN PRIVATE KEY-----\\ns3cret\"",
+        "line 2: key_id is something else; expected the short id of the API key, not the key",
+    );
+    check(
         "[credentials]\nkey_id = [\"s3cret\"]",
         "line 2: key_id is something else; expected a text in quotes",
     );

@@ -17,6 +17,11 @@ pub enum KeyError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The text of a key in place of the path of its file. It is neither opened nor shown.
+    #[error(
+        "this is the text of a key, where the path of its file belongs; the text goes where a PEM is expected"
+    )]
+    TextForPath,
     /// The file could be read, and what is in it is not a usable key.
     #[error("key file {}: {source}", path.display())]
     InFile {
@@ -50,7 +55,8 @@ pub enum KeyError {
     },
     /// A public key where the private key belongs.
     #[error(
-        "this is a public key; logging on needs the private key, which the venue showed once when the API key was made"
+        "this is a public key; logging on needs its private key: the file that the venue showed once when it made the key, or \
+         that `kalshi-fix keygen` wrote beside this one"
     )]
     PublicKey,
     /// A private key where a public key belongs.
@@ -144,8 +150,10 @@ pub enum CredentialsError {
         variable: String,
     },
     /// The id cannot be a `SenderCompID (49)`.
-    #[error("the API key id {problem}")]
+    #[error("the API key id{} {problem}", variable.as_ref().map_or_else(String::new, |name| format!(" in {name}")))]
     InvalidKeyId {
+        /// The variable that it came from, if it did.
+        variable: Option<String>,
         /// What is wrong with it.
         problem: &'static str,
     },
@@ -156,6 +164,16 @@ pub enum CredentialsError {
         text: String,
         /// The variable for a path.
         path: String,
+    },
+    /// The variable for a path holds the key itself, which is not shown.
+    #[error(
+        "{path} holds the text of a key, where the path of its file belongs; unset it, and put the text into {text}"
+    )]
+    TextForPath {
+        /// The variable for a path.
+        path: String,
+        /// The variable for the PEM itself.
+        text: String,
     },
     /// Both sources of the private key are set, and might disagree.
     #[error("both {text} and {path} are set; set exactly one of them")]

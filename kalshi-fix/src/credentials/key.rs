@@ -21,7 +21,7 @@ use rsa::{RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
 use super::error::{KeyError, KeyRole, SignerError, VerifyError};
-use super::pem::{Block, only_block};
+use super::pem::{Block, is_key_text, only_block};
 use super::signer::{LogonText, SignatureFuture, Signer};
 
 /// An RSA private key that signs logons: RSASSA-PSS, SHA-256, MGF1 with SHA-256, a salt of 32 bytes, blinded.
@@ -343,6 +343,10 @@ fn in_file(path: &Path, source: KeyError) -> KeyError {
 }
 
 fn read_text(path: &Path, expected: KeyRole) -> Result<Zeroizing<String>, KeyError> {
+    // Before any error could name the path.
+    if is_key_text(&Zeroizing::new(path.to_string_lossy().into_owned())) {
+        return Err(KeyError::TextForPath);
+    }
     let unreadable = |source| KeyError::Unreadable {
         path: path.to_owned(),
         source,

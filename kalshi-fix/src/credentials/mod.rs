@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use error::{CredentialsError, KeyError, KeyRole, SignerError, VerifyError};
 pub use key::{PrivateKey, PublicKey};
+pub(crate) use pem::is_key_text;
 pub use ring::{KeyRing, KeyUse};
 pub(crate) use source::Variables;
 
@@ -38,7 +39,10 @@ impl Credentials {
         signer: impl Signer + 'static,
     ) -> Result<Credentials, CredentialsError> {
         let key_id = key_id.into();
-        check_key_id(&key_id)?;
+        check_key_id(&key_id).map_err(|problem| CredentialsError::InvalidKeyId {
+            variable: None,
+            problem,
+        })?;
         Ok(Credentials {
             key_id: key_id.into(),
             signer: Arc::new(signer),
@@ -72,7 +76,7 @@ impl fmt::Debug for Credentials {
 }
 
 /// A `SenderCompID` goes into every header and into the signed text: what cannot stand there is refused here, early.
-fn check_key_id(key_id: &str) -> Result<(), CredentialsError> {
+fn check_key_id(key_id: &str) -> Result<(), &'static str> {
     let problem = if key_id.is_empty() {
         "is empty"
     } else if key_id.contains("-----BEGIN") {
@@ -84,7 +88,7 @@ fn check_key_id(key_id: &str) -> Result<(), CredentialsError> {
     } else {
         return Ok(());
     };
-    Err(CredentialsError::InvalidKeyId { problem })
+    Err(problem)
 }
 
 const MAX_KEY_ID: usize = 128;

@@ -15,6 +15,19 @@ pub(super) struct Block {
     pub(super) contents: Zeroizing<Vec<u8>>,
 }
 
+/// Whether this is the text of a key, or a path that it was joined to: PEM, also on one line, or its base64 alone.
+pub(crate) fn is_key_text(text: &str) -> bool {
+    if text.contains("-----BEGIN") {
+        return true;
+    }
+    // The DER of a key is a sequence of more than 255 bytes, which base64 begins with these letters.
+    let joined = Zeroizing::new(text.replace("\\n", "").replace(char::is_whitespace, ""));
+    joined.match_indices("MII").any(|(start, _)| {
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        joined[start..].bytes().take_while(is_base64).count() >= SHORTEST_KEY
+    })
+}
+
 /// The only block of `text`.
 pub(super) fn only_block(text: &str, expected: KeyRole) -> Result<Block, KeyError> {
     let mut spans = Vec::new();
@@ -112,6 +125,8 @@ const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 const MAX_LABEL: usize = 64;
 const MAX_LABELS_SHOWN: usize = 8;
+/// In base64, of a key or half of one.
+const SHORTEST_KEY: usize = 256;
 
 #[cfg(test)]
 mod tests {

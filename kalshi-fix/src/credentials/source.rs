@@ -80,12 +80,16 @@ impl Credentials {
         })?;
         let key_id = unicode(&variables.key_id, key_id)?;
         let key_id = key_id.trim();
-        check_key_id(key_id)?;
+        check_key_id(key_id).map_err(|problem| CredentialsError::InvalidKeyId {
+            variable: Some(variables.key_id.clone()),
+            problem,
+        })?;
 
         let passphrase = value(&variables.passphrase)
             .map(|value| unicode(&variables.passphrase, value))
             .transpose()?;
         let passphrase = passphrase.as_ref().map(|text| text.as_str());
+        let text = variables.text.clone();
         let (variable, key) = match (value(&variables.text), value(&variables.path)) {
             (Some(text), None) => {
                 let text = unicode(&variables.text, text)?;
@@ -115,6 +119,7 @@ impl Credentials {
                 variable,
                 passphrase: variables.passphrase,
             },
+            KeyError::TextForPath => CredentialsError::TextForPath { path: variable, text },
             source => CredentialsError::Key { variable, source },
         })?;
         Credentials::new(key_id, key)

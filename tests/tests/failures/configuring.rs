@@ -70,6 +70,11 @@ fn keys() {
         &[id, ("KALSHI_PRIVATE_KEY_PATH", "/nowhere/key.pem")],
     );
     variables(
+        "the key in place of its path",
+        Product::Prediction,
+        &[id, ("KALSHI_PRIVATE_KEY_PATH", KEY)],
+    );
+    variables(
         "half a key for one session",
         Product::Prediction,
         &[id, ("KALSHI_PRIVATE_KEY", KEY), ("KALSHI_MD_KEY_ID", "another")],

@@ -106,12 +106,14 @@ fn unusable_private_keys() {
     check(
         &pem("rsa-public.pem"),
         None,
-        "this is a public key; logging on needs the private key, which the venue showed once when the API key was made",
+        "this is a public key; logging on needs its private key: the file that the venue showed once when it made the key, or \
+         that `kalshi-fix keygen` wrote beside this one",
     );
     check(
         &pem("rsa-public-pkcs1.pem"),
         None,
-        "this is a public key; logging on needs the private key, which the venue showed once when the API key was made",
+        "this is a public key; logging on needs its private key: the file that the venue showed once when it made the key, or \
+         that `kalshi-fix keygen` wrote beside this one",
     );
     check(
         &pem("certificate.pem"),

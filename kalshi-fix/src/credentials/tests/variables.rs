@@ -144,6 +144,58 @@ fn credentials_from_variables() {
 }
 
 #[test]
+fn a_key_in_place_of_its_path_is_not_shown() {
+    let plain = pem("rsa-pkcs8.pem");
+    let lines = plain.lines().filter(|line| !line.starts_with("-----"));
+    let (wrapped, bare): (Vec<&str>, String) = (lines.clone().collect(), lines.collect());
+    let public = pem("rsa-public.pem");
+    for text in [
+        plain.clone(),
+        plain.replace('\n', "\\n"),
+        plain.replace('\n', " "),
+        wrapped.join("\n"),
+        format!("/etc/kalshi/{bare}"),
+        bare,
+        public,
+    ] {
+        let variables = [
+            ("KALSHI_KEY_ID", "me"),
+            ("KALSHI_PRIVATE_KEY_PATH", text.as_str()),
+        ];
+        let variables = HashMap::from(variables);
+        let error =
+            Credentials::from_lookup(Product::Prediction, |name| variables.get(name).copied()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "KALSHI_PRIVATE_KEY_PATH holds the text of a key, where the path of its file belongs; unset it, \
+             and put the text into KALSHI_PRIVATE_KEY"
+        );
+        let error = PublicKey::from_pem_file(&text).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(matches!(error, KeyError::TextForPath), "{}", shown.len());
+        assert!(!shown.contains("MII"), "{}", shown.len());
+    }
+    // Paths, long ones too.
+    let long = format!("/nowhere/{}", "MII/abc-".repeat(100));
+    for path in ["MIIkey.pem", long.as_str()] {
+        let error = PrivateKey::from_pem_file(path).unwrap_err();
+        assert!(matches!(error, KeyError::Unreadable { .. }), "{error}");
+    }
+}
+
+#[test]
+fn an_id_that_cannot_be_sent_is_told_with_its_variable() {
+    let error = Credentials::from_lookup(Product::Margin, |name| {
+        (name == "KALSHI_PERPS_KEY_ID").then_some("a b")
+    })
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the API key id in KALSHI_PERPS_KEY_ID has a space, a control character or a character outside ASCII in it"
+    );
+}
+
+#[test]
 fn key_rings_from_variables() {
     use KeyUse::{Listener, Session};
     use Product::{Margin, Prediction};
