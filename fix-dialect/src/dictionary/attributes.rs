@@ -195,6 +195,7 @@ pub(super) fn required<'e>(
             );
             None
         }
+        None if element.told_incomplete && name != "name" => None,
         None => {
             faults.error(
                 element.position,

@@ -157,12 +157,24 @@ impl FaultCollector {
         name: &str,
         known: impl IntoIterator<Item = &'c str>,
     ) {
+        let message = format!("no {what} named {}", quoted(name));
+        self.error_near(position, message, name, known);
+    }
+
+    /// An error with the nearest of the known names to `name` as the suggestion; the search is spared as in `unknown`.
+    pub(super) fn error_near<'c>(
+        &mut self,
+        position: Position,
+        message: String,
+        name: &str,
+        known: impl IntoIterator<Item = &'c str>,
+    ) {
         let suggestion = if self.errors.len() < Faults::LIMIT {
             nearest(name, known)
         } else {
             None
         };
-        self.error_with(position, format!("no {what} named {}", quoted(name)), suggestion);
+        self.error_with(position, message, suggestion);
     }
 
     /// The warnings when there was no error, the errors otherwise; both in the order of the file.

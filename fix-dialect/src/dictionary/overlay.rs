@@ -1,6 +1,6 @@
 //! Overlays: files that change a dictionary without an edit of it.
 
-use super::fault::{FaultCollector, Faults};
+use super::fault::{FaultCollector, Faults, quoted};
 use super::model::Dictionary;
 use super::position::{File, Lines, Position, intern};
 use super::read::{MAX_SOURCE_MESSAGE, read_tree};
@@ -12,7 +12,8 @@ impl Dictionary {
     /// An overlay has the format of a dictionary, and may leave out everything that it does not change. A field, a
     /// component, a message or a member is that of the base with the same `name`, and a value the one with the same
     /// `enum`: what the overlay states of it replaces what the base states, and what the base does not have is added at
-    /// the end. Nothing can be taken away.
+    /// the end; a field or a message that is added states all that it has to state in a dictionary. Nothing can be taken
+    /// away.
     ///
     /// ```
     /// use fix_dialect::dictionary::Dictionary;
@@ -77,7 +78,7 @@ fn read(
             .and_then(|(source, lines)| root(source, lines, faults))
     });
     let mut base = base?;
-    merge(&mut base, mine?);
+    merge(&mut base, mine?, faults);
     Some(read_tree(&base, faults))
 }
 
@@ -113,7 +114,7 @@ fn root<'s>(source: &'s str, lines: &Lines<'s>, faults: &mut FaultCollector) -> 
 }
 
 /// Lays one element over another of the same name.
-fn merge<'s>(base: &mut Element<'s>, overlay: Element<'s>) {
+fn merge<'s>(base: &mut Element<'s>, overlay: Element<'s>, faults: &mut FaultCollector) {
     for attribute in overlay.attributes {
         match base
             .attributes
@@ -124,16 +125,55 @@ fn merge<'s>(base: &mut Element<'s>, overlay: Element<'s>) {
             None => base.attributes.push(attribute),
         }
     }
-    for child in overlay.children {
+    for mut child in overlay.children {
         let same = |other: &&mut Element<'s>| {
             // What the overlay itself says twice is told as it is within one file.
             other.name == child.name && key(other) == key(&child) && !other.position.same_file(child.position)
         };
-        match base.children.iter_mut().find(same) {
-            Some(other) => merge(other, child),
-            None => base.children.push(child),
+        if let Some(other) = base.children.iter_mut().find(same) {
+            merge(other, child, faults);
+        } else {
+            child.told_incomplete = tell_incomplete(base, &child, faults);
+            base.children.push(child);
         }
     }
+}
+
+/// Tells of a definition that changes nothing in the base and is no new one either: its name is misspelt, or the attributes
+/// of a new one were forgotten. Whether it did.
+fn tell_incomplete(section: &Element<'_>, added: &Element<'_>, faults: &mut FaultCollector) -> bool {
+    let needed: &[&str] = match (section.name, added.name) {
+        ("messages", "message") => &["msgtype", "msgcat"],
+        ("fields", "field") => &["number", "type"],
+        _ => return false,
+    };
+    let missing: Vec<&str> = needed
+        .iter()
+        .copied()
+        .filter(|name| added.attribute(name).is_none())
+        .collect();
+    let Some(name) = added
+        .attribute("name")
+        .filter(|name| !name.value.trim().is_empty())
+    else {
+        return false;
+    };
+    let Some(file) = section.position.file().filter(|_| !missing.is_empty()) else {
+        return false;
+    };
+    let message = format!(
+        "no {} named {} in {file} to change, and a new one needs {}",
+        added.name,
+        quoted(&name.value),
+        missing.join(" and ")
+    );
+    let known = section
+        .children
+        .iter()
+        .filter(|other| other.name == added.name && !other.position.same_file(added.position))
+        .filter_map(key);
+    faults.error_near(name.position, message, &name.value, known);
+    true
 }
 
 /// What tells an element from others of its kind; sections have nothing.
@@ -236,7 +276,33 @@ mod tests {
         );
         check(
             "<fix>\n<fields>\n<field name='Strategy' type='STRING'/>\n</fields>\n</fix>",
-            "mine.xml:3:1: <field> has no attribute \"number\"",
+            "mine.xml:3:14: no field named \"Strategy\" in base.xml to change, and a new one needs number",
+        );
+        check(
+            "<fix>\n<fields>\n<field name='Sied'><value enum='5' description='SELL_SHORT'/></field>\n</fields>\n</fix>",
+            "mine.xml:3:14: no field named \"Sied\" in base.xml to change, and a new one needs number and type; \
+             did you mean `Side`?",
+        );
+        check(
+            "<fix>\n<messages>\n<message name='Ordre'><field name='Side' required='N'/></message>\n</messages>\n</fix>",
+            "mine.xml:3:16: no message named \"Ordre\" in base.xml to change, and a new one needs msgtype and msgcat; \
+             did you mean `Order`?",
+        );
+        check(
+            "<fix>\n<messages>\n<message name='Ping' msgtype='U1'/>\n</messages>\n</fix>",
+            "mine.xml:3:16: no message named \"Ping\" in base.xml to change, and a new one needs msgcat",
+        );
+        check(
+            "<fix>\n<messages>\n<message msgtype='U1'/>\n</messages>\n</fix>",
+            "mine.xml:3:1: <message> has no attribute \"name\"\nmine.xml:3:1: <message> has no attribute \"msgcat\"",
+        );
+        // What is misspelt twice is told twice, against the base and not against the other mistake.
+        check(
+            "<fix>\n<messages>\n<message name='Ordre'/>\n<message name='Ordr'/>\n</messages>\n</fix>",
+            "mine.xml:3:16: no message named \"Ordre\" in base.xml to change, and a new one needs msgtype and msgcat; \
+             did you mean `Order`?\n\
+             mine.xml:4:16: no message named \"Ordr\" in base.xml to change, and a new one needs msgtype and msgcat; \
+             did you mean `Order`?",
         );
         check(
             "<fix>\n<fields>\n<field number='54' name='Strategy' type='STRING'/>\n</fields>\n</fix>",

@@ -25,6 +25,8 @@ pub(super) struct Element<'s> {
     pub(super) position: Position,
     pub(super) attributes: Vec<Attribute<'s>>,
     pub(super) children: Vec<Element<'s>>,
+    /// Whether it has been told already that attributes are missing, in words that say why.
+    pub(super) told_incomplete: bool,
 }
 
 /// An attribute, its value with the predefined entities resolved.
@@ -214,6 +216,7 @@ impl<'s> Tree<'_, 's> {
             position,
             attributes,
             children: Vec::new(),
+            told_incomplete: false,
         })
     }
 
