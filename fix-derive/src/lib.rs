@@ -229,7 +229,7 @@ pub fn derive_dialect(input: TokenStream) -> TokenStream {
 /// - `dictionary = "path"`: a dictionary, as for `#[derive(Dialect)]`. One of the two.
 /// - `overlay = "path"`: a file with what the dictionary lacks, as for `#[derive(Dialect)]`.
 /// - `client = "path"`, `exchange = "path"`, any number of times: the session types on which that side sends the message,
-///   such as `prediction::sessions::NR`.
+///   such as `prediction::sessions::NR`. Without one it is sent on none: sending it does not compile (`ClientSends`).
 /// - `crate = "path"`: where `fix_dialect` is reachable; `::fix_dialect` by default.
 ///
 /// # DATA of private tags

@@ -56,7 +56,8 @@ pub trait Session: Sized + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a message that the client sends on the session `{S}`",
     label = "the dictionary does not let a client send this on `{S}`",
-    note = "the message's documentation lists the sessions on which each side sends it"
+    note = "the message's documentation lists the sessions on which each side sends it",
+    note = "a struct of your own that derives `FixMessage` names them itself: `#[fix(client = {S})]`"
 )]
 pub trait ClientSends<S>: EncodeBody {}
 
@@ -64,7 +65,8 @@ pub trait ClientSends<S>: EncodeBody {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a message that the exchange sends on the session `{S}`",
     label = "the dictionary does not let the exchange send this on `{S}`",
-    note = "the message's documentation lists the sessions on which each side sends it"
+    note = "the message's documentation lists the sessions on which each side sends it",
+    note = "a struct of your own that derives `FixMessage` names them itself: `#[fix(exchange = {S})]`"
 )]
 pub trait ExchangeSends<S>: EncodeBody {}
 
