@@ -26,9 +26,16 @@
 //! use kalshi_fix::orders::LimitOrder;
 //! use kalshi_fix::prediction::{Message, Prediction, fields};
 //! use kalshi_fix::units::PriceUnit;
+//! use std::process::ExitCode;
 //!
 //! #[tokio::main(flavor = "current_thread")]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! async fn main() -> ExitCode {
+//!     let Err(error) = trade().await else { return ExitCode::SUCCESS };
+//!     eprintln!("{error}"); // what, where, and what helps
+//!     ExitCode::FAILURE
+//! }
+//!
+//! async fn trade() -> Result<(), Box<dyn std::error::Error>> {
 //!     let gateway = Gateway::builder().market("HIGHNY-23DEC31").start().await?;
 //!     let key = PrivateKey::generate()?;
 //!     let a_member = || gateway.client_builder::<Prediction>(gateway.member().credentials(&key)).build();
