@@ -137,11 +137,13 @@ fn an_exchange_that_goes_away() {
 fn a_market_that_the_exchange_has_not() {
     let directory = scratch("screen-missing").display().to_string();
     let _exchange = Running::start(&directory, &[]);
-    let arguments = ["book", "--gateway", &directory, "NOPE", SYMBOL];
+    let arguments = ["book", "--gateway", &directory, "NOPE", "BTC-PERP", SYMBOL];
     let mut terminal = Terminal::start(&arguments, &[], WIDE);
     terminal.wait_for("○ no such market");
     terminal.wait_for("the exchange has no");
     // One without orders is a market all the same.
+    terminal.keys("\t");
+    terminal.wait_for("the other product's: --product margin");
     terminal.keys("\t");
     terminal.wait_for("● live");
     terminal.keys("q");

@@ -79,7 +79,7 @@ pub(super) struct Doubt {
     /// In the place of `live`.
     pub(super) word: &'static str,
     /// A line for a narrow window.
-    pub(super) short: &'static str,
+    pub(super) short: String,
     /// What may be wrong, and what to do.
     pub(super) why: String,
 }
@@ -101,18 +101,24 @@ impl Doubt {
                 )
             }
         };
-        let why = if other_product {
-            format!(
-                "the exchange has no {product} market of that name, but one of {}: {}",
-                other(product),
-                option(product)
+        let (short, why) = if other_product {
+            let option = option(product);
+            (
+                format!("the other product's: {option}"),
+                format!(
+                    "the exchange has no {product} market of that name, but one of {}: {option}",
+                    other(product)
+                ),
             )
         } else {
-            format!("the exchange has no {product} market of that name: {has}")
+            (
+                "the exchange has no market of that name".to_owned(),
+                format!("the exchange has no {product} market of that name: {has}"),
+            )
         };
         Doubt {
             word: "no such market",
-            short: "the exchange has no market of that name",
+            short,
             why,
         }
     }
@@ -131,7 +137,7 @@ impl Doubt {
         }
         Doubt {
             word: "empty",
-            short: "no orders, or no market of that name",
+            short: "no orders, or no market of that name".to_owned(),
             why,
         }
     }
@@ -223,6 +229,27 @@ mod tests {
             best: true,
         };
         check(changed, true);
+    }
+
+    #[test]
+    fn a_narrow_window_is_told_the_same() {
+        let others = ["A".to_owned()];
+        let check = |doubt: &Doubt, expected: &str| {
+            assert_eq!(doubt.short, expected);
+            assert!(expected.len() <= 45, "a narrow window has no room for it");
+        };
+        check(
+            &Doubt::missing(Product::Prediction, &others, false),
+            "the exchange has no market of that name",
+        );
+        check(
+            &Doubt::missing(Product::Prediction, &others, true),
+            "the other product's: --product margin",
+        );
+        check(
+            &Doubt::missing(Product::Margin, &others, true),
+            "the other product's: --product prediction",
+        );
     }
 
     #[test]

@@ -28,7 +28,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, shown: &Shown, book: Option<&Book>) {
     let [levels, trades] = if body.width >= WIDE {
         Layout::horizontal([Constraint::Min(40), Constraint::Length(TRADES_WIDTH)]).areas(body)
     } else {
-        Layout::vertical([Constraint::Fill(2), Constraint::Fill(1)]).areas(body)
+        let below: [Rect; 2] = Layout::vertical([Constraint::Fill(2), Constraint::Fill(1)]).areas(body);
+        // A border around nothing would take levels their rows.
+        if below[1].height < ONE_ROW {
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(0)]).areas(body)
+        } else {
+            below
+        }
     };
     let is_live = book.is_some_and(Book::is_live);
     draw_levels(frame, levels, view.as_ref(), is_live);
@@ -97,7 +103,7 @@ fn draw_figures(frame: &mut Frame<'_>, area: Rect, shown: &Shown, book: &Book, v
         let text = if doubt.why.chars().count() <= width {
             doubt.why
         } else {
-            doubt.short.to_owned()
+            doubt.short
         };
         frame.render_widget(Line::from(text).yellow(), area);
         return;
@@ -342,6 +348,8 @@ fn clock(time: Timestamp) -> String {
 /// From this width on trades are beside the levels, and below them otherwise.
 const WIDE: u16 = 66;
 const TRADES_WIDTH: u16 = 26;
+/// A row between two borders.
+const ONE_ROW: u16 = 3;
 const BID: Color = Color::Green;
 const OFFER: Color = Color::Red;
 /// Darker, so that the figures stand out; on light and on dark ground.
