@@ -351,7 +351,8 @@ Market data needs a key that no other session uses. The venue answers alike for
 a market without orders and for a name that it does not know; where one cannot
 be told from the other, such a book does not count as live.
 
-Exit codes: 0 live, 1 a market without a live book, 2 no session.
+Exit codes: 0 live, or the live screen was left, whatever it showed; 1 printed,
+with a market without a live book; 2 no session.
 
 Examples:
   kalshi-fix book HIGHNY-23DEC31                  simulated, until q

@@ -10,6 +10,7 @@ use super::Unwatched;
 use super::keys::{Key, keys};
 use super::screen;
 use super::shown::Shown;
+use crate::place::Place;
 use crate::remedy;
 use crate::requested::Requested;
 
@@ -17,9 +18,10 @@ use crate::requested::Requested;
 pub(super) async fn watch<D: MarketDataProduct>(
     feed: &mut MarketDataFeed<D>,
     shown: &mut Shown,
+    place: &Place,
 ) -> Result<(), Unwatched> {
     let mut terminal = ratatui::try_init()?;
-    let watched = draw(&mut terminal, feed, shown).await;
+    let watched = draw(&mut terminal, feed, shown, place).await;
     ratatui::restore();
     watched
 }
@@ -29,6 +31,7 @@ async fn draw<D: MarketDataProduct>(
     terminal: &mut ratatui::DefaultTerminal,
     feed: &mut MarketDataFeed<D>,
     shown: &mut Shown,
+    place: &Place,
 ) -> Result<(), Unwatched> {
     let mut keys = keys();
     let mut keys_are_read = true;
@@ -37,6 +40,9 @@ async fn draw<D: MarketDataProduct>(
     let mut frames = tokio::time::interval(FRAME);
     frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut heard = Heard::default();
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_connected = true;
     loop {
         tokio::select! {
             event = feed.recv() => {
@@ -45,7 +51,13 @@ async fn draw<D: MarketDataProduct>(
                     return Err(Unwatched::Ended(end));
                 }
                 heard.note(&event);
+                match event {
+                    FeedEvent::Disconnected(_) => is_connected = false,
+                    FeedEvent::Reconnected(_) => is_connected = true,
+                    _ => {}
+                }
                 note(shown, event);
+                tell_loss(shown, is_connected, place);
             }
             key = keys.recv(), if keys_are_read => match key {
                 Some(Key::Quit) => return Ok(()),
@@ -56,6 +68,8 @@ async fn draw<D: MarketDataProduct>(
                 None => keys_are_read = false,
             },
             () = &mut requested => return Ok(()),
+            // Attempts may be far apart, and what became of the exchange is known at once.
+            _ = looks.tick(), if !is_connected => tell_loss(shown, is_connected, place),
             _ = frames.tick() => {
                 shown.set_quiet(heard.quiet(shown.symbol()));
                 if shown.take_changed() {
@@ -64,6 +78,13 @@ async fn draw<D: MarketDataProduct>(
                 }
             }
         }
+    }
+}
+
+/// While there is no connection: where no attempt can bring it back, that is what there is to say.
+fn tell_loss(shown: &mut Shown, is_connected: bool, place: &Place) {
+    if !is_connected && let Some(why) = place.lost() {
+        shown.say(why.to_owned());
     }
 }
 
@@ -112,3 +133,5 @@ impl Heard {
 
 /// The terminal is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(50);
+/// How often it is looked whether an exchange that is gone may come back.
+const LOOK: Duration = Duration::from_secs(1);

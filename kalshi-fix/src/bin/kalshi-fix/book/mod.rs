@@ -74,7 +74,9 @@ async fn show<D: MarketDataProduct>(
     let known = Known::new(D::PRODUCT, &symbols, &place);
     let mut shown = Shown::new(D::PRODUCT, place.name.clone(), &symbols, terms, known);
     let done = if is_live {
-        live::watch(&mut feed, &mut shown).await.map(|()| Findings::None)
+        live::watch(&mut feed, &mut shown, &place)
+            .await
+            .map(|()| Findings::None)
     } else {
         once::print(&mut feed, &mut shown, arguments, output).await
     };

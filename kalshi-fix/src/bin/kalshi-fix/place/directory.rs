@@ -18,6 +18,9 @@ use crate::shell::quoted;
 
 /// Where the sessions are, whom to trust, and a member's keys.
 pub(super) struct ExchangeDirectory {
+    path: PathBuf,
+    /// The description as it was read: each exchange that is started has one of its own.
+    description: String,
     host: String,
     root: PathBuf,
     ports: Vec<(Product, SessionKind, u16)>,
@@ -30,7 +33,7 @@ pub(super) struct ExchangeDirectory {
 impl ExchangeDirectory {
     /// Reads the description in a directory, as far as it concerns a member: the first one is 1.
     pub(super) fn read(path: &Path, member: u32) -> Result<ExchangeDirectory, Failure> {
-        let file = path.join("exchange.json");
+        let file = path.join(DESCRIPTION);
         let text = fs::read_to_string(&file).map_err(|source| match source.kind() {
             ErrorKind::NotFound => Failure::Usage(absent(path)),
             ErrorKind::NotADirectory => Failure::Usage(format!(
@@ -92,13 +95,25 @@ impl ExchangeDirectory {
             Ok::<_, Failure>(text.to_owned())
         };
         Ok(ExchangeDirectory {
+            path: path.to_owned(),
             host: named(&value, "host")?,
             root: path.join(named(&value, "root_certificate")?),
             ports,
             key: path.join(named(keys, "private_key")?),
             ids,
             markets,
+            description: text,
         })
+    }
+
+    /// Why the exchange that was read is not to be had any more, in a few words. `None` while nothing speaks against it.
+    pub(super) fn lost(&self) -> Option<&'static str> {
+        if held::running(&self.path) == Running::No {
+            return Some("the exchange is not running: start both again (q quits)");
+        }
+        // One that is about to start or to end has none.
+        let description = fs::read_to_string(self.path.join(DESCRIPTION)).ok()?;
+        (description != self.description).then_some("the exchange runs anew: start the book again (q quits)")
     }
 
     /// What the description says of a market.
@@ -207,3 +222,5 @@ fn product(entry: &Value) -> Option<Product> {
         .into_iter()
         .find(|product| entry.text("product") == Some(product.name()))
 }
+
+const DESCRIPTION: &str = "exchange.json";

@@ -146,6 +146,14 @@ impl Place {
         }
     }
 
+    /// Why what was connected to cannot be had by connecting again, where that is known.
+    pub(crate) fn lost(&self) -> Option<&'static str> {
+        match &self.exchange {
+            Exchange::Directory(directory) => directory.lost(),
+            Exchange::Simulated(_) | Exchange::Elsewhere(_) => None,
+        }
+    }
+
     pub(crate) async fn close(self) {
         if let Exchange::Simulated(gateway) = self.exchange {
             gateway.close().await;
