@@ -97,6 +97,19 @@ async fn an_object_for_programs() {
 }
 
 #[tokio::test]
+async fn one_round_trip_has_no_middle() {
+    let told = told(&["probe", "--count", "1"], &[]).await;
+    assert_eq!(told.code, 0, "{told:?}");
+    let line = told.out.lines().find(|line| line.starts_with("✓ heartbeat"));
+    let detail = line.and_then(|line| line.split_once("1 round trip: "));
+    let detail = detail.map(|(_, detail)| detail);
+    assert!(
+        detail.is_some_and(|detail| detail.ends_with(" ms") && !detail.contains(" to ")),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_name_that_is_not_known_and_a_port_where_nobody_listens() {
     let (venue, _) = venue("probe-nobody").await;
     let told = probed(&venue, "no-such-host.invalid:8228", &[]).await;
@@ -209,6 +222,12 @@ async fn certificates() {
         "unreachable",
         "is for another host than exchange.test",
     );
+    for line in [
+        "\n  key              KALSHI_KEY_ID, ",
+        "\n  certificate for  exchange.test\n",
+    ] {
+        assert!(named.out.contains(line), "{line}: {named:?}");
+    }
     let stranger = told(&["probe", "--endpoint", &address], &venue.variables()).await;
     check(
         &stranger,

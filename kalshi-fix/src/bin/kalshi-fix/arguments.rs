@@ -66,6 +66,7 @@ Example:
     /// Print a script that completes this program's commands in a shell
     #[command(after_help = "\
 Example:
+  mkdir -p ~/.local/share/bash-completion/completions
   kalshi-fix completions bash > ~/.local/share/bash-completion/completions/kalshi-fix")]
     Completions {
         /// The shell
@@ -162,10 +163,10 @@ Examples:
 Frames are found with text around them, and with the separator as it is (SOH)
 or as logs show it: | ^A <SOH> \\x01 \\u0001 \\001 \u{2401}
 
-Exit codes: 0 read; 1 --validate found a breach, or a garbled or unknown frame;
 A log does not say whether its prices are cents or dollars: --validate holds
 no price against a unit, a range or a step that only one of them has.
 
+Exit codes: 0 read; 1 --validate found a breach, or a garbled or unknown frame;
 2 no frame in an input that is not empty, or one that cannot be read.")]
 pub(crate) struct DecodeArguments {
     /// The log or capture; standard input when it is absent or `-`
@@ -453,6 +454,9 @@ pub(crate) struct ProbeArguments {
     #[arg(long)]
     pub(crate) reset: bool,
     /// One JSON object at the end
+    ///
+    /// Its clock_offset_milliseconds is positive where this machine's clock is
+    /// behind the other side's, and negative where it is ahead.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -294,10 +294,10 @@ impl<D: KalshiProduct> Probe<D> {
                 round_trips.len()
             ),
         );
-        let detail = format!(
-            "{} round trips: {least} to {most} ms, {median} in the middle",
-            round_trips.len()
-        );
+        let detail = match round_trips.len() {
+            1 => format!("1 round trip: {median} ms"),
+            many => format!("{many} round trips: {least} to {most} ms, {median} in the middle"),
+        };
         report.done(Step::Heartbeat, Some(start.elapsed()), &detail)?;
         Ok(false)
     }

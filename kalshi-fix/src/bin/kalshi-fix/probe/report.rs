@@ -33,9 +33,11 @@ impl<'o> Report<'o> {
         json::text(&mut head, "place", place);
         let mut title = output.styled(Style::Strong, format!("{session} ({product}, {place})"));
         title.push('\n');
+        let lengths = terms.iter().map(|(name, _)| name.len());
+        let longest = lengths.fold(LEAST_TERM, usize::max);
         for (name, value) in terms {
             json::text(&mut head, name, value);
-            let name = output.styled(Style::Dim, format!("{:<12}", name.replace('_', " ")));
+            let name = output.styled(Style::Dim, format!("{:<longest$}  ", name.replace('_', " ")));
             let _ = writeln!(title, "  {name}{value}");
         }
         Report {
@@ -165,6 +167,9 @@ pub(super) fn milliseconds(time: Duration) -> String {
     let micros = time.as_micros();
     format!("{}.{:03}", micros / 1000, micros % 1000)
 }
+
+/// The room for a term's name, so that two probes are alike as a rule.
+const LEAST_TERM: usize = 10;
 
 #[cfg(test)]
 mod tests {
