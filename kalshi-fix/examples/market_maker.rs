@@ -209,12 +209,12 @@ impl Maker {
         let killed = run
             .run(&mut self.session, "the market maker goes home", |_news| {})
             .await;
-        let (open, position) = (killed.open.len(), self.position()?);
-        println!("killed: {open} orders are open, position {position}");
-        match (killed.is_flat(), killed.problem) {
-            (true, _) => Ok(()),
-            (false, Some(problem)) => Err(problem.into()),
-            (false, None) => Err("the kill switch could not cancel everything".into()),
+        let position = self.position()?;
+        println!("killed: {killed}, position {position}");
+        if killed.is_flat() {
+            Ok(())
+        } else {
+            Err(killed.to_string().into())
         }
     }
 }

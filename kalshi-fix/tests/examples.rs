@@ -276,7 +276,7 @@ fn a_signal_is_a_request_to_stop() {
         assert!(status.success(), "{status}: {rest}");
         assert_eq!(
             rest,
-            "asked to stop\nkilled: 0 orders are open, position -5.00\nKalshiNR: logged out\n"
+            "asked to stop\nkilled: nothing is open, position -5.00\nKalshiNR: logged out\n"
         );
     }
 }

@@ -15,25 +15,22 @@ impl<S: KalshiSession> Sender<S> {
     /// leave back, and asks anew when there is some: tokens are taken, and limits asked, for what is sent at once. Leave that
     /// was given before limits, reference prices or the kill switch changed does not count either.
     ///
-    /// `note` is called under the session's lock.
+    /// `note` is called under the session's lock, with the leave that the message has.
     pub(super) async fn deliver<M: EncodeBody>(
         &self,
         pass: Pass<'_>,
         message: &M,
-        mut note: impl FnMut(SequenceNumber, Record),
+        mut note: impl FnMut(SequenceNumber, Record, &Pass<'_>),
     ) -> Result<SequenceNumber, SendError> {
         let noted = Noted::new(message);
-        let mut note = |sequence| note(sequence, noted.record());
         let begun = self.handle.connection();
         let mut pass = pass;
         loop {
             // Enlisted before the attempt, so that room made in between is not missed.
             let mut room = pin!(self.handle.room());
             room.as_mut().enable();
-            match self
-                .handle
-                .attempt(Some(begun), &noted, || pass.hold(), &mut note)
-            {
+            let note = |sequence| note(sequence, noted.record(), &pass);
+            match self.handle.attempt(Some(begun), &noted, || pass.hold(), note) {
                 Ok(Some(sequence)) => {
                     pass.sent();
                     return Ok(sequence);
@@ -54,13 +51,13 @@ impl<S: KalshiSession> Sender<S> {
         &self,
         pass: Pass<'_>,
         message: &M,
-        mut note: impl FnMut(SequenceNumber, Record),
+        mut note: impl FnMut(SequenceNumber, Record, &Pass<'_>),
     ) -> Result<SequenceNumber, SendError> {
         let noted = Noted::new(message);
-        let mut note = |sequence| note(sequence, noted.record());
         let mut pass = pass;
         loop {
-            let attempt = self.handle.attempt(None, &noted, || pass.hold(), &mut note);
+            let note = |sequence| note(sequence, noted.record(), &pass);
+            let attempt = self.handle.attempt(None, &noted, || pass.hold(), note);
             if let Some(sequence) = attempt? {
                 pass.sent();
                 return Ok(sequence);

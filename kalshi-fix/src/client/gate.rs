@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use fix_dialect::{EncodeBody, Encoder, SessionHeader, Timestamp, fields};
 
 use crate::driver::{Event, Observer};
-use crate::limits::{Held, Intent, IntentKind, Leave, SharedPreTrade};
+use crate::limits::{Counted, Held, Intent, IntentKind, Leave, SharedPreTrade};
 use crate::rate::{Cost, RateLimited, RatePolicy, SharedRateLimiter, names_a_shard};
 use crate::session::{self, SendError};
 use crate::units::PriceUnits;
@@ -206,6 +206,12 @@ impl<'g> Pass<'g> {
             (Some(limits), Some(leave)) => limits.hold(leave),
             _ => Some(Held::default()),
         }
+    }
+
+    /// For whoever waits for the answer; `None`: the message does not count as open.
+    pub(super) fn counted(&self) -> Option<Counted> {
+        let limits = self.gate?.limiters.pre_trade.as_ref()?;
+        limits.counted(self.leave.as_ref()?)
     }
 
     /// The message has its number.

@@ -187,7 +187,7 @@ impl<S: KalshiSession> Sender<S> {
     pub async fn send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.check(message)?;
         let pass = self.admit(message).await?;
-        let note = |sequence, record| self.requests.sent(sequence, record);
+        let note = |sequence, record, _: &Pass<'_>| self.requests.sent(sequence, record);
         self.deliver(pass, message, note).await
     }
 
@@ -195,7 +195,7 @@ impl<S: KalshiSession> Sender<S> {
     pub fn try_send<M: ClientSends<S>>(&self, message: &M) -> Result<SequenceNumber, SendError> {
         self.check(message)?;
         let pass = self.try_admit(message)?;
-        let note = |sequence, record| self.requests.sent(sequence, record);
+        let note = |sequence, record, _: &Pass<'_>| self.requests.sent(sequence, record);
         self.try_deliver(pass, message, note)
     }
 

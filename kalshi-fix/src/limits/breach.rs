@@ -44,21 +44,29 @@ pub enum LimitBreach {
     },
     /// Open orders that together may cost too much.
     #[error(
-        "the limit on what open orders may cost: {value} dollars with this one, at most {bound} are allowed"
+        "the limit on what open orders may cost: {value} dollars with this one, at most {bound} are allowed{}",
+        not_known(*unheard)
     )]
     OpenNotional {
         /// What they may cost with this one.
         value: Money,
         /// The limit.
         bound: Money,
+        /// How many orders and amendments are among them that were let through, and that whoever tracks orders has not heard of.
+        unheard: usize,
     },
     /// Too many open orders.
-    #[error("the limit on open orders: {value} with this one, at most {bound} are allowed")]
+    #[error(
+        "the limit on open orders: {value} with this one, at most {bound} are allowed{}",
+        not_known(*unheard)
+    )]
     OpenOrders {
         /// How many there would be with this one.
         value: usize,
         /// The limit.
         bound: usize,
+        /// How many of them were let through, and whoever tracks orders has not heard of.
+        unheard: usize,
     },
     /// Whoever tracks orders has not heard of too many that were let through within the last minute: what is open cannot be
     /// told.
@@ -94,4 +102,14 @@ pub enum LimitBreach {
         /// Why it was tripped.
         reason: String,
     },
+}
+
+fn not_known(unheard: usize) -> String {
+    match unheard {
+        0 => String::new(),
+        1 => "; 1 of those counted is not known to the tracker: it counts until the tracker is told, or for a minute".to_owned(),
+        _ => format!(
+            "; {unheard} of those counted are not known to the tracker: they count until it is told, or for a minute"
+        ),
+    }
 }

@@ -1,6 +1,7 @@
 //! The kill switch, carried out on a session.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,17 +12,24 @@ use tokio::time::{Instant, sleep_until};
 use super::kill::{Cancels, KillAction, KillState};
 use super::open::{OpenOrder, OpenOrders};
 use super::shared::SharedPreTrade;
+use super::unheard::COUNTED_FOR;
 use crate::client::{Event, KalshiSession, Sender, Session};
 use crate::driver::{Clock as _, SystemClock};
 use crate::margin::{self, Margin};
 use crate::orders::{ClOrdIdGenerator, OrderError, mass_cancel};
 use crate::prediction::{self, Prediction};
 use crate::session::SendError;
-use crate::tracker::{Source, Tracker, TrackerEvent, ViewError};
+use crate::tracker::{Order, RequestKind, Source, Tracker, TrackerEvent, ViewError};
 use crate::units::PriceUnit;
 
 /// Carries the kill switch out on a session: trips it, sends what it says, and takes in what the session brings, until nothing
-/// is open that the tracker knows of, or until the time is over.
+/// is open, or until the time is over.
+///
+/// Open is what the tracker shows, and what the limits have let through and the tracker has not heard of
+/// ([what counts](super#what-counts-as-open)): such an order may rest as well as any other. What the tracker is never told of keeps
+/// a run going until it counts no more, a minute after it was let through; [`Killed::unheard`] says how many there were at the end.
+/// An order whose refusal [`submit`](crate::client::Sender::submit) or [`begin`](crate::client::Sender::begin) has brought is none
+/// of them.
 ///
 /// The tracker has to be told of what is sent on the session, as always. One run at a time: where an account trades on several
 /// sessions, run it on each of them, one after the other ([`Cancels::Mass`]). The switch stays tripped afterwards, however it
@@ -52,7 +60,7 @@ use crate::units::PriceUnit;
 /// let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_secs(20));
 /// let killed = run.run(&mut session, "too many rejects", |event| println!("{event:?}")).await;
 /// if !killed.is_flat() {
-///     eprintln!("{:?}: {} orders are open: {:?}", killed.stop, killed.open.len(), killed.problem);
+///     eprintln!("{killed}");
 /// }
 /// # assert!(killed.is_flat());
 /// # session.close().await;
@@ -76,7 +84,14 @@ pub struct Killed {
     pub stop: KillStop,
     /// What is open, or may be, as far as the tracker knows. Nothing after [`KillStop::Flat`].
     pub open: Vec<OpenOrder<'static>>,
-    /// What went wrong last. It may have gone right since.
+    /// How many orders more the limits have let through of which the tracker has not heard: they may be open. Nothing after
+    /// [`KillStop::Flat`].
+    pub unheard: usize,
+    /// For how long these count at most, from the end of the run on: whatever the tracker is told, a run that is started
+    /// later does not wait for them.
+    pub unheard_for: Duration,
+    /// What went wrong last. It may have gone right since. Where nothing did, and the run ended with orders that the tracker
+    /// has not heard of, that is the [problem](KillProblem::Unheard).
     pub problem: Option<KillProblem>,
 }
 
@@ -101,22 +116,106 @@ pub enum KillProblem {
     /// A cancellation could not be sent.
     #[error("a cancellation could not be sent: {0}")]
     Send(#[from] SendError),
+    /// The venue has refused a cancellation. An order that is gone (`ORDER_NOT_FOUND`) is so because its report was missed, or
+    /// because it is another session's.
+    #[error("the venue has refused to cancel {cl_ord_id:?}{}", why(*reason, text.as_deref()))]
+    Refused {
+        /// The order, by the `ClOrdID (11)` that it goes by; the cancellation's own where the order is not known.
+        cl_ord_id: String,
+        /// `CxlRejReason (102)`, or the reason of the reject.
+        reason: Option<i64>,
+        /// `Text (58)`.
+        text: Option<String>,
+    },
+    /// The venue has refused to cancel all orders of the session at once.
+    #[error("the venue has refused the mass cancellation")]
+    MassCancelRefused,
+    /// The run ended with orders of which the tracker has not heard.
+    #[error("{}", unheard_of(*orders, *counted_for))]
+    Unheard {
+        /// How many.
+        orders: usize,
+        /// For how long they count at most.
+        counted_for: Duration,
+    },
     /// A message about orders could not be read. What it says is missing until drop copy or the user tells.
     #[error("a message about orders could not be read: {0}")]
     Unreadable(#[from] ViewError),
 }
 
 impl Killed {
-    /// Whether nothing is open that is known of.
+    /// Whether nothing is open, as far as anybody knows.
     #[must_use]
     pub fn is_flat(&self) -> bool {
         self.stop == KillStop::Flat
     }
 }
 
+/// What it has come to in a line: why it stopped, what may be open, and what went wrong if it is not flat.
+impl fmt::Display for Killed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.stop)?;
+        if self.is_flat() {
+            return Ok(());
+        }
+        write!(f, ": {}", orders(self.open.len(), "open"))?;
+        let mut ids = self.open.iter().map(|order| &order.cl_ord_id);
+        for (index, id) in ids.by_ref().take(SHOWN).enumerate() {
+            write!(f, "{}{id:?}", if index == 0 { " (" } else { ", " })?;
+        }
+        match (self.open.len(), ids.next()) {
+            (0, _) => {}
+            (_, None) => f.write_str(")")?,
+            (all, Some(_)) => write!(f, ", and {} more)", all - SHOWN)?,
+        }
+        if self.unheard > 0 {
+            write!(f, "; {}", unheard_of(self.unheard, self.unheard_for))?;
+        }
+        match &self.problem {
+            Some(KillProblem::Unheard { .. }) | None => Ok(()),
+            Some(problem) => write!(f, "; last problem: {problem}"),
+        }
+    }
+}
+
+impl fmt::Display for KillStop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            KillStop::Flat => "nothing is open",
+            KillStop::Deadline => "the time was over",
+            KillStop::Ended => "the session is over",
+        })
+    }
+}
+
+fn orders(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 order is {what}"),
+        _ => format!("{count} orders are {what}"),
+    }
+}
+
+fn unheard_of(count: usize, counted_for: Duration) -> String {
+    let (orders, them) = match count {
+        1 => ("1 order was".to_owned(), "it may be open, and counts"),
+        _ => (format!("{count} orders were"), "they may be open, and count"),
+    };
+    let seconds = counted_for.as_secs() + u64::from(counted_for.subsec_nanos() > 0);
+    format!(
+        "{orders} let through that the tracker has not heard of: {them} for {seconds} s more at most; tell the tracker of each \
+         message when it has its number (Tracker::sent), or run it again after that"
+    )
+}
+
+fn why(code: Option<i64>, text: Option<&str>) -> String {
+    let text = text.map_or_else(String::new, |text| format!(": {text}"));
+    let code = code.map_or_else(String::new, |code| format!(" (reason {code})"));
+    format!("{text}{code}")
+}
+
 impl<'a> KillRun<'a> {
-    /// With these limits' switch, by what this tracker knows, and with ids of these for what is sent. It takes 30 seconds at
-    /// most.
+    /// With these limits' switch, by what this tracker knows, and with ids of these for what is sent. It takes 75 seconds at
+    /// most, which outlasts the minute for which an order counts that the tracker never hears of.
     pub fn new(
         limits: &'a SharedPreTrade,
         tracker: &'a Mutex<Tracker>,
@@ -180,6 +279,7 @@ impl<'a> KillRun<'a> {
                         if let TrackerEvent::MassCancel { accepted, .. } = event {
                             self.limits.with(|core| core.kill_switch_mut().mass_cancel_answered(accepted));
                         }
+                        problem = self.refused(&event).or(problem);
                         heard(event);
                     }
                     if is_over {
@@ -206,7 +306,44 @@ impl<'a> KillRun<'a> {
         let mut open = Vec::new();
         self.tracker()
             .visit(&mut |order| open.push(order.clone().into_owned()));
-        Killed { stop, open, problem }
+        let (unheard, unheard_for) = match stop {
+            KillStop::Flat => (0, Duration::ZERO),
+            KillStop::Deadline | KillStop::Ended => self.limits.unheard_orders(self.tracker),
+        };
+        let nobody_told = (unheard > 0).then_some(KillProblem::Unheard {
+            orders: unheard,
+            counted_for: unheard_for,
+        });
+        Killed {
+            stop,
+            open,
+            unheard,
+            unheard_for,
+            problem: problem.or(nobody_told),
+        }
+    }
+
+    /// That the venue has refused a cancellation, if that is what this tells.
+    fn refused(&self, event: &TrackerEvent) -> Option<KillProblem> {
+        match event {
+            TrackerEvent::MassCancel { accepted: false, .. } => Some(KillProblem::MassCancelRefused),
+            TrackerEvent::RequestRefused {
+                order,
+                kind: RequestKind::Cancel,
+                cl_ord_id,
+                reason,
+                text,
+            } => {
+                let tracker = self.tracker();
+                let goes_by = tracker.order(*order).map(Order::cl_ord_id);
+                Some(KillProblem::Refused {
+                    cl_ord_id: goes_by.unwrap_or(cl_ord_id).to_owned(),
+                    reason: *reason,
+                    text: text.as_deref().map(str::to_owned),
+                })
+            }
+            _ => None,
+        }
     }
 
     fn trip(&self, reason: &str, cancels: Cancels) {
@@ -343,6 +480,8 @@ fn lock(tracker: &Mutex<Tracker>) -> MutexGuard<'_, Tracker> {
 }
 
 /// How long a run takes at most, unless told otherwise.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = COUNTED_FOR.saturating_add(Duration::from_secs(15));
+/// How many open orders are shown by their identifiers.
+const SHOWN: usize = 5;
 /// Longer than any program runs.
 const LONGEST: Duration = Duration::from_hours(24 * 365);

@@ -13,9 +13,11 @@
 //! - what [`OpenOrders`] shows: the tracker shows every order that has not ended, those in doubt included, and reckons an order
 //!   whose amend has no answer, or is in doubt, at the dearer of its two terms;
 //! - what was let through, on any of the sessions that share the limits, and is not known to it yet. That ends when it has
-//!   [heard](OpenOrders::has_heard_of) of the message by its `ClOrdID (11)`, or when the message is not sent after all. Of
-//!   which it never hears counts for a minute, and 4,096 such messages at most: then nothing more is let through
-//!   ([`LimitBreach::Unheard`]). A message under a `ClOrdID (11)` that was used before counts for the whole minute;
+//!   [heard](OpenOrders::has_heard_of) of the message by its `ClOrdID (11)`, when the message is not sent after all, or when
+//!   the client that waits for its answer ([`submit`](crate::client::Sender::submit), [`begin`](crate::client::Sender::begin))
+//!   has its refusal in hand. A refusal that names the `ClOrdID (11)` alone is nobody's in particular while another message
+//!   under it is not known. Of which it never hears counts for a minute, and 4,096 such messages at most: then nothing more is
+//!   let through ([`LimitBreach::Unheard`]). So does a message under a `ClOrdID (11)` that was used before, unless it is refused;
 //! - the message in question, an amendment beside the order that it amends.
 //!
 //! So tell the tracker what was sent ([`Tracker::sent`](crate::tracker::Tracker::sent)) right when it has its number. Where
@@ -60,4 +62,5 @@ pub use kill::{Cancels, KillAction, KillState, KillSwitch};
 pub use open::{NothingOpen, OpenOrder, OpenOrders};
 pub use pre_trade::{Admitted, Limits, PreTrade, PriceBand};
 pub use shared::SharedPreTrade;
-pub(crate) use shared::{Held, Leave};
+pub(crate) use shared::{Counted, Held, Leave};
+pub use unheard::Names;

@@ -7,7 +7,7 @@ use super::breach::LimitBreach;
 use super::intent::{Intent, IntentKind};
 use super::kill::{KillAction, KillSwitch};
 use super::open::OpenOrders;
-use super::unheard::{MOST_UNHEARD, Unheard, WithUnheard};
+use super::unheard::{MOST_UNHEARD, Names, Place, Refused, Unheard, WithUnheard};
 use crate::environment::Product;
 use crate::units::{Money, Price, Quantity};
 
@@ -99,13 +99,19 @@ pub struct PreTrade {
     seen: Seen,
 }
 
-/// That a message was let through: for [`PreTrade::take_back`].
+/// That a message was let through: for [`PreTrade::take_back`] and [`PreTrade::refused`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Admitted {
     /// When it was counted for the rate.
     counted: Option<Duration>,
-    /// What it goes by among those that are not known of yet.
-    unheard: Option<u64>,
+    /// Its place among those that are not known of yet.
+    unheard: Option<Place>,
+}
+
+impl Admitted {
+    pub(super) fn place(&self) -> Option<Place> {
+        self.unheard
+    }
 }
 
 /// Whether whoever shares it has seen it as it is now. A copy was seen by nobody.
@@ -224,9 +230,39 @@ impl PreTrade {
         {
             self.recent.remove(found);
         }
-        if let Some(number) = unheard {
-            self.unheard.remove(number);
+        if let Some(place) = unheard {
+            self.unheard.remove(place);
         }
+    }
+
+    /// The venue has refused a message that was sent: it counts as open no more, and for the rate as before. Not for what the
+    /// venue says that it does not know itself (`EXCHANGE_UNAVAILABLE`).
+    ///
+    /// By its [`ClOrdID (11)`](Names::ClOrdId) alone it is not taken out while another message under the same one is not known
+    /// of: the refusal could be that one's.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it is used up: nothing is refused twice"
+    )]
+    pub fn refused(&mut self, admitted: Admitted, names: Names) {
+        if let Some(place) = admitted.unheard {
+            self.refused_at(Refused { place, names });
+        }
+    }
+
+    pub(super) fn refused_at(&mut self, refused: Refused) {
+        self.unheard.refused(refused);
+    }
+
+    /// How many orders were let through of which `open` has not heard, and for how long they count at most.
+    pub(super) fn unheard_orders<O: OpenOrders + ?Sized>(
+        &mut self,
+        now: Duration,
+        open: &O,
+    ) -> (usize, Duration) {
+        self.unheard.update(now, open);
+        let until = self.unheard.last_order_until().unwrap_or(now);
+        (self.unheard.orders(), until.saturating_sub(now))
     }
 
     /// What the kill switch says to send: [`KillSwitch::poll`], where an order that was let through and is not known to `open`
@@ -247,10 +283,14 @@ impl PreTrade {
         if intent.kind != IntentKind::Order {
             return Ok(());
         }
-        let known = open.count().saturating_add(self.unheard.orders());
-        let value = known.saturating_add(1);
+        let unheard = self.unheard.orders();
+        let value = open.count().saturating_add(unheard).saturating_add(1);
         if value > bound {
-            return Err(LimitBreach::OpenOrders { value, bound });
+            return Err(LimitBreach::OpenOrders {
+                value,
+                bound,
+                unheard,
+            });
         }
         Ok(())
     }
@@ -323,7 +363,11 @@ impl PreTrade {
             let all = known.and_then(|(open, unheard)| open.checked_add(unheard)?.checked_add(value));
             let value = all.ok_or(unreadable("what is open"))?;
             if value > bound {
-                return Err(LimitBreach::OpenNotional { value, bound });
+                return Err(LimitBreach::OpenNotional {
+                    value,
+                    bound,
+                    unheard: self.unheard.len(),
+                });
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ use super::intent::{Intent, IntentKind};
 use super::kill::KillAction;
 use super::open::{NothingOpen, OpenOrders};
 use super::pre_trade::{Admitted, Limits, PreTrade};
+use super::unheard::{Names, Place, Refused};
 use crate::driver::instant;
 
 /// Limits and a kill switch for several sessions: put it into an `Arc`, give it to the clients, and keep one to change
@@ -21,6 +22,9 @@ pub struct SharedPreTrade {
     /// Counts the changes of the core that could make a message which was let through one that would not be. It changes while
     /// the core is locked, and is held while a message takes its number. Whoever holds it waits for nothing else.
     revision: RwLock<u64>,
+    /// What the venue has refused, and the core has not been told: who learns of it must not wait for the core, which waits for
+    /// the tracker. No longer than what was let through since the core was last looked at, and waited for an answer then.
+    refused: Mutex<Vec<Refused>>,
     open: Arc<dyn OpenOrders + Send + Sync>,
 }
 
@@ -39,6 +43,7 @@ impl SharedPreTrade {
             origin: Instant::now(),
             core: Mutex::new(PreTrade::new(limits)),
             revision: RwLock::new(0),
+            refused: Mutex::default(),
             open,
         }
     }
@@ -100,6 +105,19 @@ impl SharedPreTrade {
         self.core().take_back(leave.admitted);
     }
 
+    /// For whoever waits for the answer to what was let through and is about to be sent; `None`: it does not count as open.
+    pub(crate) fn counted(self: &Arc<Self>, leave: &Leave) -> Option<Counted> {
+        let place = leave.admitted.place()?;
+        let limits = Arc::clone(self);
+        Some(Counted { limits, place })
+    }
+
+    /// How many orders were let through of which this one has not heard, and for how long they count at most.
+    pub(super) fn unheard_orders<O: OpenOrders + ?Sized>(&self, open: &O) -> (usize, Duration) {
+        let now = self.now();
+        self.core().unheard_orders(now, open)
+    }
+
     pub(crate) fn reads(&self, kind: IntentKind) -> bool {
         self.core().reads(kind, self.open.is_told())
     }
@@ -110,9 +128,16 @@ impl SharedPreTrade {
 
     fn core(&self) -> MutexGuard<'_, PreTrade> {
         let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        for refused in self.refusals().drain(..) {
+            core.refused_at(refused);
+        }
         // What somebody changed who panicked before it was told.
         self.revise(&mut core);
         core
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Vec<Refused>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn revise(&self, core: &mut PreTrade) {
@@ -129,6 +154,21 @@ pub(crate) struct Leave {
     admitted: Admitted,
     /// As of which revision; `None` of what always passes.
     revision: Option<u64>,
+}
+
+/// That a message counts as open until somebody hears of it. When it is dropped, it still does.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    limits: Arc<SharedPreTrade>,
+    place: Place,
+}
+
+impl Counted {
+    /// The venue has refused the message. It waits for nobody.
+    pub(crate) fn refused(self, names: Names) {
+        let place = self.place;
+        self.limits.refusals().push(Refused { place, names });
+    }
 }
 
 /// While it is there, nothing changes.

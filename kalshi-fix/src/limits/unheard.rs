@@ -8,7 +8,7 @@ use crate::environment::Product;
 use crate::units::Money;
 
 /// Orders and amendments that were let through and may be open, and that [`OpenOrders`] does not show yet: they count until
-/// it has [heard](OpenOrders::has_heard_of) of them, until they are taken back, or until their time is over.
+/// it has [heard](OpenOrders::has_heard_of) of them, until they are taken back or refused, or until their time is over.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unheard {
     last: u64,
@@ -18,7 +18,7 @@ pub(super) struct Unheard {
 
 #[derive(Clone, Debug)]
 struct Message {
-    number: u64,
+    place: Place,
     cl_ord_id: Box<str>,
     /// It is an order, and no amendment of one.
     is_order: bool,
@@ -26,6 +26,12 @@ struct Message {
     cost: Option<Money>,
     /// The identifier was used before: that somebody has heard of it says nothing about this message.
     is_reused: bool,
+}
+
+/// One of them. Its time as well as its number, so that it is none of those of limits that took the place of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    number: u64,
     until: Duration,
 }
 
@@ -33,11 +39,11 @@ impl Unheard {
     /// Lets go of what is known by now, and of what is over.
     pub(super) fn update<O: OpenOrders + ?Sized>(&mut self, now: Duration, open: &O) {
         self.messages.retain(|message| {
-            now < message.until && (message.is_reused || !open.has_heard_of(&message.cl_ord_id))
+            now < message.place.until && (message.is_reused || !open.has_heard_of(&message.cl_ord_id))
         });
     }
 
-    /// Takes note of a message, and returns what it goes by here. The oldest makes room where there is none:
+    /// Takes note of a message, and returns where it is. The oldest makes room where there is none:
     /// [`is_full`](Unheard::is_full).
     pub(super) fn add<O: OpenOrders + ?Sized>(
         &mut self,
@@ -46,29 +52,60 @@ impl Unheard {
         is_order: bool,
         cost: Option<Money>,
         open: &O,
-    ) -> u64 {
+    ) -> Place {
         self.last += 1;
+        let place = Place {
+            number: self.last,
+            until: now.saturating_add(COUNTED_FOR),
+        };
         if self.is_full() {
             self.messages.pop_front();
         }
         self.messages.push_back(Message {
-            number: self.last,
+            place,
             cl_ord_id: cl_ord_id.into(),
             is_order,
             cost,
             is_reused: open.has_heard_of(cl_ord_id),
-            until: now.saturating_add(COUNTED_FOR),
         });
-        self.last
+        place
     }
 
     /// It was not sent after all.
-    pub(super) fn remove(&mut self, number: u64) {
-        self.messages.retain(|message| message.number != number);
+    pub(super) fn remove(&mut self, place: Place) {
+        self.messages.retain(|message| message.place != place);
+    }
+
+    /// It was refused. A refusal that names it by its identifier alone could be that of another message under it, as long as
+    /// there is one that nobody has heard of: then all of them count on.
+    pub(super) fn refused(&mut self, refused: Refused) {
+        let Refused { place, names } = refused;
+        if names == Names::ClOrdId {
+            let of = |message: &&Message| message.place == place;
+            let Some(id) = self.messages.iter().find(of).map(|message| &message.cl_ord_id) else {
+                return;
+            };
+            let under_it = self.messages.iter().filter(|message| message.cl_ord_id == *id);
+            if under_it.count() > 1 {
+                return;
+            }
+        }
+        self.remove(place);
     }
 
     pub(super) fn is_full(&self) -> bool {
         self.messages.len() >= MOST_UNHEARD
+    }
+
+    /// How many there are, amendments among them.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// When the last of the orders among them counts no more, whatever is heard.
+    pub(super) fn last_order_until(&self) -> Option<Duration> {
+        let orders = self.messages.iter().filter(|message| message.is_order);
+        orders.map(|message| message.place.until).max()
     }
 
     /// How many of them are orders.
@@ -81,6 +118,24 @@ impl Unheard {
         let mut messages = self.messages.iter();
         messages.try_fold(Money::ZERO, |sum, message| sum.checked_add(message.cost?))
     }
+}
+
+/// That a message was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) place: Place,
+    pub(super) names: Names,
+}
+
+/// How a refusal says which message it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Names {
+    /// By its `MsgSeqNum (34)`, as RefSeqNum (45) of a `Reject (3)` or a `BusinessMessageReject (j)` does: it is that message
+    /// and no other.
+    SequenceNumber,
+    /// By its `ClOrdID (11)`, as an `ExecutionReport (8)` and an `OrderCancelReject (9)` do: it could be another one under the
+    /// same identifier.
+    ClOrdId,
 }
 
 /// What is open, and as many orders more of which nothing is known but that there are.

@@ -15,7 +15,9 @@ use crate::units::PriceUnit;
 impl Tracker {
     /// Takes note of a request that was sent, with the MsgSeqNum (34) that it was sent under. A message that is no request
     /// about orders changes nothing. Call it before its answer is taken in: an answer to what was never sent counts as one
-    /// to somebody else's.
+    /// to somebody else's, and an order of which this is told after its refusal went by waits for an answer that came
+    /// already. With [`begin`](crate::client::Sender::begin) the number is there before the answer
+    /// ([how](crate::guide::order_entry#with-a-tracker)).
     ///
     /// A new order whose ClOrdID (11) is that of one which has not ended is another attempt at the same order, as the venue
     /// wants it after EXCHANGE_UNAVAILABLE.

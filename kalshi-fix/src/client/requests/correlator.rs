@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use super::answer_fields::{AnswerFields, cl_ord_id, number};
 use super::identity::{Identity, Kind, SPACES};
 use super::outcome::{RejectedBy, Rejection, SubmitError};
+use crate::limits::Names;
 use crate::session::{Inbound, RejectReceived, SequenceNumber};
 
 /// The requests that wait for their answers, each with whatever waits for it.
@@ -48,6 +49,17 @@ pub(super) enum Settlement {
     },
     /// The venue asked for it again, and does not get it.
     HeldBack,
+}
+
+impl Settlement {
+    /// How the request's refusal names it, if it was refused.
+    pub(super) fn refusal(&self) -> Option<Names> {
+        let Settlement::Rejected(rejection) = self else {
+            return None;
+        };
+        let named = number::<SequenceNumber>(AnswerFields::of(&rejection.inbound).ref_seq_num);
+        Some(named.map_or(Names::ClOrdId, |_| Names::SequenceNumber))
+    }
 }
 
 /// A request that is settled, for whoever waits for it.
@@ -96,12 +108,12 @@ impl<W> Correlator<W> {
         Ok(id)
     }
 
-    /// The request has this number: answers to it can come from now on.
-    pub(super) fn sent(&mut self, id: RequestId, sequence: SequenceNumber) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.sequence = Some(sequence);
-            self.sent.insert(sequence, id);
-        }
+    /// The request has this number: answers to it can come from now on. What waits for them, if something still does.
+    pub(super) fn sent(&mut self, id: RequestId, sequence: SequenceNumber) -> Option<&mut W> {
+        let entry = self.entries.get_mut(&id)?;
+        entry.sequence = Some(sequence);
+        self.sent.insert(sequence, id);
+        entry.waiter.as_mut()
     }
 
     /// Nobody waits for this request any more. Says whether somebody still did.

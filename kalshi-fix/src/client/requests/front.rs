@@ -11,6 +11,7 @@ use super::identity::Identity;
 use super::ledger::{Ledger, Record, SentMessage};
 use super::outcome::SubmitError;
 use crate::driver::{Event, Missed, Observer, SessionEnd};
+use crate::limits::Counted;
 use crate::session::{self, Inbound, RejectReceived, SequenceNumber};
 use crate::tracker::held_back;
 
@@ -27,7 +28,11 @@ struct State {
     ledger: Ledger,
 }
 
-type Waiter = oneshot::Sender<Told>;
+struct Waiter {
+    told: oneshot::Sender<Told>,
+    /// What counts in the pre-trade limits until it is heard of.
+    counted: Option<Counted>,
+}
 
 /// What those who wait are told.
 #[derive(Debug)]
@@ -55,7 +60,11 @@ impl Requests {
         self: &Arc<Self>,
         identity: Identity,
     ) -> Result<(Ticket, oneshot::Receiver<Told>), SubmitError> {
-        let (waiter, told) = oneshot::channel();
+        let (sender, told) = oneshot::channel();
+        let waiter = Waiter {
+            told: sender,
+            counted: None,
+        };
         let mut state = self.lock();
         let id = state.correlator.reserve(identity, waiter)?;
         self.count(&state);
@@ -102,8 +111,12 @@ impl Requests {
         self.count(&state);
         drop(state);
         for (waiter, settlement) in settled {
+            // Before anybody is told, so that whoever is finds it so.
+            if let (Some(counted), Some(names)) = (waiter.counted, settlement.refusal()) {
+                counted.refused(names);
+            }
             // Nobody is there when the request was given up at this very moment.
-            let _ = waiter.send(Told::Settled(settlement));
+            let _ = waiter.told.send(Told::Settled(settlement));
         }
     }
 
@@ -115,7 +128,7 @@ impl Requests {
         self.count(&state);
         drop(state);
         for waiter in waiters {
-            let _ = waiter.send(Told::Gone(end.cloned()));
+            let _ = waiter.told.send(Told::Gone(end.cloned()));
         }
     }
 
@@ -169,10 +182,12 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// The request has this number. To be called under the session's lock.
-    pub(super) fn sent(&self, sequence: SequenceNumber, record: Record) {
+    /// The request has this number, and counts so in the pre-trade limits. To be called under the session's lock.
+    pub(super) fn sent(&self, sequence: SequenceNumber, record: Record, counted: Option<Counted>) {
         let mut state = self.requests.lock();
-        state.correlator.sent(self.id, sequence);
+        if let Some(waiter) = state.correlator.sent(self.id, sequence) {
+            waiter.counted = counted;
+        }
         state.ledger.push(sequence, record);
     }
 

@@ -9,6 +9,7 @@ use super::ledger::Record;
 use super::outcome::{SubmitError, Submitted};
 use super::pending::Pending;
 use super::request::Request;
+use crate::client::gate::Pass;
 use crate::client::product::KalshiSession;
 use crate::client::session::Sender;
 use crate::session::Inbound;
@@ -22,7 +23,12 @@ impl<S: KalshiSession> Sender<S> {
     /// is full, though, nothing is read from the venue, and requests run into their time-outs.
     ///
     /// Dropping the future before the request has its number sends nothing; dropping it later does not take the request
-    /// back. To have the number before the answer, [`begin`](Sender::begin).
+    /// back. To have the number before the answer, [`begin`](Sender::begin): that is what to use beside a
+    /// [tracker](crate::tracker), which has to be told of the number before the answer is read
+    /// ([how](crate::guide::order_entry#with-a-tracker)).
+    ///
+    /// Where the client has pre-trade limits, a request that is rejected is not counted beside what the tracker shows any
+    /// more.
     ///
     /// On a session that resumes (`KalshiRT`), a lost connection alone decides nothing: the answer may come after it.
     ///
@@ -67,7 +73,7 @@ impl<S: KalshiSession> Sender<S> {
         self.check(request)?;
         let pass = self.admit(request).await?;
         let (ticket, told) = self.requests.reserve(request.identity())?;
-        let note = |sequence, record| ticket.sent(sequence, record);
+        let note = |sequence, record, pass: &Pass<'_>| ticket.sent(sequence, record, pass.counted());
         let sequence = self.deliver(pass, request, note).await?;
         Ok(Pending::new(
             sequence,
@@ -83,7 +89,7 @@ impl<S: KalshiSession> Sender<S> {
         self.check(request)?;
         let pass = self.try_admit(request)?;
         let (ticket, told) = self.requests.reserve(request.identity())?;
-        let note = |sequence, record| ticket.sent(sequence, record);
+        let note = |sequence, record, pass: &Pass<'_>| ticket.sent(sequence, record, pass.counted());
         let sequence = self.try_deliver(pass, request, note)?;
         Ok(Pending::new(
             sequence,

@@ -7,9 +7,10 @@ use std::task::{Context, Waker};
 use fix_dialect::Timestamp;
 
 use super::cancel::{DEPTHS, poll_up_to};
+use super::retransmission::BOUND;
 use super::venue::Connection;
 use super::*;
-use crate::limits::{KillRun, KillState, KillStop, Killed, Limits, SharedPreTrade};
+use crate::limits::{KillProblem, KillRun, KillState, KillStop, Killed, Limits, SharedPreTrade};
 use crate::orders::ClOrdIdGenerator;
 use crate::prediction::OrderCancelRequest;
 use crate::prediction::sessions::NR;
@@ -214,4 +215,100 @@ async fn a_run_of_the_kill_switch_reads_while_it_waits_for_room() {
     assert!(killed.is_flat(), "{killed:?}");
     let late = waiting.await.unwrap_err().to_string();
     assert!(late.contains("the kill switch is tripped"), "{late}");
+}
+
+#[tokio::test]
+async fn a_run_of_the_kill_switch_tells_of_what_the_tracker_was_not_told() {
+    let mut desk = Desk::open().await;
+    for id in ["b", "c"] {
+        desk.session.send(&order(id)).await.unwrap();
+    }
+    let killed = desk.kill(Duration::from_millis(50)).await;
+    assert_eq!((killed.stop, killed.unheard), (KillStop::Deadline, 2));
+    let most = Duration::from_mins(1);
+    assert!(
+        !killed.unheard_for.is_zero() && killed.unheard_for <= most,
+        "{killed:?}"
+    );
+    let told = killed.to_string();
+    let expected = "the time was over: 1 order is open (\"a\"); 2 orders were let through that the tracker has not heard of: they may \
+                    be open, and count for ";
+    assert!(told.starts_with(expected), "{told}");
+    let Some(problem @ KillProblem::Unheard { orders: 2, .. }) = killed.problem else {
+        panic!("{killed:?}")
+    };
+    assert!(problem.to_string().contains("(Tracker::sent)"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_run_of_the_kill_switch_does_not_wait_for_what_was_refused() {
+    let Desk {
+        mut session,
+        mut connection,
+        tracker,
+        limits,
+        ids,
+        _venue,
+    } = Desk::open().await;
+    // Nobody tells the tracker.
+    let pending = session.begin(&order("b")).await.unwrap();
+    let refused = [
+        (11, "b"),
+        (39, "8"),
+        (58, "MARKET_NOT_FOUND"),
+        (103, "1"),
+        (150, "8"),
+    ];
+    connection.handle.send(&Fields(b"8", &refused)).await.unwrap();
+    let submitted = timeout(BOUND, pending).await.expect("in time");
+    assert!(submitted.acknowledged().is_err());
+    // Not as long as the minute for which it would count.
+    let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_secs(45));
+    let killed = tokio::select! {
+        killed = run.run(&mut session, "a test", |_| {}) => killed,
+        () = answer(&mut connection) => unreachable!("it answers for as long as it is asked"),
+    };
+    assert!(killed.is_flat(), "{killed}");
+    assert_eq!(
+        (killed.unheard, killed.to_string().as_str()),
+        (0, "nothing is open")
+    );
+}
+
+#[tokio::test]
+async fn a_run_of_the_kill_switch_tells_that_a_cancellation_was_refused() {
+    let Desk {
+        mut session,
+        mut connection,
+        tracker,
+        limits,
+        ids,
+        _venue,
+    } = Desk::open().await;
+    let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_mins(1));
+    let refuse = async {
+        let id = mass_cancel_id(&mut connection).await;
+        let refused = [(11, id.as_str()), (37, "1"), (530, "6"), (531, "0"), (532, "0")];
+        connection.handle.send(&Fields(b"r", &refused)).await.unwrap();
+        // It is said again.
+        answer(&mut connection).await;
+    };
+    let killed = tokio::select! {
+        killed = run.run(&mut session, "a test", |_| {}) => killed,
+        () = refuse => unreachable!("it answers for as long as it is asked"),
+    };
+    assert!(killed.is_flat(), "{killed:?}");
+    assert!(
+        matches!(killed.problem, Some(KillProblem::MassCancelRefused)),
+        "{killed:?}"
+    );
+    // Had it ended then:
+    let killed = Killed {
+        stop: KillStop::Ended,
+        ..killed
+    };
+    assert_eq!(
+        killed.to_string(),
+        "the session is over: 0 orders are open; last problem: the venue has refused the mass cancellation"
+    );
 }

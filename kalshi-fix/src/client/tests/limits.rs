@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use fix_dialect::{ClientSends, Timestamp};
 
-use super::retransmission::Kept;
+use super::retransmission::{BOUND, Kept};
 use super::venue::Connection;
 use super::*;
 use crate::driver::SessionStore;
@@ -14,7 +14,7 @@ use crate::limits::{Cancels, Limits, PreTrade, PriceBand, SharedPreTrade};
 use crate::orders::mass_cancel;
 use crate::prediction::OrderCancelRequest;
 use crate::rate::{Bucket, Budget, Budgets, RatePolicy, SharedRateLimiter};
-use crate::session::SendError;
+use crate::session::{Reject, RejectReason, SendError};
 use crate::store::MemoryStore;
 use crate::tracker::{Source, Tracker, TrackerSettings};
 use crate::units::Quantity;
@@ -356,4 +356,127 @@ async fn what_is_under_way_is_seen_by_every_session() {
         .unwrap();
     other.send(&b).await.unwrap();
     assert!(one.send(&order("c")).await.is_err());
+}
+
+/// Sends `a`, lets the venue answer so, and says whether there is room for another order than.
+#[track_caller]
+fn check_refused(
+    answer: &'static [u8],
+    fields: &'static [(u32, &'static str)],
+    is_taken_back: bool,
+) -> impl Future<Output = ()> {
+    let place = std::panic::Location::caller();
+    async move {
+        let mut venue = Venue::start(Product::Prediction, None).await;
+        let tracker = Arc::new(Mutex::new(Tracker::new(TrackerSettings::default())));
+        let limits = Limits::default().max_open_orders(1);
+        let limits = SharedPreTrade::tracking(limits, Arc::clone(&tracker) as _);
+        let client: Client<Prediction> = venue.client().pre_trade(Arc::new(limits)).build().unwrap();
+        let session = client.order_entry().await.unwrap();
+        let connection = venue.connection().await;
+        let pending = session.begin(&order("a")).await.unwrap();
+        assert!(
+            session.sender().try_send(&order("b")).is_err(),
+            "{place}: under way"
+        );
+        if answer == b"3" {
+            let reject = Reject::new(2, RejectReason::ValueIncorrect).of_type("D");
+            connection.handle.reject(reject.with_text("a reason")).unwrap();
+        } else {
+            connection.handle.send(&Raw(answer, fields)).await.unwrap();
+        }
+        let submitted = timeout(BOUND, pending).await.expect("in time");
+        let told = session.sender().try_send(&order("b"));
+        assert_eq!(
+            told.is_ok(),
+            is_taken_back,
+            "{place}: {submitted:?}, then {told:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_the_client_knows_to_be_refused_is_not_open() {
+    check_refused(
+        b"8",
+        &[
+            (11, "a"),
+            (39, "8"),
+            (58, "MARKET_NOT_FOUND"),
+            (103, "1"),
+            (150, "8"),
+        ],
+        true,
+    )
+    .await;
+    check_refused(b"j", &[(45, "2"), (372, "D"), (380, "8")], true).await;
+    check_refused(b"j", &[(372, "D"), (379, "a"), (380, "8")], true).await;
+    check_refused(b"3", &[], true).await;
+    // It is open, or may be.
+    check_refused(b"8", &[(11, "a"), (39, "0"), (150, "0")], false).await;
+    check_refused(
+        b"8",
+        &[
+            (11, "a"),
+            (39, "8"),
+            (58, "EXCHANGE_UNAVAILABLE"),
+            (103, "0"),
+            (150, "8"),
+        ],
+        false,
+    )
+    .await;
+}
+
+/// An id that was used before: the refusal of the one says nothing about the other.
+#[tokio::test]
+async fn the_refusal_of_one_message_takes_no_other_back() {
+    let mut venue = Venue::start(Product::Prediction, None).await;
+    let tracker = Arc::new(Mutex::new(Tracker::new(TrackerSettings::default())));
+    let limits = SharedPreTrade::tracking(Limits::default(), Arc::clone(&tracker) as _);
+    let limits = Arc::new(limits);
+    let client: Client<Prediction> = venue.client().pre_trade(Arc::clone(&limits)).build().unwrap();
+    let session = client.order_entry().await.unwrap();
+    let connection = venue.connection().await;
+    let room_for = |most: usize| {
+        limits.with(|core| core.set_limits(Limits::default().max_open_orders(most)));
+        let refused = session.sender().try_send(&order("probe")).err();
+        limits.with(|core| core.set_limits(Limits::default()));
+        refused.map(|error| error.to_string())
+    };
+    // The first is not known of, and by its id alone the report could be about either.
+    session.send(&order("a")).await.unwrap();
+    let pending = session.begin(&order("a")).await.unwrap();
+    let refused = Raw(b"8", &[(11, "a"), (39, "8"), (103, "6"), (150, "8")]);
+    connection.handle.send(&refused).await.unwrap();
+    let _ = timeout(BOUND, pending).await.expect("in time");
+    let both = room_for(2).expect("both count");
+    assert!(both.contains("3 with this one"), "{both}");
+    // By its number it is that very message.
+    let pending = session.begin(&order("a")).await.unwrap();
+    let number = pending.sequence();
+    assert_eq!(number, 4);
+    let refused = Raw(b"j", &[(45, "4"), (372, "D"), (380, "8")]);
+    connection.handle.send(&refused).await.unwrap();
+    let _ = timeout(BOUND, pending).await.expect("in time");
+    let both = room_for(2).expect("the first two count");
+    assert!(both.contains("3 with this one"), "{both}");
+    // And of what the tracker knows, it is the second that is refused.
+    tracker
+        .lock()
+        .unwrap()
+        .sent(
+            Timestamp::from_unix_nanos(0),
+            5,
+            &order("known"),
+            PriceUnit::Dollars,
+            &mut Vec::new(),
+        )
+        .unwrap();
+    let before = room_for(0).expect("nothing has room");
+    let pending = session.begin(&order("known")).await.unwrap();
+    let refused = Raw(b"8", &[(11, "known"), (39, "8"), (103, "6"), (150, "8")]);
+    connection.handle.send(&refused).await.unwrap();
+    let _ = timeout(BOUND, pending).await.expect("in time");
+    assert_eq!(room_for(0), Some(before));
 }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::limits::{Cancels, KillState, NothingOpen, OpenOrder};
+use crate::limits::{Cancels, KillState, Names, NothingOpen, OpenOrder};
 use crate::orders::Side;
 use crate::units::{PriceUnit, PriceUnits};
 
@@ -291,6 +291,72 @@ fn what_was_let_through_counts_until_it_is_known() {
         assert!(admit(&desk, 120, "d").is_err());
         admit(&desk, 121, "d").unwrap();
     }
+}
+
+#[test]
+fn what_is_refused_counts_no_more() {
+    let mut pre_trade = PreTrade::new(Limits::default());
+    let desk = Desk::default();
+    let counted = |pre_trade: &mut PreTrade| pre_trade.unheard_orders(seconds(1), &desk).0;
+    let first = pre_trade
+        .admit(seconds(0), &named("a"), &Desk::default())
+        .unwrap();
+    let second = pre_trade
+        .admit(seconds(0), &named("a"), &Desk::default())
+        .unwrap();
+    let third = pre_trade
+        .admit(seconds(0), &named("b"), &Desk::default())
+        .unwrap();
+    pre_trade.refused(third, Names::ClOrdId);
+    assert_eq!(counted(&mut pre_trade), 2);
+    pre_trade.refused(second, Names::ClOrdId);
+    assert_eq!(counted(&mut pre_trade), 2, "it may be the first that was refused");
+    pre_trade.refused(first, Names::SequenceNumber);
+    assert_eq!(pre_trade.unheard_orders(seconds(1), &desk), (1, seconds(59)));
+    // Of limits that took the place of these.
+    let old = pre_trade.admit(seconds(1), &named("c"), &desk).unwrap();
+    pre_trade = PreTrade::default();
+    for id in ["d", "e", "f", "g"] {
+        pre_trade.admit(seconds(2), &named(id), &desk).unwrap();
+    }
+    pre_trade.refused(old, Names::SequenceNumber);
+    assert_eq!(pre_trade.unheard_orders(seconds(2), &desk).0, 4);
+}
+
+#[test]
+fn a_breach_says_how_many_are_not_known() {
+    let check = |orders: usize, expected: &str| {
+        let mut pre_trade = PreTrade::new(Limits::default().max_open_orders(orders));
+        for id in ["a", "b", "c"].into_iter().take(orders) {
+            pre_trade.admit(seconds(0), &named(id), &Desk::default()).unwrap();
+        }
+        let breach = pre_trade.admit(seconds(0), &named("d"), &Desk::default());
+        assert_eq!(breach.unwrap_err().to_string(), expected);
+    };
+    check(
+        0,
+        "the limit on open orders: 1 with this one, at most 0 are allowed",
+    );
+    check(
+        1,
+        "the limit on open orders: 2 with this one, at most 1 are allowed; 1 of those counted is not known to the tracker: it \
+         counts until the tracker is told, or for a minute",
+    );
+    check(
+        2,
+        "the limit on open orders: 3 with this one, at most 2 are allowed; 2 of those counted are not known to the tracker: they \
+         count until it is told, or for a minute",
+    );
+    let mut pre_trade = PreTrade::new(Limits::default().max_open_notional("1.50".parse().unwrap()));
+    pre_trade
+        .admit(seconds(0), &named("a"), &Desk::default())
+        .unwrap();
+    let breach = pre_trade.admit(seconds(0), &named("b"), &Desk::default());
+    assert_eq!(
+        breach.unwrap_err().to_string(),
+        "the limit on what open orders may cost: 2.00 dollars with this one, at most 1.50 are allowed; 1 of those counted is not \
+         known to the tracker: it counts until the tracker is told, or for a minute"
+    );
 }
 
 #[test]
