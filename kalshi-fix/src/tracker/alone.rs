@@ -38,7 +38,7 @@ impl Live<bool> {
 /// Reports of an exchange index that one session was there for, and no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Alone {
-    /// The highest report that is known whatever becomes of the session: of before, or brought by it since.
+    /// The highest report that is known whatever becomes of the session: of before, or brought by it or fetched since.
     pub(super) after: ExecPlace,
     /// Which sessions bring all of it again, if they resume.
     pub(super) by: Live<bool>,
@@ -151,6 +151,29 @@ impl Tracker {
         let index = indexes.find(|index| index.exchange_index == exchange_index);
         if let Some(alone) = index.and_then(|index| index.alone.of(source)?.as_mut()) {
             alone.after = alone.after.max(exec_id.place());
+        }
+    }
+
+    /// Reports of an exchange index were fetched: all, or all after `begin`, up to this one. What a session was alone for is
+    /// known that far, whatever becomes of it.
+    pub(super) fn known_to(
+        &mut self,
+        exchange_index: u32,
+        begin: Option<ExecPlace>,
+        known: Option<ExecPlace>,
+    ) {
+        let Some(known) = known else {
+            return;
+        };
+        let mut indexes = self.indexes.iter_mut();
+        let Some(index) = indexes.find(|index| index.exchange_index == exchange_index) else {
+            return;
+        };
+        let alone = [&mut index.alone.order_entry, &mut index.alone.listener];
+        for alone in alone.into_iter().flatten() {
+            if begin.is_none_or(|begin| begin <= alone.after) {
+                alone.after = alone.after.max(known);
+            }
         }
     }
 

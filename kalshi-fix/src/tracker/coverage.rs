@@ -345,7 +345,13 @@ impl Tracker {
         if let Some(last) = last {
             self.reached(last);
         }
-        self.fill_gaps(exchange_index, None, period, events);
+        let known = match last {
+            Some(last) => Some(last.place()),
+            None => self.progress(exchange_index).map(|index| index.high),
+        };
+        if self.fill_gaps(exchange_index, None, period, events) {
+            self.known_to(exchange_index, None, known);
+        }
     }
 
     /// As [`recovered`](Tracker::recovered), of all reports from `begin` on: gaps of before that stay, and orders that may
@@ -360,7 +366,12 @@ impl Tracker {
         if let Some(last) = last {
             self.reached(last);
         }
-        self.fill_gaps(begin.exchange_index(), Some(begin.place()), period, events)
+        let (exchange_index, begin) = (begin.exchange_index(), Some(begin.place()));
+        let counts = self.fill_gaps(exchange_index, begin, period, events);
+        if counts {
+            self.known_to(exchange_index, begin, last.map(|last| last.place()));
+        }
+        counts
     }
 
     /// Closes the gaps of an exchange index, or those from `begin` on. Whether it counts.
