@@ -1,5 +1,7 @@
 //! Overlays: files that change a dictionary without an edit of it.
 
+use std::collections::HashSet;
+
 use super::fault::{FaultCollector, Faults, quoted};
 use super::model::Dictionary;
 use super::position::{File, Lines, Position, intern};
@@ -12,8 +14,8 @@ impl Dictionary {
     /// An overlay has the format of a dictionary, and may leave out everything that it does not change. A field, a
     /// component, a message or a member is that of the base with the same `name`, and a value the one with the same
     /// `enum`: what the overlay states of it replaces what the base states, and what the base does not have is added at
-    /// the end; a field or a message that is added states all that it has to state in a dictionary. Nothing can be taken
-    /// away.
+    /// the end; a field or a message that is added states all that it has to state in a dictionary, and a component that
+    /// is added is included somewhere. Nothing can be taken away.
     ///
     /// ```
     /// use fix_dialect::dictionary::Dictionary;
@@ -79,6 +81,7 @@ fn read(
     });
     let mut base = base?;
     merge(&mut base, mine?, faults);
+    tell_unused_components(&base, faults);
     Some(read_tree(&base, faults))
 }
 
@@ -176,6 +179,50 @@ fn tell_incomplete(section: &Element<'_>, added: &Element<'_>, faults: &mut Faul
     true
 }
 
+/// Tells of a component that the overlay adds and nothing includes: one of the base was meant, and its name is misspelt.
+fn tell_unused_components(root: &Element<'_>, faults: &mut FaultCollector) {
+    let Some(file) = root.position.file() else { return };
+    let mut components = Vec::new();
+    let mut included = HashSet::new();
+    for section in &root.children {
+        if section.name == "components" {
+            components.extend(section.children.iter().filter(|child| child.name == "component"));
+        } else {
+            inclusions(section, &mut included);
+        }
+    }
+    components
+        .iter()
+        .for_each(|component| inclusions(component, &mut included));
+    let (known, added): (Vec<_>, Vec<_>) = components
+        .into_iter()
+        .partition(|component| component.position.same_file(root.position));
+    for component in added {
+        let Some(name) = component.attribute("name") else {
+            continue;
+        };
+        if name.value.trim().is_empty() || included.contains(&*name.value) {
+            continue;
+        }
+        let message = format!(
+            "no component named {} in {file} to change, and no message includes a new one",
+            quoted(&name.value)
+        );
+        let known = known.iter().copied().filter_map(key);
+        faults.error_near(name.position, message, &name.value, known);
+    }
+}
+
+/// The names of the components that an element includes, at any depth.
+fn inclusions<'e>(element: &'e Element<'_>, included: &mut HashSet<&'e str>) {
+    for child in &element.children {
+        if child.name == "component" {
+            included.extend(key(child));
+        }
+        inclusions(child, included);
+    }
+}
+
 /// What tells an element from others of its kind; sections have nothing.
 fn key<'e>(element: &'e Element<'_>) -> Option<&'e str> {
     let name = if element.name == "value" { "enum" } else { "name" };
@@ -193,8 +240,12 @@ mod tests {
       <group name='NoLegs' required='N'>
         <field name='Symbol' required='Y'/>
       </group>
+      <component name='Parties' required='N'/>
     </message>
   </messages>
+  <components>
+    <component name='Parties'><field name='Party' required='N'/></component>
+  </components>
   <fields>
     <field number='54' name='Side' type='CHAR'>
       <value enum='1' description='BUY'/>
@@ -202,6 +253,7 @@ mod tests {
     </field>
     <field number='55' name='Symbol' type='STRING'/>
     <field number='555' name='NoLegs' type='NUMINGROUP'/>
+    <field number='448' name='Party' type='STRING'/>
   </fields>
 </fix>";
 
@@ -249,6 +301,7 @@ mod tests {
             [
                 "Side Optional mine.xml:4:20",
                 "NoLegs Optional mine.xml:5:20",
+                "Parties Optional base.xml:8:24",
                 "Strategy Required mine.xml:8:20"
             ]
         );
@@ -305,8 +358,14 @@ mod tests {
              did you mean `Order`?",
         );
         check(
+            "<fix>\n<components>\n<component name='Partys'><field name='Party' required='Y'/></component>\n\
+             </components>\n</fix>",
+            "mine.xml:3:18: no component named \"Partys\" in base.xml to change, and no message includes a new one; \
+             did you mean `Parties`?",
+        );
+        check(
             "<fix>\n<fields>\n<field number='54' name='Strategy' type='STRING'/>\n</fields>\n</fix>",
-            "mine.xml:3:16: tag 54 is `Side` already, defined at base.xml:11:5",
+            "mine.xml:3:16: tag 54 is `Side` already, defined at base.xml:15:5",
         );
         check(
             "<fix>\n<fields>\n<field number='1' name='A' type='INT'/>\n<field number='1' name='B' type='INT'/>\n</fields>\n</fix>",
@@ -320,6 +379,32 @@ mod tests {
             "<fix>\n<fields>\n<field name='Symbol' type='STRIN'/>\n</fields>\n</fix>",
             "mine.xml:3:28: no field type named \"STRIN\"; did you mean `STRING`?",
         );
+    }
+
+    #[test]
+    fn an_overlay_adds_a_component_that_it_includes() {
+        let dictionary = parse(
+            "<fix>
+  <messages><message name='Order'><component name='Desk' required='N'/></message></messages>
+  <components>
+    <component name='Parties'><field name='Trader' required='Y'/></component>
+    <component name='Desk'><component name='Floor' required='N'/></component>
+    <component name='Floor'><field name='Seat' required='Y'/></component>
+  </components>
+  <fields>
+    <field number='20001' name='Seat' type='STRING'/>
+    <field number='20002' name='Trader' type='STRING'/>
+  </fields>
+</fix>",
+        )
+        .expect("a dictionary");
+        let names: Vec<_> = dictionary
+            .components
+            .iter()
+            .map(|component| &*component.name)
+            .collect();
+        assert_eq!(names, ["Parties", "Desk", "Floor"]);
+        assert_eq!(dictionary.components[0].members.len(), 2);
     }
 
     #[test]
