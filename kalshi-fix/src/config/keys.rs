@@ -149,6 +149,7 @@ impl KeySource {
         };
         let variables = Variables {
             key_id: format!("{name}.key_id"),
+            other_product: None,
             text: or(&self.private_key_variable, "private_key_variable"),
             path: format!("{name}.private_key_path"),
             passphrase: or(&self.passphrase_variable, "passphrase_variable"),

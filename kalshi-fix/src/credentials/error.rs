@@ -22,6 +22,11 @@ pub enum KeyError {
         "this is the text of a key, where the path of its file belongs; the text goes where a PEM is expected"
     )]
     TextForPath,
+    /// A path in place of the text of a key. The file is not opened.
+    #[error(
+        "this is the path of a file, where the text of a key belongs; a path goes where a file is expected"
+    )]
+    PathForText,
     /// The file could be read, and what is in it is not a usable key.
     #[error("key file {}: {source}", path.display())]
     InFile {
@@ -32,12 +37,14 @@ pub enum KeyError {
     },
     /// There is no `-----BEGIN …-----` line.
     #[error(
-        "not a PEM: no \"-----BEGIN …-----\" line found; expected {expected} \
-         (a path is not read here, and a DER file has to be converted)"
+        "not a PEM: no \"-----BEGIN …-----\" line found; expected {expected}{}",
+        hint.map_or_else(String::new, |hint| format!("; {hint}"))
     )]
     NotPem {
         /// What was looked for.
         expected: KeyRole,
+        /// What was found, and how to convert it, where that can be told.
+        hint: Option<&'static str>,
     },
     /// A PEM block begins, and is not one.
     #[error("damaged PEM block {label:?}: {problem}")]
@@ -86,7 +93,10 @@ pub enum KeyError {
     #[error("the key is encrypted, and no passphrase was given")]
     PassphraseMissing,
     /// The key cannot be decrypted with this passphrase.
-    #[error("the passphrase does not open the key (or the encrypted key is damaged)")]
+    #[error(
+        "the passphrase does not open the key, or the encrypted key is damaged; `openssl pkey -in FILE -noout` asks for \
+         it, and tells"
+    )]
     WrongPassphrase,
     /// The key is encrypted in a way that is not supported.
     #[error(
@@ -144,10 +154,15 @@ impl std::fmt::Display for KeyRole {
 #[non_exhaustive]
 pub enum CredentialsError {
     /// The variable with the API key id is not set.
-    #[error("{variable} is not set; it holds the id of the API key")]
+    #[error(
+        "{variable} is not set; it holds the id of the API key{}",
+        other_product.as_ref().map_or_else(String::new, |other| format!(" ({other} is set, for the other product)"))
+    )]
     MissingKeyId {
         /// The variable.
         variable: String,
+        /// The variable of the other product, where that one is set.
+        other_product: Option<String>,
     },
     /// The id cannot be a `SenderCompID (49)`.
     #[error("the API key id{} {problem}", variable.as_ref().map_or_else(String::new, |name| format!(" in {name}")))]
@@ -175,6 +190,14 @@ pub enum CredentialsError {
         /// The variable for the PEM itself.
         text: String,
     },
+    /// The variable for the PEM itself holds a path, which is not read.
+    #[error("{text} holds a path, where the text of a key belongs; unset it, and put the path into {path}")]
+    PathForText {
+        /// The variable for the PEM itself.
+        text: String,
+        /// The variable for a path.
+        path: String,
+    },
     /// Both sources of the private key are set, and might disagree.
     #[error("both {text} and {path} are set; set exactly one of them")]
     TwoKeys {
@@ -191,6 +214,16 @@ pub enum CredentialsError {
         /// The variable for the passphrase.
         passphrase: String,
     },
+    /// The passphrase does not open the key.
+    #[error("{variable}: {source}; the passphrase is that of {passphrase}")]
+    WrongPassphrase {
+        /// The variable that the key came from.
+        variable: String,
+        /// The variable for the passphrase.
+        passphrase: String,
+        /// What the key says.
+        source: KeyError,
+    },
     /// The key that a variable holds or points at cannot be used.
     #[error("{variable}: {source}")]
     Key {
@@ -206,11 +239,19 @@ pub enum CredentialsError {
         variable: String,
     },
     /// No key for a session, and no usual one.
-    #[error("no API key for {key_use}: it has none of its own, and there is no usual one")]
+    #[error("no API key for {key_use}: it has none of its own, and there is no usual one{}", to_set(variables.as_ref()))]
     NoKeyFor {
         /// What the key was to be used for.
         key_use: KeyUse,
+        /// Where the keys are those of variables: the one for the id of its own key, and the one for the usual key's.
+        variables: Option<[String; 2]>,
     },
+}
+
+fn to_set(variables: Option<&[String; 2]>) -> String {
+    variables.map_or_else(String::new, |[own, usual]| {
+        format!("; set {own}, or {usual} for whatever has none of its own, with the private key beside it")
+    })
 }
 
 /// Why a logon could not be signed.

@@ -21,7 +21,7 @@ use rsa::{RsaPrivateKey, RsaPublicKey};
 use zeroize::Zeroizing;
 
 use super::error::{KeyError, KeyRole, SignerError, VerifyError};
-use super::pem::{Block, is_key_text, only_block};
+use super::pem::{Block, is_key_text, not_text, only_block};
 use super::signer::{LogonText, SignatureFuture, Signer};
 
 /// An RSA private key that signs logons: RSASSA-PSS, SHA-256, MGF1 with SHA-256, a salt of 32 bytes, blinded.
@@ -138,7 +138,7 @@ impl PrivateKey {
 
     pub(super) fn read_file(path: &Path, passphrase: Option<&str>) -> Result<PrivateKey, KeyError> {
         let text = read_text(path, KeyRole::Private)?;
-        PrivateKey::read(&text, passphrase).map_err(|source| in_file(path, source))
+        PrivateKey::read(&text, passphrase).map_err(|source| in_file(path, KeyRole::Private, source))
     }
 
     fn from_rsa(key: RsaPrivateKey) -> PrivateKey {
@@ -201,7 +201,7 @@ impl PublicKey {
     pub fn from_pem_file(path: impl AsRef<Path>) -> Result<PublicKey, KeyError> {
         let path = path.as_ref();
         let text = read_text(path, KeyRole::Public)?;
-        PublicKey::from_pem(&text).map_err(|source| in_file(path, source))
+        PublicKey::from_pem(&text).map_err(|source| in_file(path, KeyRole::Public, source))
     }
 
     /// The key as PEM (`PUBLIC KEY`), as the venue's web page takes it.
@@ -335,7 +335,14 @@ fn significant_bits(big_endian: &[u8]) -> usize {
         .map_or(0, |first| rest.len() * 8 - first.leading_zeros() as usize)
 }
 
-fn in_file(path: &Path, source: KeyError) -> KeyError {
+fn in_file(path: &Path, expected: KeyRole, source: KeyError) -> KeyError {
+    let source = match source {
+        KeyError::PathForText => KeyError::NotPem {
+            expected,
+            hint: Some("there is nothing in it but a path"),
+        },
+        source => source,
+    };
     KeyError::InFile {
         path: path.to_owned(),
         source: Box::new(source),
@@ -365,7 +372,7 @@ fn read_text(path: &Path, expected: KeyRole) -> Result<Zeroizing<String>, KeyErr
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(in_file(path, KeyError::NotPem { expected })),
+        Err(_) => Err(in_file(path, expected, not_text(&bytes, expected))),
     }
 }
 

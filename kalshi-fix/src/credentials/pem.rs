@@ -40,7 +40,7 @@ pub(super) fn only_block(text: &str, expected: KeyRole) -> Result<Block, KeyErro
         }
     }
     match spans.as_slice() {
-        [] => Err(KeyError::NotPem { expected }),
+        [] => Err(not_pem(text, expected)),
         [Span { label, body, .. }] => decode(label, body),
         several => Err(KeyError::SeveralBlocks {
             labels: several
@@ -50,6 +50,43 @@ pub(super) fn only_block(text: &str, expected: KeyRole) -> Result<Block, KeyErro
                 .collect(),
         }),
     }
+}
+
+/// What stands where a PEM was expected. A path is told as one, and no part of the text is shown.
+fn not_pem(text: &str, expected: KeyRole) -> KeyError {
+    let text = text.trim();
+    let is_line = !text.contains(['\n', '\r']) && text.len() <= LONGEST_PATH;
+    let hint = if text.is_empty() {
+        Some("there is nothing in it")
+    } else if is_key_text(text) {
+        Some("its BEGIN and END lines are missing: copy the file whole")
+    } else if text.starts_with("ssh-") || text.starts_with("ecdsa-") {
+        Some(
+            "this is a public key as OpenSSH writes it: `ssh-keygen -e -m PKCS8 -f FILE` converts it, and its private key is another file",
+        )
+    } else if is_line && (text.contains(['/', '\\']) || PATHS.iter().any(|end| text.ends_with(end))) {
+        return KeyError::PathForText;
+    } else {
+        None
+    };
+    KeyError::NotPem { expected, hint }
+}
+
+/// As [`only_block`]'s error, for bytes that are no text.
+pub(super) fn not_text(bytes: &[u8], expected: KeyRole) -> KeyError {
+    let hint = match bytes {
+        // A sequence of more than 127 bytes.
+        [0x30, 0x81..=0x83, ..] => Some(match expected {
+            KeyRole::Private => {
+                "this may be DER: `openssl pkey -inform der -in FILE -out key.pem` converts it"
+            }
+            KeyRole::Public => {
+                "this may be DER: `openssl pkey -pubin -inform der -in FILE -out key.pub.pem` converts it"
+            }
+        }),
+        _ => Some("it is no text"),
+    };
+    KeyError::NotPem { expected, hint }
 }
 
 struct Span<'t> {
@@ -125,6 +162,9 @@ const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";
 const MAX_LABEL: usize = 64;
 const MAX_LABELS_SHOWN: usize = 8;
+/// How the names of files end that keys are in.
+const PATHS: [&str; 4] = [".pem", ".key", ".txt", ".der"];
+const LONGEST_PATH: usize = 4096;
 /// In base64, of a key or half of one.
 const SHORTEST_KEY: usize = 256;
 
@@ -190,11 +230,36 @@ mod tests {
             Err("2 PEM blocks (X, Y) where exactly one key is expected"),
         );
         check(
-            "/home/me/key.pem",
+            "some words",
+            Err("not a PEM: no \"-----BEGIN …-----\" line found; expected an RSA private key in PEM"),
+        );
+        check(
+            " \n",
             Err(
-                "not a PEM: no \"-----BEGIN …-----\" line found; expected an RSA private key in PEM \
-                 (a path is not read here, and a DER file has to be converted)",
+                "not a PEM: no \"-----BEGIN …-----\" line found; expected an RSA private key in PEM; there is nothing in it",
             ),
         );
+        check(
+            &format!("MII{}", "ab/+".repeat(80)),
+            Err(
+                "not a PEM: no \"-----BEGIN …-----\" line found; expected an RSA private key in PEM; its BEGIN and END \
+                 lines are missing: copy the file whole",
+            ),
+        );
+        check(
+            "ssh-rsa AAAAB3NzaC1yc2E= me@here\n",
+            Err(
+                "not a PEM: no \"-----BEGIN …-----\" line found; expected an RSA private key in PEM; this is a public key \
+                 as OpenSSH writes it: `ssh-keygen -e -m PKCS8 -f FILE` converts it, and its private key is another file",
+            ),
+        );
+        for path in ["/home/me/key.pem", "key.pem", "keys\\me", "~/key"] {
+            check(
+                path,
+                Err(
+                    "this is the path of a file, where the text of a key belongs; a path goes where a file is expected",
+                ),
+            );
+        }
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::Credentials;
 use super::error::CredentialsError;
-use crate::environment::SessionKind;
+use super::source::Variables;
+use crate::environment::{Product, SessionKind};
 
 /// What a key is used for: one session of a kind, or one that listens to its reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +73,8 @@ impl fmt::Display for KeyUse {
 pub struct KeyRing {
     usual: Option<Credentials>,
     own: Vec<(KeyUse, Credentials)>,
+    /// The product whose variables the keys come from, if they do.
+    variables_of: Option<Product>,
 }
 
 impl KeyRing {
@@ -80,7 +83,15 @@ impl KeyRing {
     pub fn new(usual: Credentials) -> KeyRing {
         KeyRing {
             usual: Some(usual),
-            own: Vec::new(),
+            ..KeyRing::default()
+        }
+    }
+
+    /// No key yet: all come from the variables of a product.
+    pub(super) fn of_variables(product: Product) -> KeyRing {
+        KeyRing {
+            variables_of: Some(product),
+            ..KeyRing::default()
         }
     }
 
@@ -116,7 +127,12 @@ impl KeyRing {
         let own = self.own.iter().find(|(known, _)| *known == key_use);
         own.map(|(_, credentials)| credentials)
             .or(self.usual.as_ref())
-            .ok_or(CredentialsError::NoKeyFor { key_use })
+            .ok_or_else(|| CredentialsError::NoKeyFor {
+                key_use,
+                variables: self.variables_of.map(|product| {
+                    [Some(key_use), None].map(|key_use| Variables::new(product, key_use).key_id)
+                }),
+            })
     }
 
     /// Whether there is no key at all.

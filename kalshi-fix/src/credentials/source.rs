@@ -14,24 +14,30 @@ use crate::environment::{Product, SessionKind};
 /// The names of the variables for one key.
 pub(crate) struct Variables {
     pub(crate) key_id: String,
+    /// That of the other product, if there is one.
+    pub(crate) other_product: Option<String>,
     pub(crate) text: String,
     pub(crate) path: String,
     pub(crate) passphrase: String,
 }
 
 impl Variables {
-    fn new(product: Product, key_use: Option<KeyUse>) -> Variables {
-        let product = match product {
-            Product::Prediction => "KALSHI_",
-            Product::Margin => "KALSHI_PERPS_",
+    pub(super) fn new(product: Product, key_use: Option<KeyUse>) -> Variables {
+        let prefix = |product: Product| {
+            let product = match product {
+                Product::Prediction => "KALSHI_",
+                Product::Margin => "KALSHI_PERPS_",
+            };
+            match key_use {
+                None => product.to_owned(),
+                Some(KeyUse::Session(kind)) => format!("{product}{}_", short(kind)),
+                Some(KeyUse::Listener(kind)) => format!("{product}{}_LISTENER_", short(kind)),
+            }
         };
-        let prefix = match key_use {
-            None => product.to_owned(),
-            Some(KeyUse::Session(kind)) => format!("{product}{}_", short(kind)),
-            Some(KeyUse::Listener(kind)) => format!("{product}{}_LISTENER_", short(kind)),
-        };
+        let (prefix, other) = (prefix(product), prefix(product.other()));
         Variables {
             key_id: format!("{prefix}KEY_ID"),
+            other_product: Some(format!("{other}KEY_ID")),
             text: format!("{prefix}PRIVATE_KEY"),
             path: format!("{prefix}PRIVATE_KEY_PATH"),
             passphrase: format!("{prefix}PRIVATE_KEY_PASSPHRASE"),
@@ -77,6 +83,10 @@ impl Credentials {
     pub(crate) fn read(variables: Variables, value: Lookup<'_>) -> Result<Credentials, CredentialsError> {
         let key_id = value(&variables.key_id).ok_or_else(|| CredentialsError::MissingKeyId {
             variable: variables.key_id.clone(),
+            other_product: variables
+                .other_product
+                .clone()
+                .filter(|other| value(other).is_some()),
         })?;
         let key_id = unicode(&variables.key_id, key_id)?;
         let key_id = key_id.trim();
@@ -89,7 +99,7 @@ impl Credentials {
             .map(|value| unicode(&variables.passphrase, value))
             .transpose()?;
         let passphrase = passphrase.as_ref().map(|text| text.as_str());
-        let text = variables.text.clone();
+        let (text, path) = (variables.text.clone(), variables.path.clone());
         let (variable, key) = match (value(&variables.text), value(&variables.path)) {
             (Some(text), None) => {
                 let text = unicode(&variables.text, text)?;
@@ -119,7 +129,13 @@ impl Credentials {
                 variable,
                 passphrase: variables.passphrase,
             },
+            source if is_of_passphrase(&source) => CredentialsError::WrongPassphrase {
+                variable,
+                passphrase: variables.passphrase,
+                source,
+            },
             KeyError::TextForPath => CredentialsError::TextForPath { path: variable, text },
+            KeyError::PathForText => CredentialsError::PathForText { text: variable, path },
             source => CredentialsError::Key { variable, source },
         })?;
         Credentials::new(key_id, key)
@@ -148,7 +164,7 @@ impl KeyRing {
         mut lookup: impl FnMut(&str) -> Option<V>,
     ) -> Result<KeyRing, CredentialsError> {
         let value: Lookup<'_> = &mut |name| present(lookup(name));
-        let mut ring = KeyRing::empty();
+        let mut ring = KeyRing::of_variables(product);
         for key_use in KeyUse::all().filter(|key_use| product.offers(key_use.kind())) {
             let variables = Variables::new(product, Some(key_use));
             if variables.all().into_iter().any(|name| value(name).is_some()) {
@@ -175,6 +191,14 @@ fn lacks_passphrase(error: &KeyError) -> bool {
     match error {
         KeyError::PassphraseMissing => true,
         KeyError::InFile { source, .. } => lacks_passphrase(source),
+        _ => false,
+    }
+}
+
+fn is_of_passphrase(error: &KeyError) -> bool {
+    match error {
+        KeyError::WrongPassphrase => true,
+        KeyError::InFile { source, .. } => is_of_passphrase(source),
         _ => false,
     }
 }

@@ -31,6 +31,15 @@ impl Product {
         }
     }
 
+    /// The other one of the two.
+    #[must_use]
+    pub const fn other(self) -> Product {
+        match self {
+            Product::Prediction => Product::Margin,
+            Product::Margin => Product::Prediction,
+        }
+    }
+
     /// The sessions that this product offers, order entry first.
     #[must_use]
     pub const fn sessions(self) -> &'static [SessionKind] {

@@ -93,6 +93,7 @@ async fn what_to_do_with_it() {
         "GET /account/limits",
         "institutional@kalshi.com",
         "kalshi-fix probe --demo\n",
+        "`kalshi-fix probe --demo --product margin`",
     ] {
         assert!(told.out.contains(words), "{words}: {}", told.out);
     }

@@ -371,6 +371,44 @@ async fn clocks() {
 }
 
 #[tokio::test]
+async fn the_other_product_s_key_is_told() {
+    let check = async |flags: &[&str], variable: &str, expected: &str| {
+        let arguments = [&["probe", "--demo"], flags].concat();
+        let told = told(&arguments, &[(variable, "abc")]).await;
+        assert_eq!(told.code, 2, "{told:?}");
+        assert!(told.error.contains(expected), "{told:?}");
+        assert!(!told.error.contains("keygen"), "{told:?}");
+    };
+    check(
+        &[],
+        "KALSHI_PERPS_KEY_ID",
+        "(KALSHI_PERPS_KEY_ID is set, for the other product)\nwith that key: --product margin\n",
+    )
+    .await;
+    check(
+        &["--product", "margin"],
+        "KALSHI_KEY_ID",
+        "(KALSHI_KEY_ID is set, for the other product)\nwith that key: --product prediction\n",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_leads_to_the_venue_is_the_same_probe() {
+    let check = async |flags: &[&str], expected: &str| {
+        let told = told(&[&["probe", "--count", "1"], flags].concat(), &[]).await;
+        let line = format!("\nWith a key of the demo environment: {expected}\n");
+        assert!(told.out.ends_with(&line), "{told:?}");
+    };
+    check(&[], "kalshi-fix probe --demo").await;
+    check(
+        &["--product", "margin", "--session", "md"],
+        "kalshi-fix probe --demo --product margin --session md",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_not_tried() {
     let check = async |arguments: &[&str], expected: &str| {
         let told = told(arguments, &[]).await;

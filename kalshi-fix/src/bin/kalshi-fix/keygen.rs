@@ -122,7 +122,7 @@ fn summary(
     if arguments.encrypt {
         let _ = writeln!(text, "  export {}=<the passphrase>", passphrase::VARIABLE);
     }
-    text.push_str("  kalshi-fix probe --demo\n\nFor margin, the names begin with KALSHI_PERPS_.\n");
+    text.push_str("  kalshi-fix probe --demo\n\nFor margin, the names begin with KALSHI_PERPS_, and it is\n`kalshi-fix probe --demo --product margin`.\n");
     Ok(text)
 }
 

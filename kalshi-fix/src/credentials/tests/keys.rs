@@ -93,7 +93,8 @@ fn unusable_private_keys() {
             assert!(!shown.contains(&line[..12]), "{shown}");
         }
     }
-    let wrong = "the passphrase does not open the key (or the encrypted key is damaged)";
+    let wrong = "the passphrase does not open the key, or the encrypted key is damaged; `openssl pkey -in FILE -noout` \
+                 asks for it, and tells";
     let ec = "this is a key for elliptic curves (EC); the venue's logon needs an RSA key";
     check(
         &pem("rsa-pkcs8-encrypted.pem"),
@@ -161,10 +162,16 @@ fn unusable_private_keys() {
         None,
         "2 PEM blocks (PRIVATE KEY, CERTIFICATE) where exactly one key is expected",
     );
-    let not_pem = "not a PEM: no \"-----BEGIN …-----\" line found; expected an RSA private key in PEM \
-                   (a path is not read here, and a DER file has to be converted)";
-    check("", None, not_pem);
-    check("/etc/kalshi/key.pem", None, not_pem);
+    check(
+        "",
+        None,
+        "not a PEM: no \"-----BEGIN …-----\" line found; expected an RSA private key in PEM; there is nothing in it",
+    );
+    check(
+        "/etc/kalshi/key.pem",
+        None,
+        "this is the path of a file, where the text of a key belongs; a path goes where a file is expected",
+    );
     let damaged = pem("rsa-pkcs8.pem").replacen("MIIE", "AAAA", 1);
     assert!(matches!(
         PrivateKey::from_pem(&damaged),

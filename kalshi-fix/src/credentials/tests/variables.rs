@@ -92,7 +92,19 @@ fn credentials_from_variables() {
     check(
         Margin,
         &[id, ("KALSHI_PRIVATE_KEY", &plain)],
-        Err("KALSHI_PERPS_KEY_ID is not set; it holds the id of the API key"),
+        Err(
+            "KALSHI_PERPS_KEY_ID is not set; it holds the id of the API key (KALSHI_KEY_ID is set, for the other product)",
+        ),
+    );
+    check(
+        Prediction,
+        &[
+            ("KALSHI_PERPS_KEY_ID", "perps"),
+            ("KALSHI_PERPS_PRIVATE_KEY", &plain),
+        ],
+        Err(
+            "KALSHI_KEY_ID is not set; it holds the id of the API key (KALSHI_PERPS_KEY_ID is set, for the other product)",
+        ),
     );
     check(
         Prediction,
@@ -133,7 +145,10 @@ fn credentials_from_variables() {
             ("KALSHI_PRIVATE_KEY", &encrypted),
             ("KALSHI_PRIVATE_KEY_PASSPHRASE", "wrong"),
         ],
-        Err("KALSHI_PRIVATE_KEY: the passphrase does not open the key (or the encrypted key is damaged)"),
+        Err(
+            "KALSHI_PRIVATE_KEY: the passphrase does not open the key, or the encrypted key is damaged; \
+             `openssl pkey -in FILE -noout` asks for it, and tells; the passphrase is that of KALSHI_PRIVATE_KEY_PASSPHRASE",
+        ),
     );
     check(
         Prediction,
@@ -141,6 +156,45 @@ fn credentials_from_variables() {
         Err("KALSHI_PRIVATE_KEY_PATH: cannot read the key file /nonexistent: \
              No such file or directory (os error 2)"),
     );
+}
+
+#[test]
+fn a_path_in_place_of_a_key_is_told() {
+    let file = path("rsa-pkcs1.pem");
+    let variables = [
+        ("KALSHI_KEY_ID", "me"),
+        ("KALSHI_PRIVATE_KEY", file.to_str().unwrap()),
+    ];
+    let variables = HashMap::from(variables);
+    let error =
+        Credentials::from_lookup(Product::Prediction, |name| variables.get(name).copied()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "KALSHI_PRIVATE_KEY holds a path, where the text of a key belongs; unset it, and put the path into \
+         KALSHI_PRIVATE_KEY_PATH"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_pem_is_told_as_what_it_is() {
+    let file = std::env::temp_dir().join(format!("kalshi-fix-no-pem-{}", std::process::id()));
+    let check = |contents: &[u8], expected: &str| {
+        std::fs::write(&file, contents).unwrap();
+        let error = PrivateKey::from_pem_file(&file).unwrap_err().to_string();
+        let named = format!(
+            "key file {}: not a PEM: no \"-----BEGIN …-----\" line found; expected an RSA private key in PEM; {expected}",
+            file.display()
+        );
+        assert_eq!(error, named);
+    };
+    check(b"", "there is nothing in it");
+    check(b"/home/me/key.pem\n", "there is nothing in it but a path");
+    check(b"\xff\xfe", "it is no text");
+    check(
+        b"\x30\x82\x04\xbd\xff",
+        "this may be DER: `openssl pkey -inform der -in FILE -out key.pem` converts it",
+    );
+    std::fs::remove_file(&file).unwrap();
 }
 
 #[test]
@@ -274,7 +328,21 @@ fn key_rings_from_variables() {
     check(
         Margin,
         &[("KALSHI_KEY_ID", "usual"), ("KALSHI_PRIVATE_KEY", &key)],
-        Err("KALSHI_PERPS_KEY_ID is not set; it holds the id of the API key"),
+        Err(
+            "KALSHI_PERPS_KEY_ID is not set; it holds the id of the API key (KALSHI_KEY_ID is set, for the other product)",
+        ),
+    );
+    // Where to set what is missing is told only where it would be read.
+    let variables = HashMap::from([
+        ("KALSHI_PERPS_MD_KEY_ID", "data"),
+        ("KALSHI_PERPS_MD_PRIVATE_KEY", key.as_str()),
+    ]);
+    let ring = KeyRing::from_lookup(Margin, |name| variables.get(name).copied()).unwrap();
+    assert_eq!(
+        ring.find(Listener(OrderEntry)).unwrap_err().to_string(),
+        "no API key for a listener on KalshiNR: it has none of its own, and there is no usual one; \
+         set KALSHI_PERPS_NR_LISTENER_KEY_ID, or KALSHI_PERPS_KEY_ID for whatever has none of its own, \
+         with the private key beside it"
     );
     let error = KeyRing::empty().find(Listener(OrderEntry)).unwrap_err();
     assert_eq!(

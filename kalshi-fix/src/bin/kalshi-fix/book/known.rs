@@ -107,7 +107,7 @@ impl Doubt {
                 format!("the other product's: {option}"),
                 format!(
                     "the exchange has no {product} market of that name, but one of {}: {option}",
-                    other(product)
+                    product.other()
                 ),
             )
         } else {
@@ -143,17 +143,9 @@ impl Doubt {
     }
 }
 
-/// The product that is not this one.
-fn other(product: Product) -> Product {
-    match product {
-        Product::Prediction => Product::Margin,
-        Product::Margin => Product::Prediction,
-    }
-}
-
 /// What asks for it.
 fn option(product: Product) -> String {
-    format!("--product {}", other(product))
+    format!("--product {}", product.other())
 }
 
 /// So many of the markets that there are are told.

@@ -176,6 +176,13 @@ fn elsewhere<D: KalshiProduct>(
     arguments: &PlaceArguments,
 ) -> Result<ClientBuilder<D>, Failure> {
     let keys = KeyRing::from_env(D::PRODUCT).map_err(|error| match error {
+        CredentialsError::MissingKeyId {
+            other_product: Some(_),
+            ..
+        } => Failure::Usage(format!(
+            "{error}\nwith that key: --product {}",
+            D::PRODUCT.other().name()
+        )),
         CredentialsError::MissingKeyId { .. } | CredentialsError::NoKey { .. } => {
             let simulated = match arguments.whereabouts() {
                 Whereabouts::Elsewhere(_) => {

@@ -44,16 +44,29 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &mut Output) -> Result<Fin
         }
         let findings = Findings::from(!report.is_good());
         let word = match (report.is_good(), arguments.place.is_simulated()) {
-            (true, true) => {
-                "\nAll is well, and all of it on this machine.\nWith a key of the demo environment: kalshi-fix probe --demo\n"
-            }
-            (true, false) => "\nAll is well.\n",
-            (false, _) => "",
+            (true, true) => format!(
+                "\nAll is well, and all of it on this machine.\nWith a key of the demo environment: {}\n",
+                at_demo(product, kind)
+            ),
+            (true, false) => "\nAll is well.\n".to_owned(),
+            (false, _) => String::new(),
         };
-        report.end(word)?;
+        report.end(&word)?;
         place.close().await;
         Ok(findings)
     })
+}
+
+/// The same probe at the venue.
+fn at_demo(product: Product, kind: SessionKind) -> String {
+    let mut command = "kalshi-fix probe --demo".to_owned();
+    if product == Product::Margin {
+        command.push_str(" --product margin");
+    }
+    if kind != SessionKind::OrderEntry {
+        command = format!("{command} --session {}", short(kind).to_lowercase());
+    }
+    command
 }
 
 /// The session, unless the product lacks it, or trying it would cost something that nobody has agreed to.
