@@ -154,12 +154,33 @@ async fn what_cannot_be() {
         ". is a directory; name a file in it, such as ./kalshi.pem",
     )
     .await;
+    let new = inside("new");
+    let made_first = format!(
+        "kalshi-fix: there is no directory {new}; make it first, and name a file in it, such as {new}/kalshi.pem: mkdir -p \
+         {new}\n"
+    );
+    check(&["keygen", &inside("new/")], &made_first).await;
+    fs::write(directory.join("file"), "").unwrap();
     check(
-        &["keygen", &inside("new/")],
-        "new/ is a directory; name a file in it",
+        &["keygen", &inside("file/")],
+        "file is no directory, as the name ",
     )
     .await;
-    fs::write(directory.join("file"), "").unwrap();
+    // A public key's name, under which somebody would hand it over.
+    for (name, private, public) in [
+        ("d.pub.pem", "d.pem", "d.pub.pem"),
+        ("c.pub", "c", "c.pub"),
+        (".pub", "kalshi.pem", "kalshi.pub.pem"),
+    ] {
+        let expected = format!(
+            "kalshi-fix: {} is the name of a public key, which others may have; name the private key's file, such as {}: the \
+             public one becomes {}\n",
+            inside(name),
+            inside(private),
+            inside(public)
+        );
+        check(&["keygen", &inside(name)], &expected).await;
+    }
     check(&["keygen", &inside("file/key.pem")], "file is a file, so that ").await;
     // Before a passphrase is asked for, too.
     let arguments = ["keygen", &inside("none/key.pem"), "--encrypt"];

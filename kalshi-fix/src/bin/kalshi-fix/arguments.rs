@@ -390,8 +390,8 @@ pub(crate) struct BookArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The private key is PKCS#8 in PEM, which nobody but its owner can read. The
-public one is beside it, in FILE.pub or, for name.pem, in name.pub.pem. No
-file is ever overwritten.
+public one is beside it, in FILE.pub or, for name.pem, in name.pub.pem: names
+that a private key is not given. No file is ever overwritten.
 
 Example:
   kalshi-fix keygen demo.pem                      says what to do with it")]

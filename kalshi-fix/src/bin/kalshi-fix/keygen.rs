@@ -64,10 +64,30 @@ fn check_place(private: &Path) -> Result<(), Failure> {
                 .to_owned(),
         );
     }
-    if private.is_dir() || text.ends_with(std::path::is_separator) {
+    let inside = private.join("kalshi.pem");
+    let inside = inside.display();
+    if private.is_dir() {
         return refused(format!(
-            "{text} is a directory; name a file in it, such as {}",
-            private.join("kalshi.pem").display()
+            "{text} is a directory; name a file in it, such as {inside}"
+        ));
+    }
+    let named = text.trim_end_matches(std::path::is_separator);
+    if named.len() < text.len() {
+        return refused(if Path::new(named).symlink_metadata().is_ok() {
+            format!("{named} is no directory, as the name {text} has it; name a file that is to be made")
+        } else {
+            format!(
+                "there is no directory {named}; make it first, and name a file in it, such as {inside}: mkdir -p {}",
+                quoted(named)
+            )
+        });
+    }
+    if let Some(other) = private_name(private) {
+        return refused(format!(
+            "{text} is the name of a public key, which others may have; name the private key's file, such as {}: the \
+             public one becomes {}",
+            other.display(),
+            public_path(&other).display()
         ));
     }
     match private.parent() {
@@ -151,6 +171,20 @@ fn public_path(private: &Path) -> PathBuf {
     }
 }
 
+/// What the private key is called whose public half has this name; `None` where it is no public key's name.
+fn private_name(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy();
+    let lower = name.to_ascii_lowercase();
+    let (public, private) = [(".pub.pem", ".pem"), (".pub", "")]
+        .into_iter()
+        .find(|(public, _)| lower.ends_with(public))?;
+    let stem = &name[..name.len() - public.len()];
+    Some(path.with_file_name(match stem {
+        "" => "kalshi.pem".to_owned(),
+        stem => format!("{stem}{private}"),
+    }))
+}
+
 fn exists(path: &Path) -> Failure {
     Failure::Usage(format!(
         "{} is there already, and no key is ever overwritten; name another file",
@@ -205,5 +239,25 @@ mod tests {
         check("keys/a.b.pem", "keys/a.b.pub.pem");
         check("kalshi-fix.key", "kalshi-fix.key.pub");
         check("demo", "demo.pub");
+    }
+
+    #[test]
+    fn a_public_keys_name_is_none_for_a_private_one() {
+        let check = |name: &str, expected: Option<&str>| {
+            assert_eq!(
+                private_name(Path::new(name)).as_deref(),
+                expected.map(Path::new),
+                "{name}"
+            );
+        };
+        check("keys/demo.pub.pem", Some("keys/demo.pem"));
+        check("a.b.pub", Some("a.b"));
+        check("DEMO.PUB", Some("DEMO"));
+        check(".pub", Some("kalshi.pem"));
+        check("keys/.pub.pem", Some("keys/kalshi.pem"));
+        check("demo.pem", None);
+        check("pub.pem", None);
+        check("pub", None);
+        check("x.pub/demo.pem", None);
     }
 }
