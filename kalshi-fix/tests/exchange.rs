@@ -58,10 +58,10 @@ impl Running {
             }
         });
         let mut said = Vec::new();
-        // The last line is the API key of the last session.
+        // The last line is the last of the next steps.
         while !said
             .last()
-            .is_some_and(|line: &String| line.starts_with("margin      KalshiMD   0"))
+            .is_some_and(|line: &String| line.starts_with("  kalshi-fix book "))
         {
             said.push(lines.recv_timeout(PATIENCE).expect("the summary in time"));
         }
@@ -157,6 +157,45 @@ async fn it_serves_until_it_is_told_to_end_and_is_the_same_again() {
         }
     };
     assert!(end.contains("the exchange closes"), "{end}");
+}
+
+/// Its markets, and commands that lead to it: in another terminal, and with the names quoted as a shell wants them.
+#[test]
+fn it_says_what_it_has_and_what_to_do_next() {
+    let directory = scratch("gateway's summary");
+    let check = |arguments: &[&str], expected: &[&str]| {
+        let running = Running::start(&directory, arguments);
+        for line in expected {
+            assert!(
+                running.said.iter().any(|said| said == line),
+                "{line}: {:?}",
+                running.said
+            );
+        }
+        assert_eq!(running.stop(), (Some(0), String::new()));
+    };
+    let there = directory.display().to_string().replace('\'', r"'\''");
+    let probe = format!("  kalshi-fix probe --gateway '{there}'");
+    check(
+        &["--bots", "1"],
+        &[
+            "prediction markets    HIGHNY-23DEC31",
+            "margin markets        BTC-PERP",
+            "in another terminal:",
+            &probe,
+            &format!("  kalshi-fix book --gateway '{there}' HIGHNY-23DEC31"),
+        ],
+    );
+    check(
+        &["--market", "N", "--market", "M$1", "--margin-market", "X"],
+        &[
+            "prediction markets    M$1, N",
+            "margin markets        X",
+            "in another terminal; without --bots, books are empty until somebody trades:",
+            &probe,
+            &format!("  kalshi-fix book --gateway '{there}' 'M$1'"),
+        ],
+    );
 }
 
 /// Tells a running exchange one line after the other, and looks at each answer: `done`, or why it is refused.

@@ -17,6 +17,7 @@ use kalshi_fix::gateway::{BotSettings, Gateway, GatewayBuilder, StartError};
 use crate::arguments::GatewayArguments;
 use crate::output::{Failure, Findings, Output};
 use crate::requested::Requested;
+use crate::shell::quoted;
 use crate::symbols;
 use commands::Listed;
 use files::{Directory, MemberKeys};
@@ -50,7 +51,7 @@ async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Find
     directory.write_root(gateway.root_certificate())?;
     let started = SystemClock.utc();
     directory.write_description(&description(started, &gateway, &members, &listed))?;
-    output.write(&summary(arguments, &gateway, &directory, &members))?;
+    output.write(&summary(arguments, &gateway, &directory, &members, &listed))?;
     output.flush()?;
     let mut lines = arguments.commands.then(commands::listen);
     loop {
@@ -183,6 +184,7 @@ fn summary(
     gateway: &Gateway,
     directory: &Directory,
     members: &[MemberKeys],
+    listed: &Listed,
 ) -> String {
     let mut text = String::from("The simulated exchange listens on 127.0.0.1, until Ctrl-C.\n");
     if arguments.commands {
@@ -210,7 +212,12 @@ fn summary(
             port(plain)
         );
     }
-    let _ = writeln!(text, "\ncertificate to trust  {}", directory.root().display());
+    text.push('\n');
+    for product in [Product::Prediction, Product::Margin] {
+        let label = format!("{product} markets");
+        let _ = writeln!(text, "{label:<22}{}", markets(listed, product).join(", "));
+    }
+    let _ = writeln!(text, "certificate to trust  {}", directory.root().display());
     let _ = writeln!(
         text,
         "all of this as JSON   {}",
@@ -228,7 +235,28 @@ fn summary(
             let _ = writeln!(text, "{product:<12}{kind:<11}{id}");
         }
     }
+    text.push_str(&next_steps(arguments, listed));
     text
+}
+
+/// What to do with it, at the end, where it is looked for.
+fn next_steps(arguments: &GatewayArguments, listed: &Listed) -> String {
+    let there = arguments.directory.display().to_string();
+    let there = quoted(&there);
+    let empty = match arguments.bots {
+        0 => "; without --bots, books are empty until somebody trades",
+        _ => "",
+    };
+    let mut text = format!("\nin another terminal{empty}:\n  kalshi-fix probe --gateway {there}\n");
+    if let Some(market) = markets(listed, Product::Prediction).first() {
+        let _ = writeln!(text, "  kalshi-fix book --gateway {there} {}", quoted(market));
+    }
+    text
+}
+
+fn markets(listed: &Listed, of: Product) -> Vec<&str> {
+    let of_it = listed.iter().filter(|(_, product)| **product == of);
+    of_it.map(|(symbol, _)| symbol.as_str()).collect()
 }
 
 /// The same for a program.
