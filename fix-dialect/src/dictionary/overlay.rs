@@ -191,9 +191,9 @@ fn tell_unused_components(root: &Element<'_>, faults: &mut FaultCollector) {
             inclusions(section, &mut included);
         }
     }
-    components
-        .iter()
-        .for_each(|component| inclusions(component, &mut included));
+    for component in &components {
+        inclusions(component, &mut included);
+    }
     let (known, added): (Vec<_>, Vec<_>) = components
         .into_iter()
         .partition(|component| component.position.same_file(root.position));
