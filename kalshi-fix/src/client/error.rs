@@ -90,8 +90,7 @@ impl OpenError {
             | OpenError::Logon(_)
             | OpenError::Start(_)
             | OpenError::Credentials(_) => None,
-            OpenError::Connect(error) if error.is_transient() => Some(FailureClass::Network),
-            OpenError::Connect(_) => Some(FailureClass::Unreachable),
+            OpenError::Connect(error) => Some(error.class()),
             OpenError::Refused(error) => Some(error.class()),
             OpenError::Ended { end, .. } => Some(end.cause.class()),
         }

@@ -140,8 +140,7 @@ impl EndCause {
         match self {
             EndCause::Session(reason) => FailureClass::of(reason),
             EndCause::Transport { .. } | EndCause::WriteStalled { .. } => FailureClass::Network,
-            EndCause::Connect { source } if source.is_transient() => FailureClass::Network,
-            EndCause::Connect { .. } => FailureClass::Unreachable,
+            EndCause::Connect { source } => source.class(),
             EndCause::Signing { .. } => FailureClass::Signing,
             EndCause::SlowReader { .. } => FailureClass::SlowReader,
             EndCause::Aborted | EndCause::Stopped => FailureClass::Application,

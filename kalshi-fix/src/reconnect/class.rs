@@ -26,9 +26,14 @@ pub enum FailureClass {
     Credentials,
     /// The logon was refused in words that are not known.
     Refused,
-    /// The venue cannot be connected to as it is configured: a certificate that is not trusted, a host that is none, a
-    /// port of another session.
-    Unreachable,
+    /// The logon was refused: the port is that of another session, or the key may not use this one there.
+    WrongSession,
+    /// Whoever answers cannot be trusted: the certificate's issuer, its name, its dates, or the pin.
+    Untrusted,
+    /// No TLS comes about: what answers does not speak it, or the two sides do not agree on it.
+    NoTls,
+    /// No connection can be made as it is configured: a host that no certificate can be for, plaintext to another machine.
+    Configuration,
     /// The logon could not be signed.
     Signing,
     /// The application did not take events as fast as they came, and had chosen to lose its session for that.
@@ -79,7 +84,7 @@ impl FailureClass {
         match kind {
             RefusalKind::AlreadyExists => FailureClass::KeyInUse,
             RefusalKind::Signature | RefusalKind::CompId => FailureClass::Credentials,
-            RefusalKind::TargetCompId => FailureClass::Unreachable,
+            RefusalKind::TargetCompId => FailureClass::WrongSession,
             RefusalKind::SendingTime => FailureClass::Clock,
             RefusalKind::RateLimit => FailureClass::RateLimited,
             RefusalKind::Sequence => FailureClass::Sequence,
@@ -100,7 +105,10 @@ impl fmt::Display for FailureClass {
             FailureClass::Clock => "clock",
             FailureClass::Credentials => "credentials",
             FailureClass::Refused => "refused",
-            FailureClass::Unreachable => "unreachable",
+            FailureClass::WrongSession => "wrong_session",
+            FailureClass::Untrusted => "untrusted",
+            FailureClass::NoTls => "no_tls",
+            FailureClass::Configuration => "configuration",
             FailureClass::Signing => "signing",
             FailureClass::SlowReader => "slow_reader",
             FailureClass::Local => "local",
@@ -180,7 +188,7 @@ mod tests {
         check(RefusalKind::AlreadyExists, FailureClass::KeyInUse);
         check(RefusalKind::Signature, FailureClass::Credentials);
         check(RefusalKind::CompId, FailureClass::Credentials);
-        check(RefusalKind::TargetCompId, FailureClass::Unreachable);
+        check(RefusalKind::TargetCompId, FailureClass::WrongSession);
         check(RefusalKind::SendingTime, FailureClass::Clock);
         check(RefusalKind::RateLimit, FailureClass::RateLimited);
         check(RefusalKind::Sequence, FailureClass::Sequence);

@@ -12,7 +12,8 @@
 //! | `Sequence` | start anew, where that loses nothing that is kept; stop, where it would |
 //! | `Clock` | wait long, or stop: our clock or the venue's has to be set first |
 //! | `Refused`, `Signing` | as `Network`, a limited number of times |
-//! | `Credentials`, `Unreachable`, `Local`, `Application` | stop: trying again changes nothing |
+//! | `Credentials`, `WrongSession`, `Untrusted`, `NoTls`, `Configuration` | stop: something has to be configured otherwise first |
+//! | `Local`, `Application` | stop: trying again changes nothing |
 //!
 //! During the venue's maintenance ([`MaintenanceWindow`]) a lost connection is no fault: it is tried again now and then,
 //! and does not count.

@@ -93,9 +93,18 @@ pub enum StopReason {
     /// The venue does not accept who we are.
     #[error("the venue does not accept the signature, the API key, or what it is used for")]
     Credentials,
-    /// The venue cannot be reached as it is configured.
-    #[error("the venue cannot be reached with this configuration")]
-    Unreachable,
+    /// The port is that of another session.
+    #[error("the port is that of another session, or the API key may not use this one there")]
+    WrongSession,
+    /// Whoever answers cannot be trusted.
+    #[error("the certificate there is not trusted")]
+    Untrusted,
+    /// No TLS comes about.
+    #[error("what answers there does not agree on TLS")]
+    NoTls,
+    /// No connection can be made as it is configured.
+    #[error("no connection can be made with this configuration")]
+    Configuration,
     /// Our own part failed.
     #[error("a part of this program failed, and would fail again")]
     Local,
@@ -220,7 +229,10 @@ impl Reconnector {
     fn judge(&mut self, class: FailureClass, now: Now, random: u64) -> Result<Wait, StopReason> {
         match class {
             FailureClass::Credentials => return Err(StopReason::Credentials),
-            FailureClass::Unreachable => return Err(StopReason::Unreachable),
+            FailureClass::WrongSession => return Err(StopReason::WrongSession),
+            FailureClass::Untrusted => return Err(StopReason::Untrusted),
+            FailureClass::NoTls => return Err(StopReason::NoTls),
+            FailureClass::Configuration => return Err(StopReason::Configuration),
             FailureClass::Local => return Err(StopReason::Local),
             FailureClass::Application => return Err(StopReason::Application),
             FailureClass::Network | FailureClass::PeerLogout | FailureClass::Refused => {

@@ -9,6 +9,7 @@ use super::pin::Pin;
 use super::tls::TlsSettingsError;
 use super::tls_error::{TlsError, TlsErrorKind};
 use crate::environment::Endpoint;
+use crate::reconnect::FailureClass;
 
 /// Why an endpoint could not be connected to.
 #[derive(Debug, thiserror::Error)]
@@ -69,19 +70,32 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// What kind of failure it is. Of several addresses one that may answer later counts first, and then one that shows a
+    /// certificate.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        match self {
+            ConnectError::Resolve { .. } | ConnectError::ResolveTimeout { .. } => FailureClass::Network,
+            ConnectError::PlaintextBeyondLoopback { .. } | ConnectError::ServerName { .. } => {
+                FailureClass::Configuration
+            }
+            ConnectError::Attempts { attempts, .. } => {
+                let is_of = |class| attempts.iter().any(|attempt| attempt.error.class() == class);
+                [FailureClass::Network, FailureClass::Untrusted]
+                    .into_iter()
+                    .find(|class| is_of(*class))
+                    .unwrap_or(FailureClass::NoTls)
+            }
+        }
+    }
+
     /// Whether trying again, with nothing changed, might help.
     ///
     /// It might where the network or the machines are at fault, a server's own failure in the TLS handshake included; it
     /// will not where a certificate or the configuration is.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        match self {
-            ConnectError::Resolve { .. } | ConnectError::ResolveTimeout { .. } => true,
-            ConnectError::PlaintextBeyondLoopback { .. } | ConnectError::ServerName { .. } => false,
-            ConnectError::Attempts { attempts, .. } => {
-                attempts.iter().any(|attempt| attempt.error.is_transient())
-            }
-        }
+        self.class() == FailureClass::Network
     }
 }
 
@@ -135,14 +149,23 @@ pub enum AttemptError {
 }
 
 impl AttemptError {
-    fn is_transient(&self) -> bool {
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
         match self {
             AttemptError::Tcp(_)
             | AttemptError::TcpTimeout { .. }
             | AttemptError::HandshakeBroken(_)
-            | AttemptError::HandshakeTimeout { .. } => true,
-            AttemptError::Tls(error) => error.is_transient(),
-            AttemptError::NotPinned { .. } => false,
+            | AttemptError::HandshakeTimeout { .. } => FailureClass::Network,
+            AttemptError::Tls(error) if error.is_transient() => FailureClass::Network,
+            AttemptError::Tls(error) => match error.kind() {
+                TlsErrorKind::UnknownIssuer
+                | TlsErrorKind::WrongName
+                | TlsErrorKind::NotValidNow
+                | TlsErrorKind::BadCertificate => FailureClass::Untrusted,
+                TlsErrorKind::NotTls | TlsErrorKind::Other => FailureClass::NoTls,
+            },
+            AttemptError::NotPinned { .. } => FailureClass::Untrusted,
         }
     }
 }
@@ -176,4 +199,78 @@ fn list(endpoint: &Endpoint, attempts: &[Attempt]) -> String {
         }
     });
     told.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::{AlertDescription, CertificateError, InvalidMessage};
+
+    use super::*;
+
+    #[test]
+    fn each_failure_is_called_what_it_is() {
+        let refused = || AttemptError::Tcp(io::ErrorKind::ConnectionRefused.into());
+        let tls = |error: rustls::Error| AttemptError::Tls(TlsError::new(error));
+        let certificate = |fault| tls(rustls::Error::InvalidCertificate(fault));
+        let no_tls = || tls(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType));
+        let stranger = || certificate(CertificateError::UnknownIssuer);
+        let waited = Duration::from_secs(5);
+        let not_pinned = AttemptError::NotPinned {
+            presented: Pin::of_der(b"another"),
+        };
+        let endpoint = || Endpoint::new("venue.test", 8228);
+        let check = |errors: Vec<AttemptError>, expected| {
+            let attempts = errors.into_iter().map(|error| Attempt {
+                address: ([127, 0, 0, 1], 8228).into(),
+                error,
+            });
+            let error = ConnectError::Attempts {
+                endpoint: endpoint(),
+                server_name: None,
+                attempts: attempts.collect(),
+            };
+            assert_eq!(error.class(), expected, "{error}");
+            assert_eq!(error.is_transient(), expected == FailureClass::Network, "{error}");
+        };
+        check(vec![refused()], FailureClass::Network);
+        check(vec![AttemptError::TcpTimeout { waited }], FailureClass::Network);
+        check(
+            vec![AttemptError::HandshakeTimeout { waited }],
+            FailureClass::Network,
+        );
+        check(
+            vec![tls(rustls::Error::AlertReceived(AlertDescription::InternalError))],
+            FailureClass::Network,
+        );
+        for fault in [
+            CertificateError::UnknownIssuer,
+            CertificateError::NotValidForName,
+            CertificateError::Expired,
+            CertificateError::Revoked,
+        ] {
+            check(vec![certificate(fault)], FailureClass::Untrusted);
+        }
+        check(vec![not_pinned], FailureClass::Untrusted);
+        check(vec![no_tls()], FailureClass::NoTls);
+        check(
+            vec![tls(rustls::Error::AlertReceived(
+                AlertDescription::ProtocolVersion,
+            ))],
+            FailureClass::NoTls,
+        );
+        // Of several addresses: one that may answer later, or the one that came furthest.
+        check(vec![stranger(), refused()], FailureClass::Network);
+        check(vec![no_tls(), stranger(), no_tls()], FailureClass::Untrusted);
+
+        let plaintext = ConnectError::PlaintextBeyondLoopback {
+            endpoint: endpoint(),
+            address: None,
+        };
+        assert_eq!(plaintext.class(), FailureClass::Configuration);
+        let unknown = ConnectError::Resolve {
+            endpoint: endpoint(),
+            source: io::Error::other("no such host"),
+        };
+        assert_eq!(unknown.class(), FailureClass::Network);
+    }
 }

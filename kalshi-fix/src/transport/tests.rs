@@ -140,7 +140,7 @@ async fn alerts_that_will_pass() {
         let expected = if transient {
             FailureClass::Network
         } else {
-            FailureClass::Unreachable
+            FailureClass::NoTls
         };
         assert_eq!(class, expected, "alert {alert}");
         server.await.unwrap();

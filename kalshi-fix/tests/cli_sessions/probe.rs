@@ -153,11 +153,11 @@ async fn a_port_of_another_session() {
     let venue = Venue::new(gateway, "probe-another-session");
     let wrong = probed(&venue, &data, &[]).await;
     let expected = format!("{data} is the port of KalshiMD, and KalshiNR was asked for");
-    check(&wrong, "log on", "unreachable", &expected);
+    check(&wrong, "log on", "wrong session", &expected);
     assert!(!wrong.out.contains("entitled"), "{wrong:?}");
     let wrong = probed(&venue, &orders, &["--session", "md"]).await;
     let expected = format!("{orders} is the port of KalshiNR, and KalshiMD was asked for");
-    check(&wrong, "log on", "unreachable", &expected);
+    check(&wrong, "log on", "wrong session", &expected);
     venue.gateway.close().await;
 }
 
@@ -219,7 +219,7 @@ async fn certificates() {
     check(
         &named,
         "TLS",
-        "unreachable",
+        "untrusted",
         "is for another host than exchange.test",
     );
     for line in [
@@ -232,7 +232,7 @@ async fn certificates() {
     check(
         &stranger,
         "TLS",
-        "unreachable",
+        "untrusted",
         "nobody who is trusted has issued the certificate",
     );
     assert!(
@@ -246,7 +246,7 @@ async fn certificates() {
     assert!(
         named
             .out
-            .contains(r#""troubles":[{"step":"TLS","class":"unreachable","what":"cannot connect"#),
+            .contains(r#""troubles":[{"step":"TLS","class":"untrusted","what":"cannot connect"#),
         "{named:?}"
     );
     venue.gateway.close().await;
@@ -275,7 +275,7 @@ async fn logons_that_are_refused() {
     check(
         &in_use,
         "log on",
-        "key_in_use",
+        "key in use",
         "another connection holds this API key",
     );
 

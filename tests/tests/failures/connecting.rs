@@ -14,7 +14,13 @@ use super::*;
 
 async fn refused(report: &mut Report, case: &str, builder: ClientBuilder<Prediction>) {
     match builder.build() {
-        Ok(client) => report.add(case, &in_time(client.order_entry()).await.unwrap_err()),
+        Ok(client) => {
+            let error = in_time(client.order_entry()).await.unwrap_err();
+            let class = error
+                .class()
+                .map_or_else(String::new, |class| format!(" [{class}]"));
+            report.add(&format!("{case}{class}"), &error);
+        }
         Err(error) => report.add(case, &error),
     }
 }

@@ -49,8 +49,8 @@ async fn a_session_outlives_a_new_certificate_that_is_pinned_and_names_one_that_
             None => panic!("the end is delivered once"),
         }
     };
-    assert_eq!(end.cause.class(), FailureClass::Unreachable);
-    assert!(matches!(end.stopped, Some(StopReason::Unreachable)), "{end:?}");
+    assert_eq!(end.cause.class(), FailureClass::Untrusted);
+    assert!(matches!(end.stopped, Some(StopReason::Untrusted)), "{end:?}");
     let text = end.to_string();
     for expected in [
         format!("cannot connect to 127.0.0.1:{} ", venue.port),

@@ -388,7 +388,7 @@ async fn a_configuration_that_cannot_connect_stops() {
     let Some(Event::Ended(end)) = events.recv().await else {
         panic!("the end is first")
     };
-    assert_eq!(end.stopped, Some(StopReason::Unreachable));
+    assert_eq!(end.stopped, Some(StopReason::Configuration));
     assert!(matches!(end.cause, EndCause::Connect { .. }), "{end}");
 
     let venue = Builder::new(

@@ -137,7 +137,10 @@ fn what_cannot_be_healed_stops() {
         assert_eq!(decision, Decision::Stop(expected));
     };
     check(FailureClass::Credentials, StopReason::Credentials);
-    check(FailureClass::Unreachable, StopReason::Unreachable);
+    check(FailureClass::WrongSession, StopReason::WrongSession);
+    check(FailureClass::Untrusted, StopReason::Untrusted);
+    check(FailureClass::NoTls, StopReason::NoTls);
+    check(FailureClass::Configuration, StopReason::Configuration);
     check(FailureClass::Local, StopReason::Local);
     check(FailureClass::Application, StopReason::Application);
     // In maintenance too.

@@ -15,6 +15,7 @@ use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::margin::Margin;
 use kalshi_fix::observe::{LogQueue, MessageLog};
 use kalshi_fix::prediction::Prediction;
+use kalshi_fix::reconnect::FailureClass;
 use kalshi_fix::session::{self, EndReason};
 use kalshi_fix::store::MemoryStore;
 use kalshi_fix::transport::{ConnectStep, ConnectTimeouts};
@@ -286,7 +287,7 @@ impl<D: KalshiProduct> Probe<D> {
                     continue;
                 }
                 Answer::None => Trouble {
-                    class: "network".to_owned(),
+                    class: FailureClass::Network,
                     what: format!("no answer to a TestRequest within {:?}", patience(arguments)),
                     remedy: attempted::<D, S>(arguments).silent(),
                 },
@@ -335,7 +336,7 @@ impl<D: KalshiProduct> Probe<D> {
             return report.done(Step::Clock, None, &detail);
         }
         let trouble = Trouble {
-            class: "clock".to_owned(),
+            class: FailureClass::Clock,
             what: format!(
                 "the clocks are {} s apart, and a session is refused or ended at 30 s",
                 apart.as_secs()

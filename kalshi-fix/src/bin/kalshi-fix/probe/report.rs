@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use kalshi_fix::reconnect::FailureClass;
+
 use crate::json;
 use crate::output::{Failure, Output, Style, wrapped};
 use crate::remedy::{Step, Trouble};
@@ -70,8 +72,10 @@ impl<'o> Report<'o> {
                 ["what is wrong", "what to do"].map(|name| self.output.styled(Style::Strong, name));
             let what = wrapped(&trouble.what);
             let to_do = wrapped(&trouble.remedy);
-            self.output
-                .write(&format!("\n{wrong} ({})\n{what}{remedy}\n{to_do}", trouble.class))?;
+            self.output.write(&format!(
+                "\n{wrong} ({})\n{what}{remedy}\n{to_do}",
+                in_words(trouble.class)
+            ))?;
             self.output.flush()?;
         }
         self.troubles.push((step, trouble));
@@ -115,7 +119,7 @@ impl<'o> Report<'o> {
             }
             text.push('{');
             json::text(&mut text, "step", &step.to_string());
-            json::text(&mut text, "class", &trouble.class);
+            json::text(&mut text, "class", &trouble.class.to_string());
             json::text(&mut text, "what", &trouble.what);
             json::text(&mut text, "remedy", &trouble.remedy);
             text.push('}');
@@ -159,6 +163,14 @@ impl<'o> Report<'o> {
         self.output
             .write(&format!("{mark} {step:<10}{took}  {detail}\n"))?;
         self.output.flush()
+    }
+}
+
+/// A kind of failure for people: programs have its label.
+fn in_words(class: FailureClass) -> String {
+    match class {
+        FailureClass::NoTls => "no TLS".to_owned(),
+        class => class.to_string().replace('_', " "),
     }
 }
 

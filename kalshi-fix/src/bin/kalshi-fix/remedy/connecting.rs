@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 
 use kalshi_fix::environment::Endpoint;
-use kalshi_fix::transport::{AttemptError, ConnectError, TlsErrorKind};
+use kalshi_fix::reconnect::FailureClass;
+use kalshi_fix::transport::{Attempt, AttemptError, ConnectError, TlsErrorKind};
 
 use super::{Attempted, MAINTENANCE, NO_MORE_KNOWN, Step, named, start};
 use crate::place::Whereabouts;
@@ -22,12 +23,10 @@ impl Attempted<'_> {
             ConnectError::Attempts {
                 endpoint, attempts, ..
             } => {
-                // The one that came furthest tells most.
-                let furthest = attempts
-                    .iter()
-                    .map(|attempt| self.attempt_failed(&attempt.error, endpoint))
-                    .reduce(|first, next| if next.0 == Step::Tls { next } else { first });
-                furthest.unwrap_or_else(|| (Step::Connect, NO_MORE_KNOWN.to_owned()))
+                match furthest(attempts) {
+                    Some(attempt) => self.attempt_failed(&attempt.error, endpoint),
+                    None => (Step::Connect, NO_MORE_KNOWN.to_owned()),
+                }
             }
             _ => (Step::Connect, NO_MORE_KNOWN.to_owned()),
         }
@@ -254,6 +253,25 @@ impl Attempted<'_> {
         let endpoints = kalshi_fix::environment::Endpoints::new(self.product, environment);
         endpoints.endpoint(self.kind).ok().map(|endpoint| endpoint.host)
     }
+}
+
+/// What kind of failure it was where it came furthest, as the step and the remedy are those of it.
+pub(super) fn class(error: &ConnectError) -> FailureClass {
+    let furthest = match error {
+        ConnectError::Attempts { attempts, .. } => furthest(attempts),
+        _ => None,
+    };
+    furthest.map_or_else(|| error.class(), |attempt| attempt.error.class())
+}
+
+/// The attempt that tells most, of several addresses.
+fn furthest(attempts: &[Attempt]) -> Option<&Attempt> {
+    let mut attempts = attempts.iter();
+    let first = attempts.next()?;
+    Some(attempts.fold(first, |furthest, next| match next.error {
+        AttemptError::Tcp(_) | AttemptError::TcpTimeout { .. } => furthest,
+        _ => next,
+    }))
 }
 
 /// A failed connection in this program's words: the library's advice is for those who write one.

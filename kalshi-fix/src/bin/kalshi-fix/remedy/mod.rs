@@ -10,6 +10,7 @@ use std::fmt;
 use kalshi_fix::client::OpenError;
 use kalshi_fix::driver::{EndCause, SessionEnd};
 use kalshi_fix::environment::{Environment, Product, SessionKind};
+use kalshi_fix::reconnect::FailureClass;
 
 use crate::place::credentials::{KeyVariables, short};
 use crate::place::{PlaceArguments, Whereabouts};
@@ -44,8 +45,7 @@ impl fmt::Display for Step {
 /// What is wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trouble {
-    /// As the library calls this kind of failure.
-    pub(crate) class: String,
+    pub(crate) class: FailureClass,
     pub(crate) what: String,
     pub(crate) remedy: String,
 }
@@ -61,7 +61,10 @@ pub(crate) struct Attempted<'a> {
 impl Attempted<'_> {
     /// At which step opening has failed, and what to do. `None` where nothing was tried.
     pub(crate) fn not_opened(&self, error: &OpenError) -> Option<(Step, Trouble)> {
-        let class = error.class()?.to_string();
+        let class = match error {
+            OpenError::Connect(error) => connecting::class(error),
+            error => error.class()?,
+        };
         let (step, what, remedy) = match error {
             OpenError::Connect(error) => {
                 let (step, remedy) = self.not_connected(error);
@@ -72,7 +75,13 @@ impl Attempted<'_> {
                 let remedy = self.refused(refused.kind, refused.text.as_deref());
                 (Step::LogOn, refused.to_string(), remedy)
             }
-            OpenError::Ended { end, .. } => (Step::LogOn, said(end), self.ended_at(Step::LogOn, &end.cause)),
+            OpenError::Ended { end, .. } => {
+                let step = match &end.cause {
+                    EndCause::Connect { source } => self.not_connected(source).0,
+                    _ => Step::LogOn,
+                };
+                return Some((step, self.ended(step, end)));
+            }
             _ => return None,
         };
         Some((step, Trouble { class, what, remedy }))
@@ -81,7 +90,10 @@ impl Attempted<'_> {
     /// A session that has ended by itself.
     pub(crate) fn ended(&self, step: Step, end: &SessionEnd) -> Trouble {
         Trouble {
-            class: end.cause.class().to_string(),
+            class: match &end.cause {
+                EndCause::Connect { source } => connecting::class(source),
+                cause => cause.class(),
+            },
             what: said(end),
             remedy: self.ended_at(step, &end.cause),
         }
