@@ -352,3 +352,17 @@ pub struct Closed {
     /// How many application messages had come and were never delivered.
     pub unread: usize,
 }
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.end {
+            Some(end) => end.fmt(f)?,
+            None => f.write_str("the session was over before")?,
+        }
+        match self.unread {
+            0 => Ok(()),
+            1 => f.write_str("; 1 message had come that was not taken"),
+            unread => write!(f, "; {unread} messages had come that were not taken"),
+        }
+    }
+}

@@ -109,7 +109,7 @@ fn section<'p>(page: &'p str, name: &str) -> Option<&'p str> {
         })
 }
 
-fn sources(directory: &Path) -> Vec<PathBuf> {
+pub(super) fn sources(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -123,6 +123,6 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn below(path: &str) -> PathBuf {
+pub(super) fn below(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

@@ -4,6 +4,7 @@
 
 mod configuring;
 mod connecting;
+mod errors;
 mod guide;
 mod logging_on;
 mod public_api;

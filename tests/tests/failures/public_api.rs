@@ -12,14 +12,19 @@ const LEFT_OUT: [&str; 2] = ["prediction", "margin"];
 
 #[test]
 fn the_public_api_is_reviewed() {
+    // Shown when the assertion fails, and only then.
+    println!("{HOW_TO_ACCEPT}");
+    insta::assert_snapshot!(listing().join("\n"));
+}
+
+/// A line for each item.
+pub(super) fn listing() -> Vec<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kalshi-fix/src");
     let root = Module::read(&source.join("lib.rs"), &source);
     let mut lines = Vec::new();
     list("", &root, &mut lines);
     lines.sort();
-    // Shown when the assertion fails, and only then.
-    println!("{HOW_TO_ACCEPT}");
-    insta::assert_snapshot!(lines.join("\n"));
+    lines
 }
 
 /// A module's items, and the modules below it.

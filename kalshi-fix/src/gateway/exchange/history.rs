@@ -13,14 +13,17 @@ use super::order::OwnerId;
 use super::report::{ExecId, OrderEvent, OrderReport, Output};
 
 /// Why reports cannot be replayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayRefusal {
     /// The first ExecID is older than what is kept.
+    #[error("the first ExecID is older than what drop copy keeps, which is {LOOKBACK_SECONDS} s")]
     BeginTooSmall,
     /// The last ExecID has not been given out yet.
+    #[error("the last ExecID has not been given out yet")]
     EndTooLarge,
     /// The two ExecIDs belong to different exchange indexes.
+    #[error("the two ExecIDs are of different exchange indexes: expected both of one")]
     OtherIndex,
 }
 
