@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::terminal::{Left, Terminal};
@@ -15,26 +15,61 @@ const ANOTHER: &str = "ANOTHER-23DEC31";
 /// An exchange that another process of the program runs. It ends with the test, whatever becomes of that.
 struct Running {
     child: Child,
-    /// What it prints goes on being taken.
-    _printed: BufReader<ChildStdout>,
+    printed: BufReader<ChildStdout>,
 }
 
 impl Running {
     fn start(directory: &str, more: &[&str]) -> Running {
+        Running::try_start(directory, more).expect("it goes on running")
+    }
+
+    /// `None`: it has ended at once.
+    fn try_start(directory: &str, more: &[&str]) -> Option<Running> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_kalshi-fix"))
             .args(["gateway", directory])
             .args(more)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
-        let mut printed = BufReader::new(child.stdout.take().expect("a pipe"));
+        let printed = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut running = Running { child, printed };
         // The description is there before anything is said.
+        (!running.line().is_empty()).then_some(running)
+    }
+
+    /// At ports that it can be started at again: the first of them.
+    fn start_at_ports_of_its_own(directory: &str, more: &[&str]) -> (Running, String) {
+        // Below those that the system gives away.
+        let first = 20_000 + std::process::id() % 8_000;
+        let mut ports = (first..30_000).step_by(16).map(|port| port.to_string());
+        let started = ports.find_map(|port| {
+            let more = [&["--first-port", &port][..], more].concat();
+            Some((Running::try_start(directory, &more)?, port))
+        });
+        started.expect("ten ports in a row are free")
+    }
+
+    /// The next line that it prints; empty at its end.
+    fn line(&mut self) -> String {
         let mut line = String::new();
-        printed.read_line(&mut line).expect("a line");
-        assert!(!line.is_empty(), "it has ended");
-        Running {
-            child,
-            _printed: printed,
+        self.printed.read_line(&mut line).expect("a line");
+        line
+    }
+
+    /// Has it carry out a command.
+    fn command(&mut self, command: &str) {
+        let mut input = self.child.stdin.as_ref().expect("a pipe");
+        writeln!(input, "{command}").expect("the command is written");
+        loop {
+            let line = self.line();
+            if line.starts_with("done: ") {
+                return;
+            }
+            assert!(
+                !line.is_empty() && !line.starts_with("refused"),
+                "{command}: {line}"
+            );
         }
     }
 }
@@ -114,24 +149,74 @@ fn every_way_out_gives_the_terminal_back() {
     }
 }
 
+/// One in the place of another has a certificate of its own and other books, and other ports as a rule.
 #[test]
-fn an_exchange_that_goes_away() {
-    for size in [WIDE, NARROW] {
-        let directory = scratch(&format!("screen-gone-{}", size.1)).display().to_string();
-        let exchange = Running::start(&directory, &["--bots", "3"]);
+fn an_exchange_that_is_started_again() {
+    for (size, same_ports) in [(WIDE, false), (NARROW, false), (WIDE, true)] {
+        let directory = scratch(&format!("screen-again-{}-{same_ports}", size.1));
+        let directory = directory.display().to_string();
+        let bots = ["--bots", "3", "--bot-interval", "20"];
+        let (exchange, ports) = if same_ports {
+            let (exchange, first) = Running::start_at_ports_of_its_own(&directory, &bots);
+            (exchange, vec!["--first-port".to_owned(), first])
+        } else {
+            (Running::start(&directory, &bots), Vec::new())
+        };
+        let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
         let mut terminal = Terminal::start(&["book", "--gateway", &directory, SYMBOL], &[], size);
-        terminal.wait_for("● live");
+        terminal.wait_until("a live book with orders", |screen| {
+            let text = screen.contents();
+            text.contains("● live") && text.contains('█')
+        });
         drop(exchange);
         terminal.wait_until("that the book stands still, and why", |screen| {
             let text = screen.contents();
-            text.contains("○ stale") && text.contains("the exchange is not running: start both again")
+            text.contains("○ stale") && text.contains("the exchange is not running: waiting for it")
         });
-        // Another one in its place has other ports, another certificate and other books.
-        let _anew = Running::start(&directory, &[]);
-        terminal.wait_for("the exchange runs anew: start the book again");
+        // Nobody trades there.
+        let anew = Running::start(&directory, &ports);
+        terminal.wait_until("the live book of another exchange, which is empty", |screen| {
+            let text = screen.contents();
+            let parts = ["● live", "another exchange, started ", "q quit"];
+            parts.iter().all(|part| text.contains(part)) && !text.contains('█')
+        });
+        // And again, before the notice of the first was seen; this one has no such market.
+        drop(anew);
+        terminal.wait_for("the exchange is not running: waiting for it");
+        let other = [&ports[..], &["--market", "ANOTHER"]].concat();
+        let _other = Running::start(&directory, &other);
+        terminal.wait_until("that the market is not there any more", |screen| {
+            let text = screen.contents();
+            text.contains("○ no such market") && text.contains("another exchange, started ")
+        });
+        terminal.keys("x");
+        terminal.wait_for("q quit   n as NO");
         terminal.keys("q");
         check_left(&terminal.left());
     }
+}
+
+/// The same exchange, which ends a session and takes none for a while.
+#[test]
+fn a_maintenance_of_the_exchange() {
+    let directory = scratch("screen-maintenance").display().to_string();
+    let mut exchange = Running::start(&directory, &["--commands", "--bots", "3", "--bot-interval", "20"]);
+    let mut terminal = Terminal::start(&["book", "--gateway", &directory, SYMBOL], &[], WIDE);
+    terminal.wait_for("● live");
+    exchange.command("maintenance begin");
+    terminal.wait_until("that the book stands still, and why", |screen| {
+        let text = screen.contents();
+        text.contains("○ stale") && text.contains("refused: maintenance")
+    });
+    exchange.command("maintenance end");
+    terminal.wait_until("the live book again, of the same exchange", |screen| {
+        let text = screen.contents();
+        text.contains("● live") && text.contains("q quit   n as NO")
+    });
+    terminal.keys("q");
+    let left = terminal.left();
+    check_left(&left);
+    assert!(!left.was_written("another exchange"), "{}", left.screen);
 }
 
 #[test]

@@ -352,6 +352,9 @@ Market data needs a key that no other session uses. The venue answers alike for
 a market without orders and for a name that it does not know; where one cannot
 be told from the other, such a book does not count as live.
 
+The live screen connects again by itself. With --gateway it goes on with another
+exchange that is started in the place of the one before, and says so.
+
 Exit codes: 0 live, or the live screen was left, whatever it showed; 1 printed,
 with a market without a live book; 2 no session.
 

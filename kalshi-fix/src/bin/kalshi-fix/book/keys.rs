@@ -15,6 +15,8 @@ pub(super) enum Key {
     Turn,
     /// The window has another size.
     Redraw,
+    /// Nothing but that somebody is there.
+    Other,
 }
 
 /// The keys that are pressed from now on. Reading them blocks, so that it is done on a thread of its own.
@@ -23,7 +25,7 @@ pub(super) fn keys() -> mpsc::Receiver<Key> {
     thread::spawn(move || {
         while let Ok(event) = event::read() {
             let key = match event {
-                Event::Key(key) if key.kind == KeyEventKind::Press => meaning(key),
+                Event::Key(key) if key.kind == KeyEventKind::Press => Some(meaning(key)),
                 Event::Resize(..) => Some(Key::Redraw),
                 _ => None,
             };
@@ -35,16 +37,16 @@ pub(super) fn keys() -> mpsc::Receiver<Key> {
     receiver
 }
 
-fn meaning(key: KeyEvent) -> Option<Key> {
-    Some(match key.code {
+fn meaning(key: KeyEvent) -> Key {
+    match key.code {
         KeyCode::Char('q') | KeyCode::Esc => Key::Quit,
         // In raw mode it is a key like any other.
         KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Key::Quit,
         KeyCode::Tab | KeyCode::Right => Key::Next,
         KeyCode::BackTab | KeyCode::Left => Key::Previous,
         KeyCode::Char('n' | 'y') => Key::Turn,
-        _ => return None,
-    })
+        _ => Key::Other,
+    }
 }
 
 #[cfg(test)]
@@ -57,12 +59,12 @@ mod tests {
             assert_eq!(meaning(KeyEvent::new(code, modifiers)), expected, "{code:?}");
         };
         let (none, control) = (KeyModifiers::NONE, KeyModifiers::CONTROL);
-        check(KeyCode::Char('q'), none, Some(Key::Quit));
-        check(KeyCode::Char('c'), control, Some(Key::Quit));
-        check(KeyCode::Char('c'), none, None);
-        check(KeyCode::Tab, none, Some(Key::Next));
-        check(KeyCode::BackTab, KeyModifiers::SHIFT, Some(Key::Previous));
-        check(KeyCode::Char('n'), none, Some(Key::Turn));
-        check(KeyCode::Enter, none, None);
+        check(KeyCode::Char('q'), none, Key::Quit);
+        check(KeyCode::Char('c'), control, Key::Quit);
+        check(KeyCode::Char('c'), none, Key::Other);
+        check(KeyCode::Tab, none, Key::Next);
+        check(KeyCode::BackTab, KeyModifiers::SHIFT, Key::Previous);
+        check(KeyCode::Char('n'), none, Key::Turn);
+        check(KeyCode::Enter, none, Key::Other);
     }
 }

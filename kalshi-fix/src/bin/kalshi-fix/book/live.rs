@@ -1,37 +1,39 @@
 //! Books that are drawn again as they change, until somebody has seen enough.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use kalshi_fix::book::{BookEvent, FeedEvent, MarketDataFeed, MarketDataProduct};
+use kalshi_fix::book::{BookEvent, FeedEvent, MarketDataProduct};
 use tokio::time::MissedTickBehavior;
 
 use super::Unwatched;
 use super::keys::{Key, keys};
+use super::known::Known;
 use super::screen;
 use super::shown::Shown;
-use crate::place::Place;
+use super::source::{NotOpened, Opened, Source};
 use crate::remedy;
 use crate::requested::Requested;
 
 /// Takes the terminal over. It is given back on each way out, panics included.
 pub(super) async fn watch<D: MarketDataProduct>(
-    feed: &mut MarketDataFeed<D>,
+    opened: &mut Opened<D>,
     shown: &mut Shown,
-    place: &Place,
+    source: Source<'_>,
 ) -> Result<(), Unwatched> {
     let mut terminal = ratatui::try_init()?;
-    let watched = draw(&mut terminal, feed, shown, place).await;
+    let watched = draw(&mut terminal, opened, shown, source).await;
     ratatui::restore();
     watched
 }
 
-/// Draws until it is told to end, or until the session does.
+/// Draws until it is told to end, or until the session does and nothing can come in its place.
 async fn draw<D: MarketDataProduct>(
     terminal: &mut ratatui::DefaultTerminal,
-    feed: &mut MarketDataFeed<D>,
+    opened: &mut Opened<D>,
     shown: &mut Shown,
-    place: &Place,
+    source: Source<'_>,
 ) -> Result<(), Unwatched> {
     let mut keys = keys();
     let mut keys_are_read = true;
@@ -42,38 +44,56 @@ async fn draw<D: MarketDataProduct>(
     let mut heard = Heard::default();
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut is_connected = true;
+    // Of an exchange in whose place another one may come: whether its session is over, and the next one.
+    let mut is_over = false;
+    let mut next: Option<Opening<'_, D>> = None;
     loop {
         tokio::select! {
-            event = feed.recv() => {
-                let Some(event) = event else { return Ok(()) };
-                if let FeedEvent::Ended(end) = event {
-                    return Err(Unwatched::Ended(end));
+            event = opened.feed.recv(), if !is_over => match event {
+                None => return Ok(()),
+                Some(FeedEvent::Ended(end)) if opened.place.may_be_replaced() => {
+                    is_over = true;
+                    shown.say(format!("disconnected: {}", remedy::said(&end)));
                 }
-                heard.note(&event);
-                match event {
-                    FeedEvent::Disconnected(_) => is_connected = false,
-                    FeedEvent::Reconnected(_) => is_connected = true,
-                    _ => {}
+                Some(FeedEvent::Ended(end)) => return Err(Unwatched::Ended(end)),
+                Some(event) => {
+                    heard.note(&event);
+                    note(shown, event);
                 }
-                note(shown, event);
-                tell_loss(shown, is_connected, place);
-            }
-            key = keys.recv(), if keys_are_read => match key {
-                Some(Key::Quit) => return Ok(()),
-                Some(Key::Next) => shown.next(1),
-                Some(Key::Previous) => shown.next(-1),
-                Some(Key::Turn) => shown.turn(),
-                Some(Key::Redraw) => shown.redraw(),
-                None => keys_are_read = false,
             },
+            _ = looks.tick(), if is_over && next.is_none() => match opened.place.absence() {
+                Some(why) => shown.say(why.to_owned()),
+                None => next = Some(Box::pin(source.reopen())),
+            },
+            anew = opening(&mut next) => {
+                next = None;
+                match anew {
+                    Ok(anew) => {
+                        is_over = false;
+                        replace(opened, anew, shown, source, &mut heard);
+                    }
+                    Err(error) => shown.say(source.said(&error)),
+                }
+            }
+            key = keys.recv(), if keys_are_read => {
+                match key {
+                    Some(Key::Quit) => return Ok(()),
+                    Some(Key::Next) => shown.next(1),
+                    Some(Key::Previous) => shown.next(-1),
+                    Some(Key::Turn) => shown.turn(),
+                    Some(Key::Redraw) => shown.redraw(),
+                    Some(Key::Other) => {}
+                    None => keys_are_read = false,
+                }
+                if key.is_some_and(|key| key != Key::Redraw) {
+                    shown.seen();
+                }
+            }
             () = &mut requested => return Ok(()),
-            // Attempts may be far apart, and what became of the exchange is known at once.
-            _ = looks.tick(), if !is_connected => tell_loss(shown, is_connected, place),
             _ = frames.tick() => {
                 shown.set_quiet(heard.quiet(shown.symbol()));
                 if shown.take_changed() {
-                    let book = feed.book(shown.symbol());
+                    let book = opened.feed.book(shown.symbol());
                     terminal.draw(|frame| screen::draw(frame, shown, book))?;
                 }
             }
@@ -81,11 +101,35 @@ async fn draw<D: MarketDataProduct>(
     }
 }
 
-/// While there is no connection: where no attempt can bring it back, that is what there is to say.
-fn tell_loss(shown: &mut Shown, is_connected: bool, place: &Place) {
-    if !is_connected && let Some(why) = place.lost() {
-        shown.say(why.to_owned());
+/// A place that is being opened again.
+type Opening<'a, D> = Pin<Box<dyn Future<Output = Result<Opened<D>, NotOpened>> + 'a>>;
+
+async fn opening<D: MarketDataProduct>(next: &mut Option<Opening<'_, D>>) -> Result<Opened<D>, NotOpened> {
+    match next {
+        Some(next) => next.await,
+        None => std::future::pending().await,
     }
+}
+
+/// Goes on with a new session: of the same exchange, or of another one, of which everything is another.
+fn replace<D: MarketDataProduct>(
+    opened: &mut Opened<D>,
+    anew: Opened<D>,
+    shown: &mut Shown,
+    source: Source<'_>,
+    heard: &mut Heard,
+) {
+    match anew.place.other_than(&opened.place) {
+        Some(started) => {
+            *heard = Heard::default();
+            // The time of the day is enough: somebody looks on.
+            let time = started.split_once(' ').map_or(started, |(_, time)| time);
+            let known = Known::new(source.product, source.symbols, &anew.place);
+            shown.start_over(known, format!("another exchange, started {time}"));
+        }
+        None => shown.say(String::new()),
+    }
+    *opened = anew;
 }
 
 fn note(shown: &mut Shown, event: FeedEvent) {
@@ -133,5 +177,5 @@ impl Heard {
 
 /// The terminal is drawn at most this often.
 const FRAME: Duration = Duration::from_millis(50);
-/// How often it is looked whether an exchange that is gone may come back.
+/// How often it is looked whether an exchange that is gone has come back, or another one in its place.
 const LOOK: Duration = Duration::from_secs(1);

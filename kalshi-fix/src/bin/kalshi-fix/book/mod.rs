@@ -6,26 +6,27 @@ mod live;
 mod once;
 mod screen;
 mod shown;
+mod source;
 mod view;
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use kalshi_fix::book::{BooksSettings, MarketDataFeed, MarketDataProduct};
-use kalshi_fix::client::{Client, OpenError};
+use kalshi_fix::book::MarketDataProduct;
+use kalshi_fix::client::OpenError;
 use kalshi_fix::driver::SessionEnd;
-use kalshi_fix::environment::{Product, SessionKind};
+use kalshi_fix::environment::Product;
 use kalshi_fix::margin::Margin;
 use kalshi_fix::prediction::Prediction;
-use kalshi_fix::reconnect::ReconnectPolicy;
 
 use crate::arguments::BookArguments;
 use crate::output::{Failure, Findings, Output, wrapped};
-use crate::place::{ProductName, built};
+use crate::place::ProductName;
 use crate::remedy::{Attempted, Step, Trouble};
 use crate::symbols::checked;
 use known::Known;
 use shown::Shown;
+use source::{NotOpened, Opened, Source};
 use view::Terms;
 
 pub(crate) fn run(arguments: &BookArguments, output: &mut Output) -> Result<Findings, Failure> {
@@ -46,46 +47,40 @@ async fn show<D: MarketDataProduct>(
     let symbols = distinct(&arguments.symbols)?;
     let is_live = !arguments.once && !arguments.json && io::stdout().is_terminal();
     check(arguments, D::PRODUCT, is_live)?;
-    let place = arguments.place.open(D::PRODUCT, &symbols).await?;
-    let attempted = Attempted {
+    let source = Source {
         place: &arguments.place,
         product: D::PRODUCT,
-        kind: SessionKind::MarketData,
+        symbols: &symbols,
+        is_live,
     };
-    let mut builder = place.client::<D>(&arguments.place)?;
-    if is_live {
-        builder = builder.reconnect(ReconnectPolicy::default());
-    }
-    let client = built(builder)?;
-    let session = if is_live {
-        connected(&client, &place.name, &attempted).await
+    let attempted = source.attempted();
+    let place = source.find().await?;
+    let feed = if is_live {
+        patiently(source.log_on::<D>(&place), &place.name, &attempted).await
     } else {
-        client.market_data().await
+        source.log_on(&place).await
     };
-    let session = session.map_err(|error| no_session(&error, &attempted))?;
-    let mut feed = MarketDataFeed::<D>::new(session, BooksSettings::default());
-    let names = || symbols.iter().map(String::as_str);
-    let subscribed = match D::PRODUCT {
-        Product::Prediction if is_live => feed.subscribe_status(names()),
-        _ => feed.subscribe(names()),
-    };
-    subscribed.map_err(|error| Failure::Usage(error.to_string()))?;
+    let feed = feed.map_err(|error| match error {
+        NotOpened::Session(error) => no_session(&error, &attempted),
+        NotOpened::Failed(failure) => failure,
+    })?;
     let terms = if arguments.no { Terms::No } else { Terms::Yes };
     let known = Known::new(D::PRODUCT, &symbols, &place);
     let mut shown = Shown::new(D::PRODUCT, place.name.clone(), &symbols, terms, known);
+    let mut opened = Opened { place, feed };
     let done = if is_live {
-        live::watch(&mut feed, &mut shown, &place)
+        live::watch(&mut opened, &mut shown, source)
             .await
             .map(|()| Findings::None)
     } else {
-        once::print(&mut feed, &mut shown, arguments, output).await
+        once::print(&mut opened.feed, &mut shown, arguments, output).await
     };
     let done = done.map_err(|failure| match failure {
         Unwatched::Ended(end) => with_probe(&attempted.ended(Step::Heartbeat, &end), &attempted),
         Unwatched::Failed(failure) => failure,
     });
-    drop(feed.close().await);
-    place.close().await;
+    drop(opened.feed.close().await);
+    opened.place.close().await;
     done
 }
 
@@ -130,16 +125,12 @@ fn with_probe(trouble: &Trouble, attempted: &Attempted<'_>) -> Failure {
     ))
 }
 
-/// A session that connects again by itself, and says so while its first connection does not come about.
-async fn connected<D: MarketDataProduct>(
-    client: &Client<D>,
-    place: &str,
-    attempted: &Attempted<'_>,
-) -> Result<kalshi_fix::client::Session<D::MarketData>, kalshi_fix::client::OpenError> {
-    eprintln!("connecting to {} ({place})…", D::PRODUCT);
-    let mut opening = std::pin::pin!(client.market_data());
+/// Waits for the first connection, and says so while it does not come about.
+async fn patiently<T>(logging_on: impl Future<Output = T>, place: &str, attempted: &Attempted<'_>) -> T {
+    eprintln!("connecting to {} ({place})…", attempted.product);
+    let mut logging_on = std::pin::pin!(logging_on);
     loop {
-        match tokio::time::timeout(PATIENCE, &mut opening).await {
+        match tokio::time::timeout(PATIENCE, &mut logging_on).await {
             Ok(opened) => return opened,
             Err(_) => eprintln!(
                 "not connected yet; Ctrl-C gives up, and what is wrong is told by: {}",

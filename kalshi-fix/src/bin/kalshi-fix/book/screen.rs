@@ -306,7 +306,11 @@ fn draw_trades(frame: &mut Frame<'_>, area: Rect, shown: &Shown, view: Option<&V
 }
 
 fn draw_foot(frame: &mut Frame<'_>, area: Rect, shown: &Shown) {
-    let line = if shown.message.is_empty() {
+    let line = if !shown.message.is_empty() {
+        Line::from(format!(" {}", shown.message)).yellow()
+    } else if !shown.notice.is_empty() {
+        Line::from(format!(" {}   q quit", shown.notice)).yellow()
+    } else {
         let mut keys = String::from(" q quit");
         if shown.has_terms() {
             keys.push_str(match shown.terms {
@@ -318,8 +322,6 @@ fn draw_foot(frame: &mut Frame<'_>, area: Rect, shown: &Shown) {
             keys.push_str("   Tab next market");
         }
         Line::from(keys).dim()
-    } else {
-        Line::from(format!(" {}", shown.message)).yellow()
     };
     frame.render_widget(line, area);
 }
@@ -466,6 +468,25 @@ mod tests {
         let mut book = Book::new(SYMBOL, Product::Prediction);
         book.load([]).unwrap();
         insta::assert_snapshot!(drawn(60, 8, &shown(), Some(&book)));
+    }
+
+    #[test]
+    fn a_notice_leaves_room_for_the_way_out() {
+        let mut shown = shown();
+        let known = Known::unknown(Product::Prediction, &[SYMBOL.to_owned()]);
+        shown.start_over(known, "another exchange, started 07:12:44 UTC".to_owned());
+        let foot = |shown: &Shown| {
+            let picture = drawn(50, 8, shown, None);
+            let foot = picture.lines().last().unwrap_or_default();
+            foot.trim_matches(['"', ' ']).to_owned()
+        };
+        assert_eq!(foot(&shown), "another exchange, started 07:12:44 UTC   q quit");
+        // What is wrong now goes before what has happened.
+        shown.say("the exchange is not running".to_owned());
+        assert_eq!(foot(&shown), "the exchange is not running");
+        shown.say(String::new());
+        shown.seen();
+        assert_eq!(foot(&shown), "q quit   n as NO");
     }
 
     #[test]

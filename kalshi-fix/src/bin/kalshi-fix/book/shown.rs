@@ -24,6 +24,8 @@ pub(super) struct Shown {
     trades: VecDeque<Trade>,
     /// What there is to say, if anything.
     pub(super) message: String,
+    /// What has happened and is to be known, until a key says that it is.
+    pub(super) notice: String,
     changed: bool,
 }
 
@@ -45,6 +47,7 @@ impl Shown {
             selected: 0,
             trades: VecDeque::new(),
             message: String::new(),
+            notice: String::new(),
             changed: true,
         }
     }
@@ -91,6 +94,21 @@ impl Shown {
     pub(super) fn say(&mut self, message: String) {
         self.message = message;
         self.changed = true;
+    }
+
+    /// Another exchange is in the place of the one before: nothing of that counts any more.
+    pub(super) fn start_over(&mut self, known: Known, notice: String) {
+        self.known = known;
+        self.quiet = 0;
+        self.trades.clear();
+        self.notice = notice;
+        self.say(String::new());
+    }
+
+    /// A key was pressed: what stands there has been seen.
+    pub(super) fn seen(&mut self) {
+        self.changed |= !self.notice.is_empty();
+        self.notice.clear();
     }
 
     /// Nothing has come of the market for so many seconds.
@@ -156,5 +174,27 @@ mod tests {
         assert!(shown.take_changed() && shown.quiet().is_none());
         shown.set_quiet(5);
         assert_eq!(shown.quiet(), Some(5));
+    }
+
+    #[test]
+    fn another_exchange_starts_with_nothing_of_the_one_before() {
+        let symbols = ["A".to_owned(), "B".to_owned()];
+        let mut shown = shown(&symbols);
+        shown.next(1);
+        shown.say("gone".to_owned());
+        shown.set_quiet(9);
+        let known = Known::unknown(Product::Margin, &symbols);
+        shown.start_over(known, "another".to_owned());
+        assert_eq!((shown.trades.len(), shown.quiet()), (0, None));
+        // What is looked at stays.
+        assert_eq!(
+            (shown.symbol(), &*shown.message, &*shown.notice),
+            ("B", "", "another")
+        );
+        assert!(shown.take_changed());
+        shown.seen();
+        assert!(shown.take_changed() && shown.notice.is_empty());
+        shown.seen();
+        assert!(!shown.take_changed());
     }
 }

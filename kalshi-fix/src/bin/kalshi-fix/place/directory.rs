@@ -21,6 +21,7 @@ pub(super) struct ExchangeDirectory {
     path: PathBuf,
     /// The description as it was read: each exchange that is started has one of its own.
     description: String,
+    started: String,
     host: String,
     root: PathBuf,
     ports: Vec<(Product, SessionKind, u16)>,
@@ -102,18 +103,23 @@ impl ExchangeDirectory {
             key: path.join(named(keys, "private_key")?),
             ids,
             markets,
+            started: value.text("started").unwrap_or("at a time unknown").to_owned(),
             description: text,
         })
     }
 
-    /// Why the exchange that was read is not to be had any more, in a few words. `None` while nothing speaks against it.
-    pub(super) fn lost(&self) -> Option<&'static str> {
+    /// Why no exchange is to be had there at the moment, in a few words. `None` while nothing speaks against it.
+    pub(super) fn absence(&self) -> Option<&'static str> {
         if held::running(&self.path) == Running::No {
-            return Some("the exchange is not running: start both again (q quits)");
+            return Some("the exchange is not running: waiting for it (q quits)");
         }
-        // One that is about to start or to end has none.
-        let description = fs::read_to_string(self.path.join(DESCRIPTION)).ok()?;
-        (description != self.description).then_some("the exchange runs anew: start the book again (q quits)")
+        let is_there = self.path.join(DESCRIPTION).exists();
+        (!is_there).then_some("the exchange is about to start, or to end (q quits)")
+    }
+
+    /// When the exchange was started, where it is not the one that was read before.
+    pub(super) fn other_than(&self, before: &ExchangeDirectory) -> Option<&str> {
+        (self.description != before.description).then_some(&self.started)
     }
 
     /// What the description says of a market.

@@ -146,11 +146,24 @@ impl Place {
         }
     }
 
-    /// Why what was connected to cannot be had by connecting again, where that is known.
-    pub(crate) fn lost(&self) -> Option<&'static str> {
+    /// Whether another exchange may come in its place, which is found by opening the place again.
+    pub(crate) fn may_be_replaced(&self) -> bool {
+        matches!(self.exchange, Exchange::Directory(_))
+    }
+
+    /// Why there is nothing to connect to at the moment, where that is known.
+    pub(crate) fn absence(&self) -> Option<&'static str> {
         match &self.exchange {
-            Exchange::Directory(directory) => directory.lost(),
+            Exchange::Directory(directory) => directory.absence(),
             Exchange::Simulated(_) | Exchange::Elsewhere(_) => None,
+        }
+    }
+
+    /// When the exchange was started, where it is known to be another one than there was before.
+    pub(crate) fn other_than(&self, before: &Place) -> Option<&str> {
+        match (&self.exchange, &before.exchange) {
+            (Exchange::Directory(directory), Exchange::Directory(before)) => directory.other_than(before),
+            _ => None,
         }
     }
 
