@@ -13,6 +13,7 @@ use crate::place::credentials::credentials_help;
 #[command(
     name = "kalshi-fix",
     version,
+    max_term_width = 80,
     after_help = "\
 Exit codes:
   0  nothing found
@@ -66,8 +67,9 @@ Example:
     /// Print a script that completes this program's commands in a shell
     #[command(after_help = "\
 Example:
-  mkdir -p ~/.local/share/bash-completion/completions
-  kalshi-fix completions bash > ~/.local/share/bash-completion/completions/kalshi-fix")]
+  directory=~/.local/share/bash-completion/completions
+  mkdir -p $directory
+  kalshi-fix completions bash > $directory/kalshi-fix")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -156,8 +158,8 @@ impl LayersOfBoth {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kalshi-fix decode fix.log --validate            what breaks the rules is marked
-  kalshi-fix decode fix.log -t D -t 8 --follow    orders and reports as they come
+  kalshi-fix decode fix.log --validate            what breaks rules is marked
+  kalshi-fix decode fix.log -t D -t 8 --follow    orders, reports as they come
   tail -n 1 fix.log | kalshi-fix decode --json    for another program
 
 Frames are found with text around them, and with the separator as it is (SOH)
