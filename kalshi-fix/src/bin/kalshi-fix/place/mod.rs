@@ -248,6 +248,23 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
     }
 }
 
+#[cfg(test)]
+impl PlaceArguments {
+    /// A place by its flags, as they are typed.
+    pub(crate) fn typed(flags: &str) -> PlaceArguments {
+        use clap::Parser as _;
+
+        #[derive(clap::Parser)]
+        struct Bare {
+            #[command(flatten)]
+            place: PlaceArguments,
+        }
+        Bare::try_parse_from(std::iter::once("x").chain(flags.split_whitespace()))
+            .unwrap_or_else(|error| panic!("{flags}: {error}"))
+            .place
+    }
+}
+
 impl From<ProductName> for Product {
     fn from(name: ProductName) -> Product {
         match name {

@@ -135,21 +135,7 @@ impl PlaceArguments {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
-
-    #[derive(clap::Parser)]
-    struct Bare {
-        #[command(flatten)]
-        place: PlaceArguments,
-    }
-
-    fn place(flags: &str) -> PlaceArguments {
-        Bare::try_parse_from(std::iter::once("x").chain(flags.split_whitespace()))
-            .unwrap_or_else(|error| panic!("{flags}: {error}"))
-            .place
-    }
 
     #[test]
     fn flags_that_lead_to_the_same_place() {
@@ -162,7 +148,7 @@ mod tests {
             "--demo --endpoint proxy:8228 --server-name fix.demo.kalshi.co --root r.pem",
             "--endpoint 127.0.0.1:9",
         ] {
-            let told = place(flags).flags();
+            let told = PlaceArguments::typed(flags).flags();
             assert_eq!(told.trim_start(), flags);
             assert!(told.is_empty() || told.starts_with(' '));
         }
@@ -171,7 +157,10 @@ mod tests {
     #[test]
     fn flags_that_say_nothing() {
         let check = |flags: &str, expected: Option<&str>| {
-            let problem = place(flags).check().err().map(|failure| failure.to_string());
+            let problem = PlaceArguments::typed(flags)
+                .check()
+                .err()
+                .map(|failure| failure.to_string());
             match expected {
                 None => assert_eq!(problem, None, "{flags}"),
                 Some(start) => assert!(

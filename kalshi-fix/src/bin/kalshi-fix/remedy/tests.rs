@@ -4,25 +4,11 @@ use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
-use clap::Parser as _;
 use kalshi_fix::environment::{Endpoint, Endpoints};
 use kalshi_fix::session::{EndReason, RefusalKind, SessionState};
 use kalshi_fix::transport::{AttemptError, TlsErrorKind};
 
 use super::*;
-
-#[derive(clap::Parser)]
-struct Bare {
-    #[command(flatten)]
-    place: PlaceArguments,
-}
-
-/// A place, by its flags.
-fn place(flags: &str) -> PlaceArguments {
-    Bare::try_parse_from(std::iter::once("x").chain(flags.split_whitespace()))
-        .unwrap_or_else(|error| panic!("{flags}: {error}"))
-        .place
-}
 
 const PLACES: [&str; 9] = [
     "",
@@ -159,7 +145,7 @@ type Remedies = Vec<(String, Vec<&'static str>)>;
 fn every_place_and_every_step() {
     let mut table: Vec<(String, Remedies)> = Vec::new();
     for flags in PLACES {
-        let place = place(flags);
+        let place = PlaceArguments::typed(flags);
         let attempted = Attempted {
             place: &place,
             product: Product::Prediction,
@@ -190,7 +176,7 @@ fn every_place_and_every_step() {
 #[test]
 fn what_holds_of_every_remedy() {
     for flags in PLACES {
-        let place = place(flags);
+        let place = PlaceArguments::typed(flags);
         for (product, kind) in [
             (Product::Prediction, SessionKind::OrderEntry),
             (Product::Prediction, SessionKind::PostTrade),
@@ -251,7 +237,7 @@ fn what_holds_of_every_remedy() {
 #[test]
 fn a_key_of_its_own_is_named_by_its_variable() {
     let check = |flags: &str, product, kind, expected: &str| {
-        let place = place(flags);
+        let place = PlaceArguments::typed(flags);
         let attempted = Attempted {
             place: &place,
             product,
@@ -283,7 +269,7 @@ fn a_key_of_its_own_is_named_by_its_variable() {
 #[test]
 fn the_probe_that_goes_the_same_way() {
     let check = |flags: &str, kind, expected: &str| {
-        let place = place(flags);
+        let place = PlaceArguments::typed(flags);
         let attempted = Attempted {
             place: &place,
             product: Product::Margin,
