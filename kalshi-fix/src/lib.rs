@@ -221,6 +221,8 @@ pub mod rfq;
 pub mod session;
 pub mod settlement;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod ticks;
 pub mod tracker;
 pub mod transport;

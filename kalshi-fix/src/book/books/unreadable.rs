@@ -73,35 +73,12 @@ const ACTION: u32 = 279;
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use fix_dialect::{BodyWriter, EncodeBody, Encoder, FieldIndex, SessionHeader, Timestamp};
+    use fix_dialect::FieldIndex;
 
     use super::*;
     use crate::book::{BooksSettings, Entry, MarketData, Side, Snapshot, TradingStatus};
     use crate::environment::Product;
-
-    /// A message by its fields, the type first.
-    struct Fields<'a>(&'a str);
-
-    impl EncodeBody for Fields<'_> {
-        fn msg_type(&self) -> &[u8] {
-            self.0.split('|').next().unwrap().as_bytes()
-        }
-
-        fn encode_body(&self, out: &mut BodyWriter) {
-            for field in self.0.split('|').skip(1) {
-                let (tag, value) = field.split_once('=').unwrap();
-                out.field_or_empty(tag.parse().unwrap(), value.as_bytes());
-            }
-        }
-    }
-
-    fn frame(fields: &str) -> Bytes {
-        let header = SessionHeader::new("FIXT.1.1", "KalshiMD", "key-id").unwrap();
-        let time = Timestamp::from_unix_nanos(0);
-        let mut encoder = Encoder::new();
-        Bytes::copy_from_slice(encoder.encode(&header, 1, time, &Fields(fields)).unwrap())
-    }
+    use crate::testing::frame;
 
     /// Live books of A, B and C, each with a status.
     fn books() -> Books {
@@ -148,7 +125,7 @@ mod tests {
     #[test]
     fn which_markets_are_concerned() {
         let check = |fields: &str, stale: &str, unknown: &str| {
-            let (mut books, frame) = (books(), frame(fields));
+            let (mut books, frame) = (books(), frame("KalshiMD", fields));
             let raw = RawMessage::parse(&frame, &mut FieldIndex::new()).unwrap();
             let msg_type = fields.split('|').next().unwrap();
             books.unreadable(msg_type.as_bytes(), Some(&raw), Duration::ZERO, &mut Vec::new());

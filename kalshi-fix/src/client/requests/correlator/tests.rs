@@ -1,30 +1,9 @@
-use bytes::Bytes;
-use fix_dialect::{BodyWriter, EncodeBody, Encoder, SessionHeader, Timestamp};
-
 use super::*;
+use crate::testing::frame;
 
-/// A message by its fields, the type first: `8|11=a|150=0`.
-struct Fields<'a>(&'a str);
-
-impl EncodeBody for Fields<'_> {
-    fn msg_type(&self) -> &[u8] {
-        self.0.split('|').next().unwrap().as_bytes()
-    }
-
-    fn encode_body(&self, out: &mut BodyWriter) {
-        for field in self.0.split('|').skip(1) {
-            let (tag, value) = field.split_once('=').unwrap();
-            out.field_or_empty(tag.parse().unwrap(), value.as_bytes());
-        }
-    }
-}
-
+/// A message of the venue's, by its fields: `8|11=a|150=0`.
 fn inbound(fields: &str) -> Inbound {
-    let header = SessionHeader::new("FIXT.1.1", "Kalshi", "key-id").unwrap();
-    let time = Timestamp::from_unix_nanos(0);
-    let mut encoder = Encoder::new();
-    let frame = encoder.encode(&header, 1, time, &Fields(fields)).unwrap();
-    Inbound::of(&Bytes::copy_from_slice(frame))
+    Inbound::of(&frame("Kalshi", fields))
 }
 
 /// A session's requests, which wait under names of their own. The first has number 2.
