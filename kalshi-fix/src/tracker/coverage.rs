@@ -126,6 +126,7 @@ impl Tracker {
         if source == Source::OrderEntry {
             if missed {
                 self.feeds.connection += 1;
+                self.unclaimed.clear();
             } else {
                 self.answers_will_come();
             }

@@ -100,7 +100,7 @@ pub enum Unattributed {
         order_id: Box<str>,
     },
     /// A pending report, a reject or a mass cancel report, for a request that is not under way: it was answered already, or
-    /// is not ours.
+    /// is not ours, or the tracker is [told](super::Tracker::sent) of it after this.
     Request {
         /// ClOrdID (11).
         cl_ord_id: Box<str>,
@@ -109,7 +109,7 @@ pub enum Unattributed {
         /// Text (58).
         text: Option<Box<str>>,
     },
-    /// A BusinessMessageReject (j) or Reject (3) that names no request which is under way.
+    /// A BusinessMessageReject (j) or Reject (3) that names no request which is under way, as far as the tracker was told.
     Refusal {
         /// RefSeqNum (45).
         ref_seq_num: Option<u64>,

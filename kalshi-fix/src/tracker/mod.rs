@@ -77,7 +77,8 @@
 //!
 //! Orders that have ended are kept for as long as [`TrackerSettings::finished_orders`] allows, then [forgotten](TrackerEvent::Forgotten).
 //! A report as old as a forgotten order never brings it back. What a peer alone can make the tracker keep is bounded by
-//! [`TrackerSettings::adopted_orders`], [`TrackerSettings::positions`] and [`KEPT_IDENTIFIERS`].
+//! [`TrackerSettings::adopted_orders`], [`TrackerSettings::positions`] and [`KEPT_IDENTIFIERS`]; of answers to requests that it was
+//! not told of it keeps the last 1,024.
 
 mod alone;
 mod count;
@@ -99,6 +100,7 @@ mod snapshot;
 mod state;
 #[cfg(test)]
 mod tests;
+mod unclaimed;
 
 pub use coverage::Source;
 pub use event::{FillEvent, Inconsistency, TrackerEvent, Unattributed};
@@ -124,6 +126,7 @@ use coverage::{Feeds, IndexProgress};
 use fills::FillMemory;
 use fix_dialect::Timestamp;
 use open::HeardOf;
+use unclaimed::{Unclaimed, Way};
 
 use crate::units::PriceUnit;
 
@@ -176,6 +179,7 @@ pub struct Tracker {
     immediate: Vec<OrderKey>,
     mass_cancels: VecDeque<Box<str>>,
     heard_of: HeardOf,
+    unclaimed: Unclaimed,
     fills: FillMemory,
     indexes: Vec<IndexProgress>,
     positions: Vec<Position>,
@@ -214,6 +218,7 @@ impl Tracker {
             immediate: Vec::new(),
             mass_cancels: VecDeque::new(),
             heard_of: HeardOf::default(),
+            unclaimed: Unclaimed::default(),
             indexes: Vec::new(),
             positions: Vec::new(),
             by_market: HashMap::new(),
@@ -234,8 +239,21 @@ impl Tracker {
         unit: PriceUnit,
         events: &mut Vec<TrackerEvent>,
     ) -> Result<(), ViewError> {
+        let way = Way::first(source);
+        self.read_by(now, way, message, unit, events)
+    }
+
+    /// As [`read`](Tracker::read), of what may have come before.
+    fn read_by(
+        &mut self,
+        now: Timestamp,
+        way: Way,
+        message: &impl AsIncoming,
+        unit: PriceUnit,
+        events: &mut Vec<TrackerEvent>,
+    ) -> Result<(), ViewError> {
         if let Some(incoming) = message.as_incoming(unit)? {
-            self.receive(now, source, &incoming, events);
+            self.take_in(now, way, &incoming, events);
         }
         Ok(())
     }

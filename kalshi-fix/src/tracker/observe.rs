@@ -8,6 +8,7 @@ use super::Tracker;
 use super::coverage::Source;
 use super::event::TrackerEvent;
 use super::incoming::{AsIncoming, ViewError};
+use super::unclaimed::Way;
 use crate::client::{self, KalshiSession};
 use crate::driver::{EndCause, Missed, SessionEnd};
 use crate::session::{self, EndReason};
@@ -37,14 +38,16 @@ impl Tracker {
     {
         match event {
             client::Event::Message(received) | client::Event::Invalid { received, .. } => {
+                let is_again = received.inbound().poss_dup;
                 match received.message() {
-                    Some(message) => self.read(now, source, message, unit, events)?,
+                    Some(message) => self.read_by(now, Way { source, is_again }, message, unit, events)?,
                     None => unreadable(received.header().msg_type)?,
                 }
             }
             client::Event::Malformed { inbound, .. } => unreadable(inbound.msg_type())?,
             client::Event::Rejected(rejected) => {
-                self.read(now, source, &rejected.reject, unit, events)?;
+                let is_again = rejected.reject.inbound.poss_dup;
+                self.read_by(now, Way { source, is_again }, &rejected.reject, unit, events)?;
             }
             client::Event::Disconnected(lost) => self.ended(source, &lost.end, events),
             client::Event::Reconnected(back) => {

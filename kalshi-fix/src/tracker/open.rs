@@ -78,7 +78,7 @@ impl HeardOf {
         }
     }
 
-    fn contains(&self, cl_ord_id: &str) -> bool {
+    pub(super) fn contains(&self, cl_ord_id: &str) -> bool {
         self.cl_ord_ids.contains(cl_ord_id)
     }
 }

@@ -10,10 +10,15 @@ use super::order::{Order, OrderKey, PendingRequest, Rejection, RequestKind, Reso
 use super::position::Account;
 use super::report::{CancelReject, ExecType, Incoming, MassCancelReport, OrdStatus, Refusal, Report};
 use super::state::{Doubt, is_final_refusal};
+use super::unclaimed::Way;
 use super::{Named, NamedKind, Tracker};
 
 impl Tracker {
     /// Takes in what the venue says about orders, from whatever session it comes, and adds what that changes to `events`.
+    ///
+    /// An answer of order entry to a request that the tracker was not told of is [told](TrackerEvent::Unattributed), and kept
+    /// until [`sent`](Tracker::sent) tells of the request. What comes again (PossDupFlag (43)), and may be the answer to what
+    /// another process sent, is better taken in by [`observe`](Tracker::observe), which keeps none of it.
     pub fn receive(
         &mut self,
         now: Timestamp,
@@ -21,25 +26,31 @@ impl Tracker {
         incoming: &Incoming<'_>,
         events: &mut Vec<TrackerEvent>,
     ) {
-        self.note(source);
+        self.take_in(now, Way::first(source), incoming, events);
+    }
+
+    /// As [`receive`](Tracker::receive), of what may have come before.
+    pub(super) fn take_in(
+        &mut self,
+        now: Timestamp,
+        way: Way,
+        incoming: &Incoming<'_>,
+        events: &mut Vec<TrackerEvent>,
+    ) {
+        self.note(way.source);
         match incoming {
-            Incoming::Report(report) if report.is_rejected() => self.rejected(source, report, events),
-            Incoming::Report(report) if report.is_pending() => self.pending(report, events),
-            Incoming::Report(report) => self.executed(now, source, report, events),
-            Incoming::CancelReject(reject) => self.cancel_rejected(reject, events),
-            Incoming::MassCancel(report) => self.mass_cancelled(report, events),
-            Incoming::Refusal(refusal) => self.refused(refusal, events),
+            Incoming::Report(report) if report.is_rejected() => self.rejected(way, report, events),
+            Incoming::Report(report) if report.is_pending() => self.pending(way, report, events),
+            Incoming::Report(report) => self.executed(now, way, report, events),
+            Incoming::CancelReject(reject) => self.cancel_rejected(way, reject, events),
+            Incoming::MassCancel(report) => self.mass_cancelled(way, report, events),
+            Incoming::Refusal(refusal) => self.refused(way, refusal, events),
         }
     }
 
     /// A report of something that happened: it has a number.
-    fn executed(
-        &mut self,
-        now: Timestamp,
-        source: Source,
-        report: &Report<'_>,
-        events: &mut Vec<TrackerEvent>,
-    ) {
+    fn executed(&mut self, now: Timestamp, way: Way, report: &Report<'_>, events: &mut Vec<TrackerEvent>) {
+        let source = way.source;
         let Some(exec_id) = report.exec_id else {
             let order_id = report.order_id.into();
             events.push(TrackerEvent::Inconsistent(Inconsistency::Unnumbered { order_id }));
@@ -86,6 +97,7 @@ impl Tracker {
                 Counted::No => return,
             }
         }
+        self.keep_executed(way, key, report);
         self.apply(now, key, exec_id, report, shows_now, known.is_some(), events);
     }
 
@@ -236,14 +248,15 @@ impl Tracker {
     }
 
     /// A report that looks like a refusal. It answers the request that it names, and says nothing about the order as such.
-    fn rejected(&mut self, source: Source, report: &Report<'_>, events: &mut Vec<TrackerEvent>) {
+    fn rejected(&mut self, way: Way, report: &Report<'_>, events: &mut Vec<TrackerEvent>) {
         if let Some(exec_id) = report.exec_id
-            && source != Source::DropCopy
+            && way.source != Source::DropCopy
         {
-            self.brought(source, exec_id);
+            self.brought(way.source, exec_id);
         }
         let (reason, text) = (report.ord_rej_reason, report.text);
         if !self.refuse(report.cl_ord_id, report.exec_id, reason, text, events) {
+            self.keep_rejected(way, report);
             events.push(TrackerEvent::Unattributed(Unattributed::Request {
                 cl_ord_id: report.cl_ord_id.into(),
                 msg_type: "8",
@@ -253,22 +266,34 @@ impl Tracker {
     }
 
     /// A request was received, and has not been carried out yet.
-    fn pending(&mut self, report: &Report<'_>, events: &mut Vec<TrackerEvent>) {
+    fn pending(&mut self, way: Way, report: &Report<'_>, events: &mut Vec<TrackerEvent>) {
+        if !self.acknowledge(report.cl_ord_id, events) {
+            self.keep_pending(way, report);
+            events.push(TrackerEvent::Unattributed(Unattributed::Request {
+                cl_ord_id: report.cl_ord_id.into(),
+                msg_type: "8",
+                text: None,
+            }));
+        }
+    }
+
+    /// The venue has the request of this identifier. Whether the identifier is that of an order, or of a request.
+    pub(super) fn acknowledge(&mut self, cl_ord_id: &str, events: &mut Vec<TrackerEvent>) -> bool {
         let order = self
             .by_cl_ord_id
-            .get(report.cl_ord_id)
+            .get(cl_ord_id)
             .and_then(|named| self.orders.get_mut(&named.order));
         let is_known = order.is_some();
         let sent = order.and_then(|order| {
             let entry = order
                 .entry
                 .as_mut()
-                .filter(|entry| *entry.cl_ord_id == *report.cl_ord_id);
+                .filter(|entry| *entry.cl_ord_id == *cl_ord_id);
             let mut requests = order.requests.iter_mut();
             match entry {
                 Some(entry) => Some(&mut entry.sent),
                 None => requests
-                    .find(|request| *request.cl_ord_id == *report.cl_ord_id)
+                    .find(|request| *request.cl_ord_id == *cl_ord_id)
                     .map(|request| &mut request.sent),
             }
         });
@@ -276,15 +301,10 @@ impl Tracker {
             sent.acknowledged = true;
             // The venue had it before it was held back, and answers it.
             if sent.doubt.take_if(|doubt| *doubt == Doubt::HeldBack).is_some() {
-                self.settle_named(report.cl_ord_id, events);
+                self.settle_named(cl_ord_id, events);
             }
-        } else if !is_known {
-            events.push(TrackerEvent::Unattributed(Unattributed::Request {
-                cl_ord_id: report.cl_ord_id.into(),
-                msg_type: "8",
-                text: None,
-            }));
         }
+        is_known
     }
 
     fn settle_named(&mut self, cl_ord_id: &str, events: &mut Vec<TrackerEvent>) {
@@ -294,7 +314,7 @@ impl Tracker {
     }
 
     /// An amend or a cancel was refused.
-    fn cancel_rejected(&mut self, reject: &CancelReject<'_>, events: &mut Vec<TrackerEvent>) {
+    fn cancel_rejected(&mut self, way: Way, reject: &CancelReject<'_>, events: &mut Vec<TrackerEvent>) {
         let named = self.by_cl_ord_id.get(reject.cl_ord_id).copied();
         let named = named.or_else(|| self.by_cl_ord_id.get(reject.orig_cl_ord_id?).copied());
         let answers = self.refuse(reject.cl_ord_id, None, reject.reason, reject.text, events);
@@ -312,6 +332,7 @@ impl Tracker {
             self.settle(key, false, true, events);
         }
         if !answers {
+            self.keep_cancel_reject(way, reject);
             events.push(TrackerEvent::Unattributed(Unattributed::Request {
                 cl_ord_id: reject.cl_ord_id.into(),
                 msg_type: "9",
@@ -320,32 +341,39 @@ impl Tracker {
         }
     }
 
-    fn mass_cancelled(&mut self, report: &MassCancelReport<'_>, events: &mut Vec<TrackerEvent>) {
-        let known = self
-            .mass_cancels
-            .iter()
-            .position(|known| **known == *report.cl_ord_id);
-        let cl_ord_id: Box<str> = report.cl_ord_id.into();
-        events.push(match known.and_then(|at| self.mass_cancels.remove(at)) {
-            Some(cl_ord_id) => TrackerEvent::MassCancel {
-                cl_ord_id,
-                accepted: report.accepted,
-            },
-            None => TrackerEvent::Unattributed(Unattributed::Request {
-                cl_ord_id,
+    fn mass_cancelled(&mut self, way: Way, report: &MassCancelReport<'_>, events: &mut Vec<TrackerEvent>) {
+        if !self.answer_mass_cancel(report.cl_ord_id, report.accepted, events) {
+            self.keep_mass_cancel(way, report);
+            events.push(TrackerEvent::Unattributed(Unattributed::Request {
+                cl_ord_id: report.cl_ord_id.into(),
                 msg_type: "r",
                 text: None,
-            }),
-        });
+            }));
+        }
+    }
+
+    /// A mass cancel has its answer. Whether there is one of this identifier.
+    pub(super) fn answer_mass_cancel(
+        &mut self,
+        cl_ord_id: &str,
+        accepted: bool,
+        events: &mut Vec<TrackerEvent>,
+    ) -> bool {
+        let known = self.mass_cancels.iter().position(|known| **known == *cl_ord_id);
+        let answered = known.and_then(|at| self.mass_cancels.remove(at));
+        let is_known = answered.is_some();
+        events.extend(answered.map(|cl_ord_id| TrackerEvent::MassCancel { cl_ord_id, accepted }));
+        is_known
     }
 
     /// A message of ours did not get as far as the exchange.
-    fn refused(&mut self, refusal: &Refusal<'_>, events: &mut Vec<TrackerEvent>) {
+    fn refused(&mut self, way: Way, refusal: &Refusal<'_>, events: &mut Vec<TrackerEvent>) {
         let by_id = refusal.ref_id.filter(|id| self.is_under_way(id)).map(Box::from);
         let cl_ord_id = by_id.or_else(|| self.under_way_by_number(refusal.ref_seq_num?));
         let answered = cl_ord_id
             .is_some_and(|cl_ord_id| self.refuse(&cl_ord_id, None, refusal.reason, refusal.text, events));
         if !answered {
+            self.keep_refusal(way, refusal);
             events.push(TrackerEvent::Unattributed(Unattributed::Refusal {
                 ref_seq_num: refusal.ref_seq_num,
                 text: refusal.text.map(Into::into),
@@ -354,7 +382,7 @@ impl Tracker {
     }
 
     /// The request of this identifier is refused, or (with EXCHANGE_UNAVAILABLE) in doubt. Whether there is one.
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         cl_ord_id: &str,
         exec_id: Option<ExecId>,

@@ -14,10 +14,14 @@ use crate::units::PriceUnit;
 
 impl Tracker {
     /// Takes note of a request that was sent, with the MsgSeqNum (34) that it was sent under. A message that is no request
-    /// about orders changes nothing. Call it before its answer is taken in: an answer to what was never sent counts as one
-    /// to somebody else's, and an order of which this is told after its refusal went by waits for an answer that came
-    /// already. With [`begin`](crate::client::Sender::begin) the number is there before the answer
-    /// ([how](crate::guide::order_entry#with-a-tracker)).
+    /// about orders changes nothing.
+    ///
+    /// Best call it before its answer is taken in: with [`begin`](crate::client::Sender::begin) the number is there before
+    /// ([how](crate::guide::order_entry#with-a-tracker)). An answer that came first is told as
+    /// [`Unattributed`](TrackerEvent::Unattributed), or as that of an [adopted](TrackerEvent::Adopted) order, and taken in now, as
+    /// far as it was kept: the last 1,024 of such answers are, of this connection of order entry. Tell of requests in
+    /// the order of their numbers, and before the tracker is shown that their connection is lost. A `ClOrdID (11)` that was used
+    /// before has to be told before its answer in any case: that goes to the request before.
     ///
     /// A new order whose ClOrdID (11) is that of one which has not ended is another attempt at the same order, as the venue
     /// wants it after EXCHANGE_UNAVAILABLE.
@@ -48,6 +52,17 @@ impl Tracker {
         events: &mut Vec<TrackerEvent>,
     ) {
         self.note(Source::OrderEntry);
+        self.note_sent(now, msg_seq_num, request, events);
+        self.claim(msg_seq_num, request, events);
+    }
+
+    fn note_sent(
+        &mut self,
+        now: Timestamp,
+        msg_seq_num: u64,
+        request: &Request<'_>,
+        events: &mut Vec<TrackerEvent>,
+    ) {
         let sent = Sent {
             at: now,
             msg_seq_num,
@@ -79,6 +94,7 @@ impl Tracker {
                 self.sent_request(pending, request.orig_cl_ord_id, events);
             }
             Request::MassCancel { cl_ord_id } => {
+                self.unclaimed.told_of_cancel(cl_ord_id);
                 if self.mass_cancels.len() >= KEPT_MASS_CANCELS {
                     self.mass_cancels.pop_front();
                 }
@@ -90,11 +106,12 @@ impl Tracker {
     fn sent_new(&mut self, sent: Sent, request: &NewRequest<'_>, events: &mut Vec<TrackerEvent>) {
         let named = self.by_cl_ord_id.get(request.cl_ord_id).map(|named| named.order);
         let open = named.filter(|key| self.orders.get(key).is_some_and(|order| !order.state.is_final()));
-        if let Some(key) = open {
+        let known = open.or_else(|| self.ended_before_told(request));
+        self.heard_of.note(request.cl_ord_id);
+        if let Some(key) = known {
             self.sent_again(key, sent, request, events);
             return;
         }
-        self.heard_of.note(request.cl_ord_id);
         let key = self.next_key();
         let symbol = self.symbol(request.symbol);
         let mut order = Order {
@@ -112,7 +129,8 @@ impl Tracker {
         self.settle(key, false, false, events);
     }
 
-    /// One more attempt at an order. That of the attempts before stays in doubt.
+    /// One more attempt at an order: that of the attempts before stays in doubt. Or the first at one that was reported before
+    /// the tracker was told of it.
     fn sent_again(
         &mut self,
         key: OrderKey,
@@ -129,9 +147,20 @@ impl Tracker {
             // It has no answer yet, or it would have ended: whatever this attempt is answered, the one before may live.
             again.was_in_doubt = true;
         }
+        if order.order_group.is_none() {
+            order.order_group = request.order_group.map(Into::into);
+        }
+        // Where its first trade was before this, nobody has taken it for one that ends without a report.
+        let has_traded = !order.state.is_final() && !order.cum_qty().is_zero();
+        let ends_silently = again.is_immediate && !self.settings.ioc_cancel_reports;
+        if has_traded && ends_silently && !self.immediate.contains(&key) {
+            self.immediate.push(key);
+        }
         order.entry = Some(again);
         order.rejection = None;
-        order.resolution = None;
+        if !order.state.is_final() {
+            order.resolution = None;
+        }
         self.settle(key, false, true, events);
     }
 
@@ -154,8 +183,9 @@ impl Tracker {
             .entry(pending.cl_ord_id.clone())
             .or_insert(Named { order: key, kind });
         order.take_request(&pending.cl_ord_id);
-        if pending.kind == RequestKind::Replace {
-            self.heard_of.note(&pending.cl_ord_id);
+        match pending.kind {
+            RequestKind::Replace => self.heard_of.note(&pending.cl_ord_id),
+            RequestKind::Cancel => self.unclaimed.told_of_cancel(&pending.cl_ord_id),
         }
         order.requests.push(pending);
         self.settle(key, false, true, events);

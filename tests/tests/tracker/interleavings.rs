@@ -1,6 +1,6 @@
 //! Any order and any repetition of a history's reports, from any session, leads to the same; and that is the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use kalshi_fix::tracker::{
     AsIncoming, AsRequest, ExecId, Inconsistency, OrderState, Source, Tracker, TrackerEvent, TrackerSettings,
@@ -121,6 +121,35 @@ fn played(history: &History, settings: TrackerSettings) -> (Tracker, Vec<Tracker
             }
             Step::Said(message) => hear(&mut tracker, Source::OrderEntry, message, &mut events),
         }
+    }
+    (tracker, events)
+}
+
+/// As it happened, but that the tracker is told of each request so many steps later, in the order of their numbers.
+fn played_late(
+    history: &History,
+    settings: TrackerSettings,
+    delays: &[usize],
+) -> (Tracker, Vec<TrackerEvent>) {
+    let (mut tracker, mut events) = (Tracker::new(settings), Vec::new());
+    let mut delays = delays.iter().cycle();
+    let mut untold = VecDeque::new();
+    let mut number = 1;
+    for (at, step) in history.steps.iter().enumerate() {
+        match step {
+            Step::Sent(request) => {
+                number += 1;
+                let delay = *delays.next().expect("some delays");
+                untold.push_back((at + delay, number, request));
+            }
+            Step::Said(message) => hear(&mut tracker, Source::OrderEntry, message, &mut events),
+        }
+        while let Some((_, number, request)) = untold.pop_front_if(|(due, ..)| *due <= at) {
+            send(&mut tracker, number, request, &mut events);
+        }
+    }
+    for (_, number, request) in untold {
+        send(&mut tracker, number, request, &mut events);
     }
     (tracker, events)
 }
@@ -248,6 +277,20 @@ proptest! {
         prop_assert_eq!(inconsistencies(&events), Vec::<&Inconsistency>::new());
         let odd = events.iter().find(|event| matches!(event, TrackerEvent::Unattributed(_) | TrackerEvent::Adopted { .. }));
         prop_assert_eq!(odd, None);
+    }
+
+    /// The tracker is told of requests when their answers were read already: it comes to the same.
+    #[test]
+    fn requests_that_are_told_late_lead_to_the_same(
+        actions in actions(), options in options(), delays in proptest::collection::vec(0..30_usize, 1..20),
+    ) {
+        let history = History::of(&actions, options);
+        let (tracker, events) = played_late(&history, settings(), &delays);
+        check_truth(&tracker, &history);
+        prop_assert_eq!(fills(&events), history.fills);
+        prop_assert_eq!(inconsistencies(&events), Vec::<&Inconsistency>::new());
+        let (in_time, _) = played(&history, settings());
+        prop_assert_eq!(view(&tracker), view(&in_time));
     }
 
     /// In any order, any number of times, from any session.

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod doubt;
+mod late;
 mod open;
 
 use fix_dialect::{Decimal, Timestamp};
