@@ -184,3 +184,22 @@ impl fmt::Debug for SharedPreTrade {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::kill::Cancels;
+    use super::*;
+
+    #[test]
+    fn the_switch_may_ask_later_than_the_clock_can_count_to() {
+        let limits = SharedPreTrade::new(Limits::default());
+        let now = limits.origin;
+        limits.with(|core| core.kill_switch_mut().trip("a test", Cancels::Mass));
+        limits.with(|core| core.poll_kill_switch(Duration::MAX, &NothingOpen));
+        let deadline = limits.kill_switch_deadline();
+        assert!(
+            deadline.is_some_and(|deadline| deadline > now.into_std()),
+            "{deadline:?}"
+        );
+    }
+}

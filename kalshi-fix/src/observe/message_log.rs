@@ -134,11 +134,12 @@ impl MessageLog {
         let Sink::Thread(owner) = &self.sink else {
             return true;
         };
-        let (shared, limit) = (&owner.0, Instant::now() + within);
+        // `None`: the clock cannot count to it.
+        let (shared, limit) = (&owner.0, Instant::now().checked_add(within));
         let mut state = shared.lock();
         let wanted = state.accepted;
         while state.done < wanted {
-            let left = limit.saturating_duration_since(Instant::now());
+            let left = limit.map_or(within, |limit| limit.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return false;
             }

@@ -65,6 +65,13 @@ fn lines() {
     assert_eq!(log.dropped(), 0);
 }
 
+#[test]
+fn it_can_be_waited_for_as_long_as_it_takes() {
+    let log = MessageLog::writer(Written::default(), LogQueue::default()).unwrap();
+    log_frame(&log, "8=FIXT.1.1|9=5|35=0|10=163|");
+    assert!(log.flush(Duration::MAX));
+}
+
 /// Blocks in each write until it is let go.
 struct Slow(Written, mpsc::Receiver<()>, Arc<AtomicUsize>);
 

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::machine::{Outcome, Recovery, RecoverySettings};
 use super::run::{DropCopy, RecoverError, Running, Sink};
 use crate::client::{Client, Event, KalshiProduct, KalshiSession, OpenError, Rejected, Sender, Session};
+use crate::driver::after;
 use crate::driver::{
     AttemptFailed, Clock, Closed, Disconnected, Dropped, Missed, Reconnected, SessionEnd, SystemClock,
 };
@@ -374,7 +375,7 @@ where
         let doublings = self.failures.min(MOST_DOUBLINGS);
         self.failures = self.failures.saturating_add(1);
         let again_in = self.settings.retry_after.saturating_mul(2_u32.pow(doublings));
-        self.due = Some(Instant::now() + again_in);
+        self.due = Some(after(again_in));
         self.told
             .push_back(FollowedEvent::RecoveryFailed { error, again_in });
     }

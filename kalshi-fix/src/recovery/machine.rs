@@ -268,7 +268,7 @@ impl Recovery {
     /// The request of the last [`Step::Send`] was sent under this MsgSeqNum (34).
     pub fn sent(&mut self, now: Duration, number: u64) {
         if let Some(query) = &mut self.current {
-            let until = now + self.settings.answer_timeout;
+            let until = now.saturating_add(self.settings.answer_timeout);
             query.state = QueryState::Sent { number, until };
             query.attempts += 1;
             (query.received, query.unreadable, query.last) = (0, 0, None);
@@ -371,7 +371,7 @@ impl Recovery {
         let QueryState::Sent { until, .. } = &mut query.state else {
             return None;
         };
-        *until = now + self.settings.answer_timeout;
+        *until = now.saturating_add(self.settings.answer_timeout);
         Some(query)
     }
 
@@ -386,7 +386,8 @@ impl Recovery {
             return;
         }
         let doublings = query.attempts.saturating_sub(1).min(MOST_DOUBLINGS);
-        query.state = QueryState::Due(now + self.settings.retry_after * 2_u32.pow(doublings));
+        let wait = self.settings.retry_after.saturating_mul(2_u32.pow(doublings));
+        query.state = QueryState::Due(now.saturating_add(wait));
     }
 
     fn finish(&mut self, failure: Option<RangeFailure>) {

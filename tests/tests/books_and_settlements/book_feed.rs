@@ -43,6 +43,10 @@ impl Venue {
     }
 
     async fn feed<D: MarketDataProduct>(&self) -> MarketDataFeed<D> {
+        self.feed_with(BooksSettings::default()).await
+    }
+
+    async fn feed_with<D: MarketDataProduct>(&self, settings: BooksSettings) -> MarketDataFeed<D> {
         let key = PrivateKey::generate().expect("a key");
         let mut eager = ReconnectPolicy::default();
         eager.backoff = Duration::from_millis(10);
@@ -54,7 +58,7 @@ impl Venue {
             .client_builder::<D>(self.gateway.member().credentials(&key));
         let client = builder.reconnect(eager).build().expect("a client");
         let session: Session<D::MarketData> = client.market_data().await.expect("a session");
-        MarketDataFeed::new(session, BooksSettings::default())
+        MarketDataFeed::new(session, settings)
     }
 
     /// Enters an order at a price in cents.
@@ -109,6 +113,20 @@ fn best<D: MarketDataProduct>(feed: &MarketDataFeed<D>, symbol: &str) -> String 
         level.map_or("-".to_owned(), |level| format!("{}*{}", level.price, level.size))
     };
     format!("{} {}", text(book.best_bid()), text(book.best_offer()))
+}
+
+/// A snapshot that is waited for as long as it takes is not waited for longer than the clock can count to.
+#[tokio::test]
+async fn no_patience_is_too_long() {
+    let mut venue = Venue::start(Product::Prediction).await;
+    venue.order("ONE", Side::Buy, 40, 10);
+    let mut settings = BooksSettings::default();
+    settings.snapshot_timeout = Duration::MAX;
+    settings.retry_after = Duration::MAX;
+    let mut feed = venue.feed_with::<Prediction>(settings).await;
+    feed.subscribe(["ONE"]).expect("room");
+    assert_eq!(changed(&mut feed).await, "ONE");
+    assert!(feed.book("ONE").is_some_and(Book::is_live));
 }
 
 async fn follows<D: MarketDataProduct>(product: Product, cents: i64) {

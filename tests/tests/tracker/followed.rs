@@ -344,6 +344,50 @@ macro_rules! followed {
 followed!(on_prediction, prediction, Prediction, MARKET, "0.40");
 followed!(on_margin, margin, Margin, PERP, "20000");
 
+/// Times of the settings that no clock counts to: a range is fetched, and one that cannot be is tried again in the end.
+#[tokio::test]
+async fn no_time_of_a_recovery_is_too_long() {
+    let venue = Venue::start(Product::Prediction).await;
+    let mut settings = RecoverySettings::default();
+    (settings.answer_timeout, settings.retry_after) = (Duration::MAX, Duration::MAX);
+    let copies = venue.client::<Prediction>(false);
+    let holder = copies.drop_copy().await.unwrap();
+    // The key of the first is in use.
+    for (copies, is_fetched) in [(copies, false), (venue.client(false), true)] {
+        let session = venue.client::<Prediction>(true).order_entry().await.unwrap();
+        let tracker = Tracker::new(TrackerSettings::default());
+        let mut followed = Followed::new(session, tracker, copies).settings(settings.clone());
+        let (ten, limit) = (decimal("10"), prediction::fields::OrdType::Limit);
+        let (side, id) = (prediction::fields::Side::Buy, format!("fetched-{is_fetched}"));
+        let order = prediction::NewOrderSingle {
+            time_in_force: Some(prediction::fields::TimeInForce::GoodTillCancel),
+            ..prediction::NewOrderSingle::new(id.as_str(), ten, limit, decimal("0.40"), side, MARKET)
+        };
+        followed.send(&order).await.unwrap();
+        until!(
+            followed,
+            |event: &FollowedEvent| matches!(event, FollowedEvent::Tracker(TrackerEvent::Changed { to, .. }) if *to == OrderState::New)
+        );
+        venue.cut_at_the_next_report(SessionKind::OrderEntry);
+        place(
+            &venue.other,
+            Product::Prediction,
+            MARKET,
+            exchange::Side::Sell,
+            "0.40",
+            10,
+        );
+        until!(followed, |event: &FollowedEvent| match event {
+            FollowedEvent::RecoveryFailed { again_in, .. } => {
+                assert_eq!((*again_in, is_fetched), (Duration::MAX, false));
+                true
+            }
+            event => is_fetched && is_recovered(event),
+        });
+    }
+    assert!(holder.close().await.end.is_some());
+}
+
 /// The unit of a report's prices is what the logon of its own session asked for, whatever that of the other did.
 #[tokio::test]
 async fn each_session_has_a_price_unit_of_its_own() {

@@ -138,6 +138,25 @@ fn reports_of_a_failed_attempt_do_not_count_for_the_next() {
 }
 
 #[test]
+fn no_time_of_the_settings_is_too_long() {
+    let mut world = world(&[]);
+    let settings = RecoverySettings {
+        answer_timeout: Duration::MAX,
+        retry_after: Duration::MAX,
+        ..RecoverySettings::default()
+    };
+    world.recovery = Recovery::of(vec![range(4)], &world.tracker, settings);
+    world.now = seconds(1);
+    let waits = Step::Wait(Duration::MAX);
+    world.send(range(4));
+    assert_eq!(world.recovery.poll(world.now), waits);
+    world.report(5);
+    assert_eq!(world.recovery.poll(world.now), waits);
+    world.reject(TOO_MANY_REQUESTS);
+    assert_eq!(world.recovery.poll(world.now), waits);
+}
+
+#[test]
 fn reasons_of_a_reject() {
     let check = |reason, again: bool, expected| {
         let mut world = world(&[range(4)]);
