@@ -44,6 +44,8 @@ pub(super) enum Settlement {
     Rejected(Rejection),
     Unavailable(Inbound),
     Unclear(Inbound),
+    /// A refusal of one of several messages with the request's ClOrdID (11).
+    Ambiguous(Inbound),
     TooManyReports {
         limit: usize,
     },
@@ -176,6 +178,11 @@ impl<W> Correlator<W> {
     }
 
     /// Looks for the request that a message answers, and for what it makes of it.
+    ///
+    /// Where an answer names no more than a ClOrdID (11), it may be that to an earlier message with the same one, which was
+    /// sent without waiting, or is not waited for any more. An acknowledgement is taken for the request's all the same: it
+    /// shows that an order under this ClOrdID was accepted, amended or canceled, whichever message did it. Of a refusal `front`
+    /// looks for such a message.
     pub(super) fn message(&mut self, inbound: &Inbound) -> Option<Settled<W>> {
         let msg_type = inbound.msg_type();
         if msg_type == b"8" {

@@ -11,7 +11,7 @@ use super::identity::Identity;
 use super::ledger::{Ledger, Record, SentMessage};
 use super::outcome::SubmitError;
 use crate::driver::{Event, Missed, Observer, SessionEnd};
-use crate::limits::Counted;
+use crate::limits::{Counted, Names};
 use crate::session::{self, Inbound, RejectReceived, SequenceNumber};
 use crate::tracker::held_back;
 
@@ -32,6 +32,8 @@ struct Waiter {
     told: oneshot::Sender<Told>,
     /// What counts in the pre-trade limits until it is heard of.
     counted: Option<Counted>,
+    /// The number of the request, once it has one.
+    sequence: Option<SequenceNumber>,
 }
 
 /// What those who wait are told.
@@ -64,6 +66,7 @@ impl Requests {
         let waiter = Waiter {
             told: sender,
             counted: None,
+            sequence: None,
         };
         let mut state = self.lock();
         let id = state.correlator.reserve(identity, waiter)?;
@@ -107,7 +110,9 @@ impl Requests {
         I: IntoIterator<Item = Settled<Waiter>>,
     {
         let mut state = self.lock();
-        let settled = look(&mut state.correlator);
+        let State { correlator, ledger } = &mut *state;
+        let settled = look(correlator).into_iter();
+        let settled: Vec<_> = settled.map(|settled| doubted(ledger, settled)).collect();
         self.count(&state);
         drop(state);
         for (waiter, settlement) in settled {
@@ -138,6 +143,24 @@ impl Requests {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A refusal that names a ClOrdID (11) which an earlier message has too may be that message's.
+fn doubted(ledger: &mut Ledger, (waiter, settlement): Settled<Waiter>) -> Settled<Waiter> {
+    let Some(sequence) = waiter.sequence else {
+        return (waiter, settlement);
+    };
+    let names_all = settlement.refusal() == Some(Names::ClOrdId);
+    match settlement {
+        Settlement::Rejected(rejection) if names_all && ledger.is_one_of_several(sequence) => {
+            (waiter, Settlement::Ambiguous(rejection.inbound))
+        }
+        Settlement::Rejected(_) | Settlement::Acknowledged { .. } => {
+            ledger.answered(sequence);
+            (waiter, settlement)
+        }
+        unknown => (waiter, unknown),
     }
 }
 
@@ -187,6 +210,7 @@ impl Ticket {
         let mut state = self.requests.lock();
         if let Some(waiter) = state.correlator.sent(self.id, sequence) {
             waiter.counted = counted;
+            waiter.sequence = Some(sequence);
         }
         state.ledger.push(sequence, record);
     }

@@ -39,6 +39,8 @@ pub(in crate::client) struct Record {
     sequence: SequenceNumber,
     msg_type: Short<7>,
     id: Option<(u32, Short<MAX_ID>)>,
+    /// Its answer was seen, by whoever waited for it.
+    is_answered: bool,
 }
 
 impl Record {
@@ -52,7 +54,13 @@ impl Record {
             sequence: 0,
             msg_type: Short::new(msg_type).unwrap_or_default(),
             id,
+            is_answered: false,
         }
+    }
+
+    fn cl_ord_id(&self) -> Option<&[u8]> {
+        let (tag, id) = self.id.as_ref()?;
+        (*tag == CL_ORD_ID).then(|| id.as_bytes())
     }
 }
 
@@ -68,11 +76,35 @@ impl Ledger {
         self.records.push_back(Record { sequence, ..record });
     }
 
+    /// The answer to this message was seen, and names no other.
+    pub(super) fn answered(&mut self, sequence: SequenceNumber) {
+        let record = self.place(sequence).and_then(|at| self.records.get_mut(at));
+        if let Some(record) = record {
+            record.is_answered = true;
+        }
+    }
+
+    /// Whether an earlier message has the ClOrdID (11) of this one, and no answer that was seen: one that names no more than
+    /// the ClOrdID may be that to the other.
+    pub(super) fn is_one_of_several(&self, sequence: SequenceNumber) -> bool {
+        let Some(at) = self.place(sequence) else {
+            return false;
+        };
+        let Some(id) = self.records.get(at).and_then(Record::cl_ord_id) else {
+            return false;
+        };
+        let mut earlier = self.records.range(..at);
+        earlier.any(|record| !record.is_answered && record.cl_ord_id() == Some(id))
+    }
+
+    fn place(&self, sequence: SequenceNumber) -> Option<usize> {
+        self.records
+            .binary_search_by_key(&sequence, |record| record.sequence)
+            .ok()
+    }
+
     pub(super) fn find(&self, sequence: SequenceNumber) -> Option<SentMessage> {
-        let at = self
-            .records
-            .binary_search_by_key(&sequence, |record| record.sequence);
-        let record = self.records.get(at.ok()?)?;
+        let record = self.records.get(self.place(sequence)?)?;
         Some(SentMessage {
             sequence,
             msg_type: record.msg_type.text(),
@@ -109,8 +141,12 @@ impl<const N: usize> Short<N> {
         Some(short)
     }
 
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes[..usize::from(self.length)]).into_owned()
+        String::from_utf8_lossy(self.as_bytes()).into_owned()
     }
 }
 
@@ -118,7 +154,8 @@ impl<const N: usize> Short<N> {
 const MOST: usize = 1024;
 /// The longest ClOrdID (11) that the venue takes.
 const MAX_ID: usize = 64;
-const IDS: [u32; 5] = [11, 117, 131, 20_130, 21_001];
+const CL_ORD_ID: u32 = 11;
+const IDS: [u32; 5] = [CL_ORD_ID, 117, 131, 20_130, 21_001];
 /// An id is among the first fields of every message that has one.
 const FIELDS: usize = 4;
 
@@ -151,6 +188,32 @@ mod tests {
         // Numbers in between were the session's own messages.
         assert_eq!(sent(&ledger, 4), None);
         assert_eq!(sent(&ledger, 10), None);
+    }
+
+    #[test]
+    fn what_has_an_identifier_that_another_waits_under() {
+        let mut ledger = Ledger::default();
+        let mut push = |sequence, msg_type: &str, body: &str| {
+            let body = body.replace('|', "\x01");
+            ledger.push(sequence, Record::of(msg_type.as_bytes(), body.as_bytes()));
+        };
+        push(2, "D", "11=a|38=10|");
+        push(3, "D", "11=b|38=10|");
+        push(4, "G", "11=a|41=b|");
+        push(5, "S", "117=c|");
+        push(6, "S", "117=c|");
+        push(7, "D", "38=10|");
+        push(8, "D", "38=10|");
+        let several = |ledger: &Ledger| {
+            let all = 2..=9;
+            all.filter(|sequence| ledger.is_one_of_several(*sequence))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(several(&ledger), [4]);
+        ledger.answered(4);
+        assert_eq!(several(&ledger), [4]);
+        ledger.answered(2);
+        assert_eq!(several(&ledger), [0; 0]);
     }
 
     #[test]

@@ -225,6 +225,17 @@ pub enum Doubt {
         /// The answer.
         inbound: Inbound,
     },
+    /// The venue has refused a message with this `ClOrdID (11)`, and one of the latest 1,024 messages of the session had it
+    /// before and no answer that was waited for: which of the two was refused is not known. So it is after a time-out or
+    /// EXCHANGE_UNAVAILABLE, where the same request is sent again.
+    #[error(
+        "the venue has refused a message with its ClOrdID (11), which may be an earlier one that had no answer: the other \
+         may have been carried out"
+    )]
+    Ambiguous {
+        /// The refusal.
+        inbound: Inbound,
+    },
     /// A replay brought more reports than are collected. They all went to the session's receiver.
     #[error("more than {limit} reports were replayed; ask for a smaller range")]
     TooManyReports {

@@ -68,6 +68,7 @@ impl<A> Pending<A> {
             Told::Settled(Settlement::Rejected(rejection)) => return Response::Rejected(rejection),
             Told::Settled(Settlement::Unavailable(inbound)) => Doubt::ExchangeUnavailable { inbound },
             Told::Settled(Settlement::Unclear(inbound)) => Doubt::Unclear { inbound },
+            Told::Settled(Settlement::Ambiguous(inbound)) => Doubt::Ambiguous { inbound },
             Told::Settled(Settlement::TooManyReports { limit }) => Doubt::TooManyReports { limit },
             Told::Settled(Settlement::HeldBack) => Doubt::HeldBack,
             Told::Gone(end) => Doubt::Disconnected { end },

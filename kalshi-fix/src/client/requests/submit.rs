@@ -27,6 +27,9 @@ impl<S: KalshiSession> Sender<S> {
     /// [tracker](crate::tracker), which has to be told of the number before the answer is read
     /// ([how](crate::guide::order_entry#with-a-tracker)).
     ///
+    /// A refusal that names no more than the request's `ClOrdID (11)` leaves it in doubt where an earlier message with the same
+    /// one had no answer: it may be that one's. An acknowledgement counts whichever of the two it is to.
+    ///
     /// Where the client has pre-trade limits, a request that is rejected is not counted beside what the tracker shows any
     /// more.
     ///

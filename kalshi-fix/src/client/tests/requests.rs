@@ -104,6 +104,57 @@ async fn waiting_and_receiving_in_one_select() {
     assert_eq!(answered, Some(2));
 }
 
+/// The same order twice: a refusal that names its ClOrdID alone may be that of the first.
+#[tokio::test]
+async fn a_refusal_of_one_of_several_attempts_is_a_doubt() {
+    let (_venue, session, connection) = order_entry().await;
+    let refused: &'static [(u32, &'static str)] = &[
+        (11, "a"),
+        (39, "8"),
+        (58, "EXCHANGE_PAUSED"),
+        (103, "2"),
+        (150, "8"),
+    ];
+    let doubt = "in doubt: the venue has refused a message with its ClOrdID (11), which may be an earlier one that had no \
+                 answer: the other may have been carried out";
+    let no = "rejected by ExecutionReport (8): EXCHANGE_PAUSED (103=2)";
+    let order = order("a");
+    let answered = async |fields: &'static [(u32, &'static str)]| {
+        let pending = session.begin(&order).await.unwrap();
+        connection.handle.send(&Raw(b"8", fields)).await.unwrap();
+        words(in_time(pending).await)
+    };
+    // Each has its answer before the next is sent.
+    assert_eq!(answered(refused).await, no);
+    assert_eq!(answered(refused).await, no);
+    assert_eq!(
+        answered(&[(11, "a"), (39, "0"), (150, "0")])
+            .await
+            .split(',')
+            .next(),
+        Some("yes")
+    );
+    assert_eq!(answered(refused).await, no);
+    // One that nobody waits for any more.
+    let given_up = session.begin(&order).await.unwrap().within(Duration::ZERO).await;
+    let number = given_up.sequence;
+    assert_eq!(number, 6);
+    assert_eq!(answered(refused).await, doubt);
+    // By its number it is that very message.
+    let pending = session.begin(&order).await.unwrap();
+    assert_eq!(pending.sequence(), 8);
+    let by_number = Raw(b"j", &[(45, "8"), (372, "D"), (380, "8")]);
+    connection.handle.send(&by_number).await.unwrap();
+    assert!(words(in_time(pending).await).starts_with("rejected by BusinessMessageReject (j)"));
+    // One that was sent without waiting, under an id of its own.
+    let order = super::order("b");
+    session.send(&order).await.unwrap();
+    let pending = session.begin(&order).await.unwrap();
+    let refused = Raw(b"8", &[(11, "b"), (39, "8"), (103, "2"), (150, "8")]);
+    connection.handle.send(&refused).await.unwrap();
+    assert_eq!(words(in_time(pending).await), doubt);
+}
+
 #[tokio::test]
 async fn what_is_not_known_is_in_doubt() {
     let (_venue, mut session, mut connection) = order_entry().await;

@@ -55,6 +55,7 @@ fn words(settlement: &Settlement) -> String {
         Settlement::Rejected(rejection) => rejection.to_string(),
         Settlement::Unavailable(_) => "unavailable".to_owned(),
         Settlement::Unclear(_) => "unclear".to_owned(),
+        Settlement::Ambiguous(_) => "ambiguous".to_owned(),
         Settlement::TooManyReports { limit } => format!("more than {limit}"),
         Settlement::HeldBack => "held back".to_owned(),
     }
