@@ -330,14 +330,19 @@ async fn refusals_are_told_apart() {
 #[tokio::test]
 async fn a_venue_that_is_not_there_or_not_trusted() {
     let venue = Venue::start(Product::Prediction, None).await;
+    // A port that is taken, and that nobody listens on: connections to it are refused for as long as it is held.
+    let silent = tokio::net::TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = silent.local_addr().unwrap().port();
     let nobody = venue
         .client::<Prediction>()
-        .endpoints(|endpoints| endpoints.port(SessionKind::OrderEntry, 1));
+        .endpoints(|endpoints| endpoints.port(SessionKind::OrderEntry, port));
     let error = nobody.build().unwrap().order_entry().await.unwrap_err();
     assert!(
         matches!(&error, OpenError::Connect(error) if error.is_transient()),
         "{error}"
     );
+    drop(silent);
     let distrustful = venue.client::<Prediction>().tls(TlsSettings::new());
     let error = distrustful.build().unwrap().order_entry().await.unwrap_err();
     assert!(
