@@ -87,10 +87,18 @@ fn quotes_are_ranked_by_what_they_cost() {
 fn to_buy_yes_the_makers_bid_for_no_is_taken() {
     let mut rfq = open();
     rfq.handle(seconds(0), &announced("a", "alice", "0.45", "0.50"));
+    // Without an identifier nobody could tell of the trade, and nothing is accepted.
+    for identifier in ["", "a\x01b", &"x".repeat(65)] {
+        let error = rfq
+            .accept("a", Contract::Yes, None, identifier, true)
+            .unwrap_err();
+        assert!(error.to_string().contains("ClOrdID (11)"), "{error}");
+        assert_eq!(rfq.state(), CreatorState::Open);
+    }
     let message = rfq.accept("a", Contract::Yes, None, "order-1", true).unwrap();
     assert_eq!(
-        (message.side, message.rfq_id),
-        (fields::Side::Buy, Some("rfq-1".into()))
+        (message.side, message.rfq_id, message.cl_ord_id),
+        (fields::Side::Buy, Some("rfq-1".into()), Some("order-1".into()))
     );
     assert_eq!(message.prefer_better_quote, Some(fields::PreferBetterQuote::Yes));
     assert_eq!(rfq.state(), CreatorState::Accepting);

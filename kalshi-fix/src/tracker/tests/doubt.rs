@@ -237,6 +237,31 @@ fn what_is_held_back_did_most_likely_not_arrive() {
     assert_eq!(first.state("a"), OrderState::Canceled);
 }
 
+/// What the venue does not know it had received; and numbers of another connection are other messages.
+#[test]
+fn what_had_an_answer_or_left_on_another_connection_is_not_held_back() {
+    let mut world = world();
+    world.connect(false);
+    world.order("a");
+    world.read(&saying(EXCHANGE_UNAVAILABLE, report("-1;-1", "88", "a", "0/0")));
+    world.order("b");
+    world.lose();
+    world.connect(true);
+    let doubts = |world: &mut World| {
+        world.tracker.held_back(&(1..=9), &mut world.events);
+        ["a", "b"].map(|id| world.tracker.by_cl_ord_id(id).unwrap().doubt())
+    };
+    let before = [Some(Doubt::Unavailable), Some(Doubt::Unconfirmed)];
+    assert_eq!(doubts(&mut world), before);
+    // On the same one.
+    let mut world = super::world();
+    world.order("a");
+    world.read(&saying(EXCHANGE_UNAVAILABLE, report("-1;-1", "88", "a", "0/0")));
+    world.order("b");
+    let after = [Some(Doubt::Unavailable), Some(Doubt::HeldBack)];
+    assert_eq!(doubts(&mut world), after);
+}
+
 /// One failure ends both sessions, and order entry is back before the death of the listener shows.
 #[test]
 fn what_a_dead_listener_covered_alone_was_missed() {
