@@ -357,6 +357,9 @@ fn a_key_file_that_others_can_read_draws_a_warning() {
     use std::os::unix::fs::PermissionsExt as _;
     let file = std::env::temp_dir().join(format!("kalshi-fix-key-{}.pem", std::process::id()));
     std::fs::write(&file, pem("rsa-pkcs8.pem")).unwrap();
+    // Met before there is a subscriber, so that no other test is the first to meet it while it has none.
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o604)).unwrap();
+    PrivateKey::from_pem_file(&file).unwrap();
     let mut warned = Vec::new();
     for mode in [0o600, 0o400, 0o640, 0o604] {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
