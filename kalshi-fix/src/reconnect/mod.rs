@@ -11,7 +11,7 @@
 //! | `RateLimited` | wait for tokens; a logon costs some too |
 //! | `Sequence` | start anew, where that loses nothing that is kept; stop, where it would |
 //! | `Clock` | wait long, or stop: our clock or the venue's has to be set first |
-//! | `Refused`, `Signing` | as `Network`, a limited number of times |
+//! | `Refused`, `Signing` | as `Network`; a limited number of times, if there was no session yet |
 //! | `Credentials`, `WrongSession`, `Untrusted`, `NoTls`, `Configuration` | stop: something has to be configured otherwise first |
 //! | `Local`, `Application` | stop: trying again changes nothing |
 //!

@@ -40,8 +40,9 @@ pub struct ReconnectPolicy {
     /// The least wait after a logon over the rate limit; it doubles each time. 2 s, in which the venue's buckets are full
     /// again.
     pub rate_limit_wait: Duration,
-    /// How often a logon may be refused in a row, in words that are not known, or not be signed, before that is final.
-    /// 5.
+    /// How often a logon may be refused in a row, in words that are not known, or not be signed, before that is final: as
+    /// long as there was no session. Later it is tried again as after a failure of the network, since what is logged on with
+    /// was accepted. 5.
     pub max_refusals: u32,
     /// What to do when the clocks are too far apart.
     pub clock_trouble: ClockTrouble,

@@ -25,6 +25,8 @@ pub struct Reconnector {
     rate_limits: u32,
     attempted: Option<Duration>,
     established: Option<Duration>,
+    /// Whether there was ever a session: what it logs on with is right.
+    was_established: bool,
     /// Since when there is no session, maintenance left out.
     gone_since: Option<Duration>,
     key_in_use_since: Option<Duration>,
@@ -166,6 +168,7 @@ impl Reconnector {
             rate_limits: 0,
             attempted: None,
             established: None,
+            was_established: false,
             gone_since: None,
             key_in_use_since: None,
             reset_due: false,
@@ -193,6 +196,7 @@ impl Reconnector {
     /// The attempt led to a session.
     pub fn established(&mut self, now: Now) {
         self.established = Some(now.monotonic);
+        self.was_established = true;
         self.gone_since = None;
         self.key_in_use_since = None;
         self.reset_due = false;
@@ -275,7 +279,8 @@ impl Reconnector {
             FailureClass::Refused | FailureClass::Signing => {
                 self.refusals = self.refusals.saturating_add(1);
                 let refusals = self.refusals;
-                if refusals < self.policy.max_refusals {
+                // Who was accepted before is refused for what will pass, such as maintenance that nobody announced.
+                if self.was_established || refusals < self.policy.max_refusals {
                     return Ok(self.back_off(random));
                 }
                 Err(match class {

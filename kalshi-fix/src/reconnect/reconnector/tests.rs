@@ -268,6 +268,21 @@ fn bounds() {
 }
 
 #[test]
+fn who_was_accepted_is_not_refused_for_good() {
+    for class in [FailureClass::Refused, FailureClass::Signing] {
+        let mut reconnector = reconnector(|policy| policy.max_refusals = 2);
+        reconnector.attempting(at(0));
+        reconnector.established(at(0));
+        let mut waited = Duration::ZERO;
+        for _ in 0..100 {
+            reconnector.attempting(at(0));
+            waited = waits(reconnector.failed(class, at(0), HALF), WaitReason::Backoff);
+        }
+        assert_eq!(waited.as_millis().div_ceil(1000), 30, "{class:?}");
+    }
+}
+
+#[test]
 fn maintenance_is_no_fault() {
     let mut reconnector = reconnector(|policy| {
         policy.max_failures = Some(1);
