@@ -273,7 +273,10 @@ fn pass_on<D: MarketDataProduct>(event: Event<'_, D::MarketData>) -> Option<Feed
 /// leave, or for the rate limit's tokens. `None` for one that never can be.
 fn until_next_try(error: &SendError) -> Option<Duration> {
     match error {
-        SendError::NotEstablished(_) | SendError::Backlog { .. } | SendError::Resetting => Some(TRY_AGAIN),
+        SendError::NotEstablished(_)
+        | SendError::Reconnecting
+        | SendError::Backlog { .. }
+        | SendError::Resetting => Some(TRY_AGAIN),
         SendError::RateLimited { wait, .. } => wait.map(|wait| wait.max(TRY_AGAIN)),
         _ => None,
     }

@@ -136,7 +136,7 @@ impl Builder {
     {
         let shared = self.shared()?;
         let keeper = self.keeper(&shared)?;
-        let ends = self.ends(&shared);
+        let ends = self.ends(&shared, false);
         let span = self.labels.span(&self.session, &self.role);
         let task = Task::new(
             stream,
@@ -178,7 +178,7 @@ impl Builder {
         let logon = logon.clone();
         let shared = self.shared()?;
         let keeper = self.keeper(&shared)?;
-        let ends = self.ends(&shared);
+        let ends = self.ends(&shared, true);
         let span = self.labels.span(&self.session, &self.role);
         let retransmits = self.session.journal != Journal::None;
         let supervisor = Supervisor {
@@ -201,11 +201,11 @@ impl Builder {
         Ok(ends)
     }
 
-    fn ends(&self, shared: &Arc<Shared>) -> (Handle, Events) {
+    fn ends(&self, shared: &Arc<Shared>, reconnects: bool) -> (Handle, Events) {
         let journalled = self.session.journal != Journal::None;
         let acknowledges = journalled && self.settings.acknowledge == Acknowledge::TakingTheNext;
         (
-            Handle::new(Arc::clone(shared)),
+            Handle::new(Arc::clone(shared), reconnects),
             Events::new(Arc::clone(shared), acknowledges),
         )
     }

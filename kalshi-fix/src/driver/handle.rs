@@ -25,11 +25,13 @@ use crate::session::{
 #[derive(Clone)]
 pub struct Handle {
     shared: Arc<Shared>,
+    /// Whether a lost connection is replaced.
+    reconnects: bool,
 }
 
 impl Handle {
-    pub(super) fn new(shared: Arc<Shared>) -> Handle {
-        Handle { shared }
+    pub(super) fn new(shared: Arc<Shared>, reconnects: bool) -> Handle {
+        Handle { shared, reconnects }
     }
 
     /// Sends an application message and returns its `MsgSeqNum (34)`, when there is room for it or as soon as there is.
@@ -37,7 +39,7 @@ impl Handle {
     /// When this returns, the message is on its way in the order of its number, and not necessarily written yet.
     /// Dropping the future before it is ready sends nothing.
     ///
-    /// A supervised session that has no connection refuses ([`SendError::NotEstablished`]), also for those who wait for
+    /// A supervised session that has no connection refuses ([`SendError::Reconnecting`]), also for those who wait for
     /// room when the connection is lost: nothing is kept for the next one. To wait for it, see
     /// [`ready`](Handle::ready). It also refuses until the application has taken the
     /// [`Event::Disconnected`] of every connection that was lost: numbers may start anew with a connection, and who does
@@ -222,6 +224,16 @@ impl Handle {
             }
             send(session, now)
         })
+        .map_err(|error| self.of_a_session(error))
+    }
+
+    /// What is over for a connection is not for a session that connects again.
+    fn of_a_session(&self, error: SendError) -> SendError {
+        let goes_on = self.reconnects && !self.shared.is_over() && !self.shared.is_closing();
+        match error {
+            SendError::NotEstablished(_) if goes_on => SendError::Reconnecting,
+            error => error,
+        }
     }
 
     fn command<T>(&self, command: impl FnOnce(&mut session::Session, session::Now) -> T) -> T {
@@ -302,7 +314,7 @@ impl Events {
     /// Dropping the future ends the session without waiting any longer, as dropping the events does.
     pub async fn close(mut self) -> Closed {
         self.acknowledge();
-        Handle::new(Arc::clone(&self.shared)).logout(None);
+        Handle::new(Arc::clone(&self.shared), false).logout(None);
         let mut unread = 0;
         loop {
             match poll_fn(|cx| self.poll_next(cx)).await {

@@ -13,6 +13,13 @@ pub enum SendError {
     /// The session is not logged on.
     #[error("cannot send: the session is {0}, not established")]
     NotEstablished(SessionState),
+    /// The connection was lost, and the session connects again by itself. It sends when it is logged on, and the application
+    /// has taken the event of the loss.
+    #[error(
+        "cannot send: the connection was lost, and the session connects again; take `Disconnected`, and wait for \
+         `Reconnected` or by `ready`"
+    )]
+    Reconnecting,
     /// The message is one of those that the session sends itself (A, 0, 1, 2, 3, 4, 5).
     #[error("MsgType (35) {msg_type:?} is a session message; only application messages can be sent")]
     SessionMessage {

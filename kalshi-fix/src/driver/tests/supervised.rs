@@ -18,7 +18,7 @@ use crate::driver::{
 };
 use crate::environment::Endpoint;
 use crate::reconnect::{FailureClass, ReconnectPolicy, StopReason, WaitReason};
-use crate::session::{self, Acceptance, Refusal, Role, SendError, SessionState};
+use crate::session::{self, Acceptance, Refusal, Role, SendError};
 use crate::transport::ConnectError;
 
 /// A client that is supervised, and the far ends of the connections that it makes.
@@ -160,7 +160,7 @@ async fn nothing_is_sent_until_a_lost_connection_is_known() {
             .await
             .is_err()
     );
-    let refused = Err(SendError::NotEstablished(SessionState::Ended));
+    let refused = Err(SendError::Reconnecting);
     assert_eq!(client.handle.send(&note("two")).await, refused);
     assert_eq!(client.handle.try_send(&note("two")), refused);
     let handle = client.handle.clone();
@@ -193,7 +193,7 @@ async fn a_cut_connection_is_replaced_and_says_what_is_in_doubt_and_what_may_be_
     assert_eq!(event.end.in_doubt(), 1..=2);
     assert_eq!(event.wait.delay.as_millis(), 249);
     let refused = client.handle.try_send(&note("while away")).unwrap_err();
-    assert_eq!(refused, SendError::NotEstablished(SessionState::Ended));
+    assert_eq!(refused, SendError::Reconnecting);
 
     let mut venue = client.accept().await;
     let event = client.reconnected().await;
@@ -496,7 +496,7 @@ async fn who_waits_for_room_is_refused_when_the_connection_is_lost() {
     for waiting in waiting {
         match waiting.await.unwrap() {
             Ok(_) => {}
-            Err(SendError::NotEstablished(_)) => refused += 1,
+            Err(SendError::Reconnecting) => refused += 1,
             Err(other) => panic!("{other}"),
         }
     }
