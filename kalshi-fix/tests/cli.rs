@@ -164,6 +164,40 @@ fn help_and_version_are_no_findings() {
     assert!(told(&["completions", "bash"], "").1.contains("complete -F"));
 }
 
+/// What bash offers for the last of these words.
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_completes() {
+    let script = told(&["completions", "bash"], "").1;
+    let check = |line: &str, expected: &[&str]| {
+        let words: Vec<String> = line.split(' ').map(|word| format!("'{word}'")).collect();
+        let asked = format!(
+            "{script}\nfunction=$(complete -p kalshi-fix | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n\
+             COMP_WORDS=({}) COMP_CWORD={}\n$function kalshi-fix {} {}\n\
+             printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            words.join(" "),
+            words.len() - 1,
+            words[words.len() - 1],
+            words[words.len() - 2],
+        );
+        // Completion speaks of its options where it cannot set them, as outside of a terminal.
+        let shell = std::process::Command::new("bash")
+            .args(["--norc", "-c", &asked])
+            .output()
+            .unwrap();
+        let offered = String::from_utf8(shell.stdout).unwrap();
+        let offered: Vec<&str> = offered.lines().collect();
+        for word in expected {
+            assert!(offered.contains(word), "{line}: {word}: {offered:?}");
+        }
+    };
+    check("kalshi-fix d", &["decode", "dictionary"]);
+    check("kalshi-fix dictionary sh", &["show"]);
+    check("kalshi-fix probe --se", &["--session", "--server-name"]);
+    check("kalshi-fix probe --session ", &["nr", "rfq"]);
+    check("kalshi-fix dictionary html --h", &["--help"]);
+}
+
 #[test]
 fn what_cannot_be_read_is_said_in_plain_words() {
     let check = |arguments: &[&str], input: &str, code: i32, out: &str, error: &str| {

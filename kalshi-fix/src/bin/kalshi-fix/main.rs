@@ -4,6 +4,7 @@
 mod arguments;
 mod book;
 mod check;
+mod completions;
 mod decode;
 mod diff;
 mod directory;
@@ -27,7 +28,7 @@ mod symbols;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use arguments::{Arguments, Command, DictionaryCommand};
 use output::{Failure, Findings, Output};
@@ -48,13 +49,7 @@ fn main() -> ExitCode {
         Command::Probe(arguments) => probe::run(&arguments, &mut output),
         Command::Keygen(arguments) => keygen::run(&arguments, &mut output),
         Command::Gateway(arguments) => gateway::run(&arguments, &mut output),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "kalshi-fix", &mut script);
-            output
-                .write(&String::from_utf8_lossy(&script))
-                .map(|()| Findings::None)
-        }
+        Command::Completions { shell } => completions::run(shell, &mut output),
     };
     ended(result, &mut output)
 }
