@@ -352,6 +352,16 @@ async fn who_says_nothing() {
     tokio::join!(deaf, mute);
 }
 
+/// The session was had all the same, and it is not the application that went wrong.
+#[tokio::test]
+async fn a_logout_that_is_not_answered() {
+    let (venue, address) = venue("probe-parting").await;
+    venue.gateway.inject(Fault::new(Step::Logout, Effect::Ignore));
+    let silent = probed(&venue, &address, &[]).await;
+    check(&silent, "log out", "network", "its logout was not answered");
+    venue.gateway.close().await;
+}
+
 #[tokio::test]
 async fn clocks() {
     let hours = Ahead(Duration::from_hours(3));

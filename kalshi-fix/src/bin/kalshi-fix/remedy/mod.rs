@@ -11,6 +11,7 @@ use kalshi_fix::client::OpenError;
 use kalshi_fix::driver::{EndCause, SessionEnd};
 use kalshi_fix::environment::{Environment, Product, SessionKind};
 use kalshi_fix::reconnect::FailureClass;
+use kalshi_fix::session::EndReason;
 
 use crate::place::credentials::{KeyVariables, short};
 use crate::place::{PlaceArguments, Whereabouts};
@@ -92,6 +93,8 @@ impl Attempted<'_> {
         Trouble {
             class: match &end.cause {
                 EndCause::Connect { source } => connecting::class(source),
+                // It ended because it was to end, and that is not what is wrong.
+                EndCause::Session(EndReason::LogoutUnanswered { .. }) => FailureClass::Network,
                 cause => cause.class(),
             },
             what: said(end),
