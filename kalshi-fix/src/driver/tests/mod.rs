@@ -4,6 +4,7 @@ mod cancel;
 mod endings;
 mod flow;
 mod observed;
+mod outages;
 mod pair;
 mod pressure;
 mod renumbering;

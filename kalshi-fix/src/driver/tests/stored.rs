@@ -1,4 +1,4 @@
-//! Sessions with a store: resends, resumption, group commit, stores that fail.
+//! Sessions with a store: what is kept and sent again, group commit, stores that fail.
 //!
 //! All of them by the system's clock: what is sent again must not be from the future of the next connection.
 
@@ -8,12 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use fix_dialect::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
-use tokio::sync::mpsc as mpsc_async;
 use tokio::time::{sleep, timeout};
 
 use super::pair::*;
 use crate::driver::{
-    Acknowledge, Builder, DriverSettings, EndCause, Event, Events, Handle, Missed, SessionStore, SpawnError,
+    Acknowledge, Builder, DriverSettings, EndCause, Event, Events, SessionStore, SpawnError,
 };
 use crate::reconnect::{ReconnectPolicy, StopReason};
 use crate::session::{
@@ -50,8 +49,27 @@ impl Shared {
         })))
     }
 
+    /// On a thread of its own, or in the session's task.
+    pub(super) fn place(&self, threaded: bool) -> SessionStore {
+        if threaded {
+            SessionStore::threaded(self.clone())
+        } else {
+            SessionStore::inline(self.clone())
+        }
+    }
+
     pub(super) fn next_incoming(&self) -> SequenceNumber {
         self.state().sequences.next_incoming
+    }
+
+    /// How many commits there were, since it was asked for another.
+    pub(super) fn commits(&self) -> usize {
+        self.with(|inner| inner.commits)
+    }
+
+    /// The next commit asks for another one after so long.
+    pub(super) fn asks_once_for(&self, again_in: Duration) {
+        self.with(|inner| (inner.commits, inner.again_in) = (0, Some(again_in)));
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Inner) -> T) -> T {
@@ -127,13 +145,13 @@ impl Store for Shared {
     }
 }
 
-fn settings(identity: Identity, gate: JournalGate) -> SessionSettings {
+pub(super) fn settings(identity: Identity, gate: JournalGate) -> SessionSettings {
     let mut settings = SessionSettings::kalshi_prediction(identity).retransmitting();
     settings.journal = session::Journal::Keep(gate);
     settings
 }
 
-fn resuming() -> Role {
+pub(super) fn resuming() -> Role {
     Role::Initiator(Logon::new(30).default_appl_ver_id("9"))
 }
 
@@ -147,7 +165,7 @@ fn client(stream: DuplexStream, store: SessionStore, gate: JournalGate) -> Ends 
     .unwrap()
 }
 
-fn venue(stream: DuplexStream, store: &Shared) -> Ends {
+pub(super) fn venue(stream: DuplexStream, store: &Shared) -> Ends {
     Builder::new(
         settings(Identity::acceptor("Kalshi"), JournalGate::HandedOut),
         Role::Acceptor,
@@ -157,7 +175,7 @@ fn venue(stream: DuplexStream, store: &Shared) -> Ends {
     .unwrap()
 }
 
-async fn accept(venue: &mut Ends, store: &Shared) {
+pub(super) async fn accept(venue: &mut Ends, store: &Shared) {
     logon_request(venue).await;
     let acceptance = Acceptance {
         sequences: store.state().sequences,
@@ -185,7 +203,7 @@ pub(super) async fn connected(
 pub(super) async fn note_or_resend(events: &mut Events) -> (SequenceNumber, String, bool) {
     loop {
         // Bounded, so that a session that hangs fails its test.
-        let event = timeout(Duration::from_secs(10), events.recv()).await;
+        let event = timeout(Duration::from_secs(30), events.recv()).await;
         match event.expect("a note in time") {
             Some(Event::Session(session::Event::Application(inbound))) => {
                 return (inbound.msg_seq_num, text(&inbound), inbound.poss_dup);
@@ -201,14 +219,7 @@ pub(super) async fn note_or_resend(events: &mut Events) -> (SequenceNumber, Stri
 async fn a_restarted_process_resumes_and_what_was_not_handled_comes_again() {
     for threaded in [false, true] {
         let (ours, theirs) = (Shared::new(), Shared::new());
-        let place = |store: &Shared| {
-            if threaded {
-                SessionStore::threaded(store.clone())
-            } else {
-                SessionStore::inline(store.clone())
-            }
-        };
-        let (mut client, mut venue) = connected(place(&ours), JournalGate::Stored, &theirs).await;
+        let (mut client, mut venue) = connected(ours.place(threaded), JournalGate::Stored, &theirs).await;
         for index in 0..5 {
             venue.0.send(&note(index)).await.unwrap();
         }
@@ -226,7 +237,7 @@ async fn a_restarted_process_resumes_and_what_was_not_handled_comes_again() {
         assert_eq!(ours.state().sequences.next_outgoing, 3);
         assert_eq!(ours.state().sequences.next_incoming, 4, "2 and 3 are handled");
 
-        let (mut client, mut venue) = connected(place(&ours), JournalGate::Stored, &theirs).await;
+        let (mut client, mut venue) = connected(ours.place(threaded), JournalGate::Stored, &theirs).await;
         for (number, index) in [(4, 2), (5, 3), (6, 4)] {
             let (found, text, poss_dup) = note_or_resend(&mut client.1).await;
             assert_eq!((found, text, poss_dup), (number, index.to_string(), true));
@@ -283,250 +294,6 @@ async fn explicit_acknowledgement() {
     assert_eq!(ours.state().sequences.next_incoming, 5);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_supervised_session_resumes_by_itself_and_what_was_lost_comes_again() {
-    let (ours, theirs) = (Shared::new(), Shared::new());
-    let (sender, mut connections) = tokio::sync::mpsc::unbounded_channel();
-    let dial = move || {
-        let (near, far) = duplex(1 << 16);
-        sender.send(far).unwrap();
-        async move { Ok::<_, ConnectError>(near) }
-    };
-    let identity = Identity::initiator("key-id", "KalshiRT");
-    let (client, mut events): (Handle, Events) =
-        Builder::new(settings(identity, JournalGate::Stored), resuming())
-            .store(SessionStore::inline(ours.clone()))
-            .supervise(dial, ReconnectPolicy::default())
-            .unwrap();
-    // The first connection breaks before the venue has read what was sent.
-    let mut far = connections.recv().await.unwrap();
-    {
-        let (near, inner) = duplex(1 << 16);
-        let mut first = venue(inner, &theirs);
-        let relay = tokio::spawn(async move {
-            let mut near = near;
-            // The logon, whatever its length; nothing of the client's after that.
-            let mut bytes = [0; 4096];
-            let count = far.read(&mut bytes).await.unwrap();
-            near.write_all(&bytes[..count]).await.unwrap();
-            let count = near.read(&mut bytes).await.unwrap();
-            far.write_all(&bytes[..count]).await.unwrap();
-            (near, far)
-        });
-        accept(&mut first, &theirs).await;
-        established_event(&mut events).await;
-        let (near, far) = relay.await.unwrap();
-        assert_eq!(client.send(&note("lost on the way")).await.unwrap(), 2);
-        first.0.send(&note("lost on the way back")).await.unwrap();
-        sleep(Duration::from_secs(1)).await;
-        drop((near, far, first));
-    }
-    match events.recv().await {
-        Some(Event::Disconnected(event)) => assert_eq!(event.end.in_doubt(), 1..=2),
-        other => panic!("{other:?}"),
-    }
-    let mut second = venue(connections.recv().await.unwrap(), &theirs);
-    accept(&mut second, &theirs).await;
-    match events.recv().await {
-        Some(Event::Reconnected(event)) => assert_eq!(event.missed, Missed::Nothing),
-        other => panic!("{other:?}"),
-    }
-    let (_, text, poss_dup) = note_or_resend(&mut second.1).await;
-    assert_eq!((text.as_str(), poss_dup), ("lost on the way", true));
-    let (_, text, poss_dup) = note_or_resend(&mut events).await;
-    assert_eq!((text.as_str(), poss_dup), ("lost on the way back", true));
-}
-
-/// A supervised client with a store, whose dials wait until they are let through.
-struct Line {
-    client: Handle,
-    events: Events,
-    connections: mpsc_async::UnboundedReceiver<DuplexStream>,
-    /// What becomes of each dial: a connection, or none.
-    dials: mpsc_async::UnboundedSender<bool>,
-}
-
-impl Line {
-    fn start(store: SessionStore, policy: ReconnectPolicy) -> Line {
-        let (sender, connections) = mpsc_async::unbounded_channel();
-        let (dials, allowed) = mpsc_async::unbounded_channel::<bool>();
-        let allowed = Arc::new(tokio::sync::Mutex::new(allowed));
-        let dial = move || {
-            let (sender, allowed) = (sender.clone(), Arc::clone(&allowed));
-            async move {
-                if allowed.lock().await.recv().await != Some(true) {
-                    return Err(ConnectError::Resolve {
-                        endpoint: crate::environment::Endpoint::new("venue.test", 8228),
-                        source: std::io::Error::other("no network"),
-                    });
-                }
-                let (near, far) = duplex(1 << 16);
-                sender.send(far).unwrap();
-                Ok(near)
-            }
-        };
-        let identity = Identity::initiator("key-id", "KalshiRT");
-        let (client, events) = Builder::new(settings(identity, JournalGate::Stored), resuming())
-            .store(store)
-            .supervise(dial, policy)
-            .unwrap();
-        Line {
-            client,
-            events,
-            connections,
-            dials,
-        }
-    }
-
-    /// The venue's side of the next connection, which asks to log on.
-    async fn dialled(&mut self, store: &Shared) -> (Ends, session::LogonRequest) {
-        self.dials.send(true).unwrap();
-        let mut venue = venue(self.connections.recv().await.unwrap(), store);
-        let request = logon_request(&mut venue).await;
-        (venue, request)
-    }
-
-    async fn connected(&mut self, store: &Shared) -> Ends {
-        let (mut venue, _) = self.dialled(store).await;
-        let acceptance = Acceptance {
-            sequences: store.state().sequences,
-            ..Acceptance::default()
-        };
-        venue.0.accept_logon(acceptance).unwrap();
-        established_event(&mut venue.1).await;
-        venue
-    }
-}
-
-fn at_once() -> ReconnectPolicy {
-    ReconnectPolicy {
-        backoff: Duration::from_millis(1),
-        spacing: Duration::ZERO,
-        maintenance: Vec::new(),
-        ..ReconnectPolicy::default()
-    }
-}
-
-/// Until the store has this. In real time: a store's thread is one.
-async fn until(store: &Shared, next_incoming: SequenceNumber) {
-    let kept = timeout(Duration::from_secs(30), async {
-        while store.next_incoming() != next_incoming {
-            sleep(Duration::from_millis(1)).await;
-        }
-    });
-    assert!(kept.await.is_ok(), "it has {}", store.next_incoming());
-}
-
-/// What the application works off while there is no connection is handled, and does not come again.
-#[tokio::test]
-async fn what_is_handled_while_there_is_no_connection_is_kept() {
-    for threaded in [false, true] {
-        let (ours, theirs) = (Shared::new(), Shared::new());
-        let store = if threaded {
-            SessionStore::threaded(ours.clone())
-        } else {
-            SessionStore::inline(ours.clone())
-        };
-        let mut line = Line::start(store, at_once());
-        let first = line.connected(&theirs).await;
-        established_event(&mut line.events).await;
-        for index in 0..5 {
-            first.0.send(&note(index)).await.unwrap();
-        }
-        for index in 0..2 {
-            assert_eq!(note_or_resend(&mut line.events).await.1, index.to_string());
-        }
-        // All of them have come when the answer to this has.
-        first.0.test_request().unwrap();
-        let mut first = first;
-        while !matches!(
-            first.1.recv().await,
-            Some(Event::Session(session::Event::TestRequestAnswered { .. }))
-        ) {}
-        drop(first);
-        while line.client.state().is_established() {
-            sleep(Duration::from_millis(1)).await;
-        }
-        for index in 2..5 {
-            assert_eq!(note_or_resend(&mut line.events).await.1, index.to_string());
-        }
-        // Asked for the next event, and so done with the last note; there may be a session message after it.
-        assert!(matches!(line.events.recv().await, Some(Event::Disconnected(_))));
-        let mut second = line.connected(&theirs).await;
-        assert!(matches!(line.events.recv().await, Some(Event::Reconnected(_))));
-        second.0.send(&note("fresh")).await.unwrap();
-        let (_, text, poss_dup) = note_or_resend(&mut line.events).await;
-        assert_eq!((text.as_str(), poss_dup), ("fresh", false));
-        assert!(line.client.try_send(&note("an order")).is_ok());
-        assert_eq!(note_or_resend(&mut second.1).await.1, "an order");
-    }
-}
-
-/// And it is kept at once, not when there is a connection again: the process may not live to see it.
-#[tokio::test]
-async fn what_is_handled_in_an_outage_outlives_the_process() {
-    for threaded in [false, true] {
-        let (ours, theirs) = (Shared::new(), Shared::new());
-        let store = if threaded {
-            SessionStore::threaded(ours.clone())
-        } else {
-            SessionStore::inline(ours.clone())
-        };
-        // The next attempt is far away.
-        let policy = ReconnectPolicy {
-            spacing: Duration::from_hours(1),
-            maintenance: Vec::new(),
-            ..ReconnectPolicy::default()
-        };
-        let mut line = Line::start(store, policy);
-        let mut first = line.connected(&theirs).await;
-        established_event(&mut line.events).await;
-        for index in 0..3 {
-            first.0.send(&note(index)).await.unwrap();
-        }
-        first.0.test_request().unwrap();
-        while !matches!(
-            first.1.recv().await,
-            Some(Event::Session(session::Event::TestRequestAnswered { .. }))
-        ) {}
-        drop(first);
-        while line.client.state().is_established() {
-            sleep(Duration::from_millis(1)).await;
-        }
-        for index in 0..3 {
-            assert_eq!(note_or_resend(&mut line.events).await.1, index.to_string());
-        }
-        assert!(matches!(line.events.recv().await, Some(Event::Disconnected(_))));
-        // The logon, three notes, the test request.
-        until(&ours, 6).await;
-    }
-}
-
-/// The venue says that the numbers do not fit, and then cannot be reached for a while: the session starts anew all the
-/// same, as was told.
-#[tokio::test]
-async fn a_reset_that_was_decided_outlives_an_outage() {
-    let (ours, theirs) = (Shared::new(), Shared::new());
-    let policy = ReconnectPolicy {
-        reset_retransmitting: true,
-        ..at_once()
-    };
-    let mut line = Line::start(SessionStore::inline(ours), policy);
-    let (first, request) = line.dialled(&theirs).await;
-    assert!(!request.reset);
-    let refusal = "MsgSeqNum too low, expecting 7 but received 1".to_owned();
-    first.0.refuse_logon(session::Refusal::Logout(refusal)).unwrap();
-    let next = async |events: &mut Events| match events.recv().await {
-        Some(Event::AttemptFailed(failed)) => failed.wait.reset,
-        other => panic!("{other:?}"),
-    };
-    assert!(next(&mut line.events).await);
-    line.dials.send(false).unwrap();
-    assert!(next(&mut line.events).await);
-    let (_second, request) = line.dialled(&theirs).await;
-    assert!(request.reset);
-}
-
 /// A store that wants to be called again is, on the session's own task as on a thread: what it promises depends on it.
 #[tokio::test(start_paused = true)]
 async fn a_store_is_committed_again_when_it_asks_for_it() {
@@ -537,49 +304,16 @@ async fn a_store_is_committed_again_when_it_asks_for_it() {
         &theirs,
     )
     .await;
-    ours.with(|inner| {
-        inner.commits = 0;
-        inner.again_in = Some(Duration::from_millis(100));
-    });
+    ours.asks_once_for(Duration::from_millis(100));
     client.0.send(&note("an order")).await.unwrap();
     assert_eq!(note_or_resend(&mut venue.1).await.1, "an order");
-    assert_eq!(ours.with(|inner| inner.commits), 1);
+    assert_eq!(ours.commits(), 1);
     sleep(Duration::from_millis(90)).await;
-    assert_eq!(ours.with(|inner| inner.commits), 1);
+    assert_eq!(ours.commits(), 1);
     sleep(Duration::from_millis(20)).await;
-    assert_eq!(ours.with(|inner| inner.commits), 2);
+    assert_eq!(ours.commits(), 2);
     sleep(Duration::from_secs(10)).await;
-    assert_eq!(ours.with(|inner| inner.commits), 2);
-}
-
-/// While there is no connection, too.
-#[tokio::test(start_paused = true)]
-async fn a_store_is_committed_again_in_an_outage() {
-    let (ours, theirs) = (Shared::new(), Shared::new());
-    let policy = ReconnectPolicy {
-        spacing: Duration::from_hours(1),
-        ..at_once()
-    };
-    let mut line = Line::start(SessionStore::inline(ours.clone()), policy);
-    let first = line.connected(&theirs).await;
-    established_event(&mut line.events).await;
-    first.0.send(&note("a report")).await.unwrap();
-    note_or_resend(&mut line.events).await;
-    drop(first);
-    while line.client.state().is_established() {
-        sleep(Duration::from_millis(1)).await;
-    }
-    sleep(Duration::from_secs(1)).await;
-    ours.with(|inner| {
-        inner.commits = 0;
-        inner.again_in = Some(Duration::from_secs(2));
-    });
-    // Which says that the report is handled.
-    assert!(matches!(line.events.recv().await, Some(Event::Disconnected(_))));
-    sleep(Duration::from_secs(1)).await;
-    assert_eq!(ours.with(|inner| inner.commits), 1);
-    sleep(Duration::from_secs(10)).await;
-    assert_eq!(ours.with(|inner| inner.commits), 2);
+    assert_eq!(ours.commits(), 2);
 }
 
 #[tokio::test]
@@ -642,12 +376,7 @@ async fn a_store_that_is_too_slow_makes_senders_wait() {
 async fn a_store_that_fails_ends_the_session_and_nothing_leaves_that_is_not_kept() {
     for threaded in [false, true] {
         let (ours, theirs) = (Shared::new(), Shared::new());
-        let store = if threaded {
-            SessionStore::threaded(ours.clone())
-        } else {
-            SessionStore::inline(ours.clone())
-        };
-        let (mut client, mut venue) = connected(store, JournalGate::Stored, &theirs).await;
+        let (mut client, mut venue) = connected(ours.place(threaded), JournalGate::Stored, &theirs).await;
         ours.with(|inner| inner.fail = true);
         client.0.send(&note("not kept")).await.unwrap();
         let Some(Event::Ended(end)) = client.1.recv().await else {
