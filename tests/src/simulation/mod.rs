@@ -37,6 +37,7 @@ mod plan;
 mod process;
 pub(crate) mod random;
 mod store;
+mod storing;
 #[cfg(test)]
 mod tests;
 mod world;
