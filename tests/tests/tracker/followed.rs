@@ -344,6 +344,20 @@ macro_rules! followed {
 followed!(on_prediction, prediction, Prediction, MARKET, "0.40");
 followed!(on_margin, margin, Margin, PERP, "20000");
 
+/// Ten contracts of [`MARKET`], at a price in the session's unit.
+fn bid<'a>(id: &'a str, price: &str) -> prediction::NewOrderSingle<'a> {
+    let (ten, limit) = (decimal("10"), prediction::fields::OrdType::Limit);
+    let side = prediction::fields::Side::Buy;
+    prediction::NewOrderSingle {
+        time_in_force: Some(prediction::fields::TimeInForce::GoodTillCancel),
+        ..prediction::NewOrderSingle::new(id, ten, limit, decimal(price), side, MARKET)
+    }
+}
+
+fn is_accepted(event: &FollowedEvent) -> bool {
+    matches!(event, FollowedEvent::Tracker(TrackerEvent::Changed { to, .. }) if *to == OrderState::New)
+}
+
 /// Times of the settings that no clock counts to: a range is fetched, and one that cannot be is tried again in the end.
 #[tokio::test]
 async fn no_time_of_a_recovery_is_too_long() {
@@ -357,17 +371,9 @@ async fn no_time_of_a_recovery_is_too_long() {
         let session = venue.client::<Prediction>(true).order_entry().await.unwrap();
         let tracker = Tracker::new(TrackerSettings::default());
         let mut followed = Followed::new(session, tracker, copies).settings(settings.clone());
-        let (ten, limit) = (decimal("10"), prediction::fields::OrdType::Limit);
-        let (side, id) = (prediction::fields::Side::Buy, format!("fetched-{is_fetched}"));
-        let order = prediction::NewOrderSingle {
-            time_in_force: Some(prediction::fields::TimeInForce::GoodTillCancel),
-            ..prediction::NewOrderSingle::new(id.as_str(), ten, limit, decimal("0.40"), side, MARKET)
-        };
-        followed.send(&order).await.unwrap();
-        until!(
-            followed,
-            |event: &FollowedEvent| matches!(event, FollowedEvent::Tracker(TrackerEvent::Changed { to, .. }) if *to == OrderState::New)
-        );
+        let id = format!("fetched-{is_fetched}");
+        followed.send(&bid(&id, "0.40")).await.unwrap();
+        until!(followed, is_accepted);
         venue.cut_at_the_next_report(SessionKind::OrderEntry);
         place(
             &venue.other,
@@ -400,15 +406,9 @@ async fn each_session_has_a_price_unit_of_its_own() {
         let session = unit(orders).order_entry().await.unwrap();
         let tracker = Tracker::new(TrackerSettings::default());
         let mut followed = Followed::new(session, tracker, unit(copies));
-        let price = decimal(if orders { "0.40" } else { "40" });
-        let (ten, limit) = (decimal("10"), prediction::fields::OrdType::Limit);
-        let side = prediction::fields::Side::Buy;
-        let order = prediction::NewOrderSingle::new("a", ten, limit, price, side, MARKET);
-        followed.send(&order).await.unwrap();
-        until!(
-            followed,
-            |event: &FollowedEvent| matches!(event, FollowedEvent::Tracker(TrackerEvent::Changed { to, .. }) if *to == OrderState::New)
-        );
+        let price = if orders { "0.40" } else { "40" };
+        followed.send(&bid("a", price)).await.unwrap();
+        until!(followed, is_accepted);
         venue.cut_at_the_next_report(SessionKind::OrderEntry);
         place(
             &venue.other,

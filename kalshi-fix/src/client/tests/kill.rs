@@ -14,7 +14,7 @@ use crate::limits::{KillProblem, KillRun, KillState, KillStop, Killed, Limits, S
 use crate::orders::ClOrdIdGenerator;
 use crate::prediction::OrderCancelRequest;
 use crate::prediction::sessions::NR;
-use crate::tracker::{Source, Tracker, TrackerSettings};
+use crate::tracker::{Source, Tracker, TrackerEvent, TrackerSettings};
 
 struct Desk {
     session: Session<NR>,
@@ -58,6 +58,26 @@ impl Desk {
     async fn kill(&mut self, within: Duration) -> Killed {
         let run = KillRun::new(&self.limits, &self.tracker, &self.ids).within(within);
         run.run(&mut self.session, "a test", |_| {}).await
+    }
+
+    /// As [`kill`](Desk::kill), with a venue that takes cancellations.
+    async fn kill_answered(&mut self, within: Duration) -> Killed {
+        self.kill_while(within, "a test", answer, |_| {}).await
+    }
+
+    /// As [`kill`](Desk::kill), for this reason, with a venue that does this, which does not end.
+    async fn kill_while(
+        &mut self,
+        within: Duration,
+        reason: &str,
+        venue: impl AsyncFnOnce(&mut Connection),
+        heard: impl FnMut(TrackerEvent),
+    ) -> Killed {
+        let run = KillRun::new(&self.limits, &self.tracker, &self.ids).within(within);
+        tokio::select! {
+            killed = run.run(&mut self.session, reason, heard) => killed,
+            () = venue(&mut self.connection) => unreachable!("it answers for as long as it is asked"),
+        }
     }
 
     fn state(&self) -> KillState {
@@ -116,20 +136,12 @@ impl EncodeBody for Fields<'_> {
 
 #[tokio::test]
 async fn a_run_of_the_kill_switch_ends_when_nothing_is_open() {
-    let Desk {
-        mut session,
-        mut connection,
-        tracker,
-        limits,
-        ids,
-        _venue,
-    } = Desk::open().await;
-    let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_mins(1));
+    let mut desk = Desk::open().await;
     let mut heard = Vec::new();
-    let killed = tokio::select! {
-        killed = run.run(&mut session, "a test", |event| heard.push(event)) => killed,
-        () = answer(&mut connection) => unreachable!("it answers for as long as it is asked"),
-    };
+    let within = Duration::from_mins(1);
+    let killed = desk
+        .kill_while(within, "a test", answer, |event| heard.push(event))
+        .await;
     assert_eq!(
         (killed.stop, killed.open.len()),
         (KillStop::Flat, 0),
@@ -137,7 +149,7 @@ async fn a_run_of_the_kill_switch_ends_when_nothing_is_open() {
     );
     assert!(killed.problem.is_none(), "{killed:?}");
     assert_eq!(heard.len(), 2, "the answer and the order's end: {heard:?}");
-    let refused = session.send(&order("late")).await.unwrap_err().to_string();
+    let refused = desk.session.send(&order("late")).await.unwrap_err().to_string();
     assert!(
         refused.contains("the kill switch is tripped (a test)"),
         "{refused}"
@@ -169,21 +181,13 @@ async fn a_run_of_the_kill_switch_that_is_dropped() {
         let is_tripped = desk.state() == KillState::Canceling;
         assert_eq!(is_tripped, depth > 0, "{depth}");
         // What was sent is in the tracker, and the next run cancels what is open.
-        let Desk {
-            mut session,
-            mut connection,
-            tracker,
-            limits,
-            ids,
-            _venue,
-        } = desk;
-        let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_mins(1));
-        let killed = tokio::select! {
-            killed = run.run(&mut session, "again", |_| {}) => killed,
-            () = answer(&mut connection) => unreachable!("it answers for as long as it is asked"),
-        };
+        let killed = desk
+            .kill_while(Duration::from_mins(1), "again", answer, |_| {})
+            .await;
         assert!(killed.is_flat(), "{depth}: {killed:?}");
-        let reason = limits.with(|core| core.kill_switch().reason().map(str::to_owned));
+        let reason = desk
+            .limits
+            .with(|core| core.kill_switch().reason().map(str::to_owned));
         let first = if depth > 0 { "a test" } else { "again" };
         assert_eq!(reason.as_deref(), Some(first));
     }
@@ -199,19 +203,7 @@ async fn a_run_of_the_kill_switch_reads_while_it_waits_for_room() {
     let mut waiting = pin!(sender.send(&waiting));
     let mut context = Context::from_waker(Waker::noop());
     assert!(waiting.as_mut().poll(&mut context).is_pending());
-    let Desk {
-        session,
-        connection,
-        tracker,
-        limits,
-        ids,
-        ..
-    } = &mut desk;
-    let run = KillRun::new(limits, tracker, ids).within(Duration::from_mins(1));
-    let killed = tokio::select! {
-        killed = run.run(session, "a test", |_| {}) => killed,
-        () = answer(connection) => unreachable!("it answers for as long as it is asked"),
-    };
+    let killed = desk.kill_answered(Duration::from_mins(1)).await;
     assert!(killed.is_flat(), "{killed:?}");
     let late = waiting.await.unwrap_err().to_string();
     assert!(late.contains("the kill switch is tripped"), "{late}");
@@ -242,16 +234,9 @@ async fn a_run_of_the_kill_switch_tells_of_what_the_tracker_was_not_told() {
 
 #[tokio::test]
 async fn a_run_of_the_kill_switch_does_not_wait_for_what_was_refused() {
-    let Desk {
-        mut session,
-        mut connection,
-        tracker,
-        limits,
-        ids,
-        _venue,
-    } = Desk::open().await;
+    let mut desk = Desk::open().await;
     // Nobody tells the tracker.
-    let pending = session.begin(&order("b")).await.unwrap();
+    let pending = desk.session.begin(&order("b")).await.unwrap();
     let refused = [
         (11, "b"),
         (39, "8"),
@@ -259,15 +244,15 @@ async fn a_run_of_the_kill_switch_does_not_wait_for_what_was_refused() {
         (103, "1"),
         (150, "8"),
     ];
-    connection.handle.send(&Fields(b"8", &refused)).await.unwrap();
+    desk.connection
+        .handle
+        .send(&Fields(b"8", &refused))
+        .await
+        .unwrap();
     let submitted = timeout(BOUND, pending).await.expect("in time");
     assert!(submitted.acknowledged().is_err());
     // Not as long as the minute for which it would count.
-    let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_secs(45));
-    let killed = tokio::select! {
-        killed = run.run(&mut session, "a test", |_| {}) => killed,
-        () = answer(&mut connection) => unreachable!("it answers for as long as it is asked"),
-    };
+    let killed = desk.kill_answered(Duration::from_secs(45)).await;
     assert!(killed.is_flat(), "{killed}");
     assert_eq!(
         (killed.unheard, killed.to_string().as_str()),
@@ -277,26 +262,17 @@ async fn a_run_of_the_kill_switch_does_not_wait_for_what_was_refused() {
 
 #[tokio::test]
 async fn a_run_of_the_kill_switch_tells_that_a_cancellation_was_refused() {
-    let Desk {
-        mut session,
-        mut connection,
-        tracker,
-        limits,
-        ids,
-        _venue,
-    } = Desk::open().await;
-    let run = KillRun::new(&limits, &tracker, &ids).within(Duration::from_mins(1));
-    let refuse = async {
-        let id = mass_cancel_id(&mut connection).await;
+    let mut desk = Desk::open().await;
+    let refuse = async |connection: &mut Connection| {
+        let id = mass_cancel_id(connection).await;
         let refused = [(11, id.as_str()), (37, "1"), (530, "6"), (531, "0"), (532, "0")];
         connection.handle.send(&Fields(b"r", &refused)).await.unwrap();
         // It is said again.
-        answer(&mut connection).await;
+        answer(connection).await;
     };
-    let killed = tokio::select! {
-        killed = run.run(&mut session, "a test", |_| {}) => killed,
-        () = refuse => unreachable!("it answers for as long as it is asked"),
-    };
+    let killed = desk
+        .kill_while(Duration::from_mins(1), "a test", refuse, |_| {})
+        .await;
     assert!(killed.is_flat(), "{killed:?}");
     assert!(
         matches!(killed.problem, Some(KillProblem::MassCancelRefused)),
