@@ -1,4 +1,7 @@
-//! Messages for tests, by their fields.
+//! What tests of several modules share: messages by their fields, and a writer that keeps what is written.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use fix_dialect::{BodyWriter, EncodeBody, Encoder, SessionHeader, Timestamp};
@@ -23,5 +26,31 @@ impl EncodeBody for Fields<'_> {
             let (tag, value) = field.split_once('=').unwrap();
             out.field_or_empty(tag.parse().unwrap(), value.as_bytes());
         }
+    }
+}
+
+/// What was written, and a writer of it.
+#[derive(Clone, Default)]
+pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// As text, with `|` between the fields.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.bytes()).unwrap().replace('\x01', "|")
+    }
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -4,13 +4,14 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use fix_dialect::Timestamp;
 
 use super::redact::Loose;
 use super::*;
+use crate::testing::Written;
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -23,29 +24,6 @@ fn log_frame(log: &MessageLog, frame: &str) {
         "out",
         bytes.as_bytes(),
     );
-}
-
-/// What was written, and a writer of it.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Written {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone())
-            .unwrap()
-            .replace('\x01', "|")
-    }
-}
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]

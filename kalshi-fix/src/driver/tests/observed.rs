@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +21,7 @@ use crate::observe::{Labels, LogQueue, MessageLog};
 use crate::reconnect::ReconnectPolicy;
 use crate::session::{self, Acceptance, Identity, Reject, RejectReason, Role, SessionSettings};
 use crate::store::MemoryStore;
+use crate::testing::Written;
 
 /// Keeps every metric under its name and labels.
 #[derive(Clone, Default)]
@@ -121,20 +121,6 @@ impl tracing::Subscriber for Told {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
-}
-
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Signs everything alike.
@@ -381,7 +367,7 @@ async fn the_log_has_every_message_of_both_directions_and_no_secret() {
         }
     }
     assert!(log.flush(Duration::from_mins(1)));
-    let bytes = written.0.lock().unwrap().clone();
+    let bytes = written.bytes();
     let text = String::from_utf8_lossy(&bytes).replace('\x01', "|");
     for secret in SECRETS {
         assert!(!text.contains(secret), "{secret} is in:\n{text}");
