@@ -21,14 +21,16 @@ use std::process::ExitCode;
 
 use kalshi_fix::FixMessage;
 use kalshi_fix::client::{Event, Session};
+use kalshi_fix::credentials::KeyUse;
 use kalshi_fix::dialect::{Action, Decimal, Profile, Rule, Unknown};
 use kalshi_fix::driver::{Clock as _, SystemClock};
+use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::Gateway;
 use kalshi_fix::orders::ClOrdIdGenerator;
 use kalshi_fix::prediction::fields::{OrdStatus, OrdType, Side};
 use kalshi_fix::prediction::sessions::NR;
 use kalshi_fix::prediction::{OrderCancelRequest, Prediction};
-use support::Failure;
+use support::{Failure, Options};
 
 /// NewOrderSingle as far as this program needs it, and a private tag that says which strategy it is of.
 #[derive(Debug, FixMessage)]
@@ -59,17 +61,18 @@ struct OrderState<'a> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
+async fn run(options: Options) -> Result<(), Failure> {
     // An exchange that takes tags which its dictionary does not have. The venue does not.
     let permissive = Profile::strict().with(Rule::Defined, Action::Report);
-    let (client, market, exchange) = support::open(Gateway::builder().validation(permissive)).await?;
+    let (client, market, exchange) =
+        support::open(&options, Gateway::builder().validation(permissive)).await?;
     let client = client.cancel_orders_on_disconnect(true).build()?;
     let mut session = client.order_entry().await?;
     let strategy = exchange.is_some().then_some("momentum");
-    let traded = support::in_time(trade(&mut session, &market, strategy)).await;
+    let traded = support::in_time(&options, trade(&mut session, &market, strategy)).await;
     support::ended("KalshiNR", &session.close().await);
     traded
 }
@@ -139,3 +142,10 @@ async fn hear(session: &mut Session<NR>, wanted: OrdStatus) -> Result<(), Failur
         }
     }
 }
+
+const ABOUT: &str = "\
+Send and receive messages of your own over the venue's dialect: the fields
+that you need, and private ones.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[KeyUse::Session(SessionKind::OrderEntry)];

@@ -24,55 +24,66 @@ mod support;
 mod until;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use desk::Desk;
 use kalshi_fix::client::Client;
+use kalshi_fix::credentials::KeyUse;
 use kalshi_fix::driver::{Clock as _, SystemClock};
+use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::exchange::Side;
 use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder, mass_cancel};
 use kalshi_fix::prediction::Prediction;
+use kalshi_fix::prediction::sessions::NR;
 use kalshi_fix::recovery::{self, RecoverySettings};
 use kalshi_fix::tracker::{OrderState, Source, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
-use support::Failure;
+use support::{Failure, Options};
 use until::until;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
-    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+async fn run(options: Options) -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(&options, Gateway::builder()).await?;
     // The venue may hold the key for a moment when its connection is gone: the second logon then comes again.
     let client = client.reconnect(again::policy(exchange.is_some())).build()?;
-    support::in_time(lose_and_recover(&client, &market, exchange.as_ref())).await
+    let mut desk = Desk {
+        session: client.order_entry().await?,
+        tracker: Tracker::new(TrackerSettings::default()),
+    };
+    let work = lose_and_recover(&client, &mut desk, &market, exchange.as_ref());
+    let recovered = support::in_time(&options, work).await;
+    // Whatever ended it: nothing is left open.
+    let left = tokio::time::timeout(TO_LEAVE, cancel_all(&client, &mut desk)).await;
+    support::ended("KalshiNR", &desk.session.close().await);
+    recovered?;
+    left.map_err(|_| format!("canceling what is open was not confirmed within {TO_LEAVE:?}"))?
 }
 
 async fn lose_and_recover(
     client: &Client<Prediction>,
+    desk: &mut Desk<NR>,
     market: &str,
     exchange: Option<&(Gateway, Member)>,
 ) -> Result<(), Failure> {
     let (now, unit) = (SystemClock.utc(), PriceUnit::Dollars);
     let ids = ClOrdIdGenerator::new(now, std::process::id().into());
     let price = if exchange.is_some() { "0.40" } else { "0.01" };
-    let mut desk = Desk {
-        session: client.order_entry().await?,
-        tracker: Tracker::new(TrackerSettings::default()),
-    };
     let orders = [ids.next_id(), ids.next_id()];
     for id in &orders {
         let order = LimitOrder::buy_yes(market, Quantity::from_whole(10), price.parse()?);
         desk.send(&order.message(id.as_str(), unit, now)?).await?;
-        until(&mut desk, id.as_str(), OrderState::New).await?;
+        until(desk, id.as_str(), OrderState::New).await?;
     }
     println!("two orders rest: buy 10 at {price}, twice");
 
     desk.session.sender().abort();
     for id in &orders {
-        until(&mut desk, id.as_str(), OrderState::Unknown).await?;
+        until(desk, id.as_str(), OrderState::Unknown).await?;
     }
     println!("the connection is gone: both are Unknown");
     if let Some((_, other)) = exchange {
@@ -94,14 +105,22 @@ async fn lose_and_recover(
             order.filled().quantity
         );
     }
-    // Nothing is left open.
-    desk.send(&mass_cancel::<Prediction>(ids.next_id().as_str())?)
-        .await?;
+    recovered
+}
+
+/// Cancels what is open: on another session, where the work was ended between two.
+async fn cancel_all(client: &Client<Prediction>, desk: &mut Desk<NR>) -> Result<(), Failure> {
+    let ids = ClOrdIdGenerator::new(SystemClock.utc(), u64::from(std::process::id()) + 1);
+    let id = ids.next_id();
+    let cancel = mass_cancel::<Prediction>(id.as_str())?;
+    if desk.send(&cancel).await.is_err() {
+        desk.session = client.order_entry().await?;
+        desk.send(&cancel).await?;
+    }
     while desk.tracker.open_orders().count() > 0 {
         desk.news().await?;
     }
-    support::ended("KalshiNR", &desk.session.close().await);
-    recovered
+    Ok(())
 }
 
 /// Asks drop copy, over a session of its own, which needs a key of its own.
@@ -123,3 +142,16 @@ async fn recover(client: &Client<Prediction>, tracker: &mut Tracker) -> Result<(
         Err(format!("drop copy did not tell everything: {outcome:?}").into())
     }
 }
+
+/// How long canceling may take.
+const TO_LEAVE: Duration = Duration::from_secs(30);
+
+const ABOUT: &str = "\
+Lose the connection while orders trade, and fetch from drop copy what was
+missed.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[
+    KeyUse::Session(SessionKind::OrderEntry),
+    KeyUse::Session(SessionKind::DropCopy),
+];

@@ -17,32 +17,32 @@ mod support;
 use std::process::ExitCode;
 
 use kalshi_fix::client::{Receiver, Session};
+use kalshi_fix::credentials::KeyUse;
 use kalshi_fix::driver::{Clock as _, SystemClock};
+use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::exchange::Side;
 use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder};
 use kalshi_fix::prediction::sessions::NR;
 use kalshi_fix::tracker::{Order, OrderState, Source, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
-use support::Failure;
+use support::{Failure, Options};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
-    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+async fn run(options: Options) -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(&options, Gateway::builder()).await?;
     let client = client.cancel_orders_on_disconnect(true).build()?;
     // The listener first, so that it misses nothing.
     let mut listener = client.order_entry_listener().await?;
     let trading = client.order_entry().await?;
-    let heard = support::in_time(trade_and_hear(
-        &trading,
-        &mut listener,
-        &market,
-        exchange.as_ref(),
-    ))
+    let heard = support::in_time(
+        &options,
+        trade_and_hear(&trading, &mut listener, &market, exchange.as_ref()),
+    )
     .await;
     support::ended("KalshiNR", &trading.close().await);
     support::ended("KalshiNR, the listener", &listener.close().await);
@@ -95,3 +95,11 @@ async fn trade_and_hear(
     }
     Ok(())
 }
+
+const ABOUT: &str = "Watch an account's orders from a second session, which cannot send anything.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[
+    KeyUse::Session(SessionKind::OrderEntry),
+    KeyUse::Listener(SessionKind::OrderEntry),
+];

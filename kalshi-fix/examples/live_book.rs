@@ -21,24 +21,26 @@ use std::time::Duration;
 use kalshi_fix::book::{
     Aggressor, Book, BookEvent, BookState, BooksSettings, FeedEvent, Level, MarketDataFeed,
 };
+use kalshi_fix::credentials::KeyUse;
+use kalshi_fix::driver::{AttemptFailed, Disconnected};
 use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::exchange::Side;
 use kalshi_fix::gateway::{Effect, Fault, Gateway, Member, Step};
 use kalshi_fix::prediction::Prediction;
-use support::Failure;
+use support::{Failure, Options};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
-    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+async fn run(options: Options) -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(&options, Gateway::builder()).await?;
     // A feed lives through lost connections if its client connects again.
     let client = client.reconnect(again::policy(exchange.is_some())).build()?;
     let mut feed = MarketDataFeed::<Prediction>::new(client.market_data().await?, BooksSettings::default());
     feed.subscribe([market.as_str()])?;
-    let followed = support::in_time(async {
+    let followed = support::in_time(&options, async {
         match &exchange {
             Some((gateway, other)) => tour(&mut feed, &market, gateway, other).await,
             None => follow(&mut feed, &market).await,
@@ -49,18 +51,32 @@ async fn run() -> Result<(), Failure> {
     followed
 }
 
-/// The venue: whatever happens in ten seconds.
+/// The venue: whatever happens in ten seconds. Without a connection in the end, it failed.
 async fn follow(feed: &mut MarketDataFeed<Prediction>, market: &str) -> Result<(), Failure> {
     let until = tokio::time::Instant::now() + Duration::from_secs(10);
+    let mut gone = None;
     while let Ok(event) = tokio::time::timeout_at(until, feed.recv()).await {
         match event.ok_or("the feed is over")? {
+            FeedEvent::Disconnected(Disconnected { end, wait, .. })
+            | FeedEvent::AttemptFailed(AttemptFailed { end, wait, .. }) => {
+                println!("no connection: {end}; the next attempt in {:?}", wait.delay);
+                gone = Some(end);
+            }
+            FeedEvent::Reconnected(_) => {
+                println!("connected again");
+                gone = None;
+            }
             FeedEvent::Book(BookEvent::Trade(trade)) => println!("trade: {} at {}", trade.size, trade.price),
             FeedEvent::Book(_) => println!("{}", top(book(feed, market)?)),
             FeedEvent::Ended(end) => return Err(end.to_string().into()),
-            other => println!("{other:?}"),
+            FeedEvent::Rejected(rejected) => return Err(rejected.to_string().into()),
+            _ => {}
         }
     }
-    Ok(())
+    match gone {
+        Some(end) => Err(format!("the connection did not come back: {end}").into()),
+        None => Ok(()),
+    }
 }
 
 /// The simulated exchange: a trade, a broken connection, and a book that is believed again.
@@ -147,3 +163,10 @@ fn top(book: &Book) -> String {
         level(book.best_offer())
     )
 }
+
+const ABOUT: &str = "\
+Follow a market's book and trades, and know at every moment whether the book
+can be believed.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[KeyUse::Session(SessionKind::MarketData)];

@@ -19,8 +19,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kalshi_fix::client::{Event, Session};
+use kalshi_fix::credentials::KeyUse;
 use kalshi_fix::dialect::{ClientSends, Decimal, Timestamp};
 use kalshi_fix::driver::{Clock as _, SystemClock};
+use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::exchange;
 use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::limits::{KillRun, Limits, SharedPreTrade};
@@ -31,15 +33,15 @@ use kalshi_fix::tracker::{
     AccountRef, AsRequest, OrderState, Source, Tracker, TrackerEvent, TrackerSettings,
 };
 use kalshi_fix::units::{Price, PriceUnit, Quantity};
-use support::Failure;
+use support::{Failure, Options};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
-    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+async fn run(options: Options) -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(&options, Gateway::builder()).await?;
     let tracker = Arc::new(Mutex::new(Tracker::new(TrackerSettings::default())));
     let limits = Limits::default()
         .max_order_quantity(Quantity::from_whole(100))
@@ -62,7 +64,7 @@ async fn run() -> Result<(), Failure> {
         quotes: [None, None],
     };
 
-    let quoted = support::in_time(maker.quote(exchange.as_ref())).await;
+    let quoted = support::in_time(&options, maker.quote(exchange.as_ref())).await;
     // Whatever ended it.
     let killed = maker.kill(&limits).await;
     support::ended("KalshiNR", &maker.session.close().await);
@@ -230,3 +232,10 @@ fn now() -> Timestamp {
 const UNIT: PriceUnit = PriceUnit::Dollars;
 /// What is open on each side.
 const SIZE: Quantity = Quantity::from_contracts(Decimal::TEN);
+
+const ABOUT: &str = "\
+Quote both sides of one market, replace the quotes after each fill, and leave
+with nothing open.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[KeyUse::Session(SessionKind::OrderEntry)];

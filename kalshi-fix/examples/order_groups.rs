@@ -19,7 +19,9 @@ mod support;
 use std::process::ExitCode;
 
 use desk::Desk;
+use kalshi_fix::credentials::KeyUse;
 use kalshi_fix::driver::{Clock as _, SystemClock};
+use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::exchange::Side;
 use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::groups::{GroupEvent, GroupRequest, GroupResponse, Groups};
@@ -27,15 +29,15 @@ use kalshi_fix::orders::{ClOrdId, ClOrdIdGenerator, LimitOrder};
 use kalshi_fix::prediction::sessions::NR;
 use kalshi_fix::tracker::{Ended, OrderState, Rejection, Tracker, TrackerSettings};
 use kalshi_fix::units::{Price, PriceUnit, Quantity};
-use support::Failure;
+use support::{Failure, Options};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
-    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+async fn run(options: Options) -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(&options, Gateway::builder()).await?;
     let client = client.cancel_orders_on_disconnect(true).build()?;
     let mut trader = Trader {
         desk: Desk {
@@ -46,7 +48,7 @@ async fn run() -> Result<(), Failure> {
         ids: ClOrdIdGenerator::new(SystemClock.utc(), std::process::id().into()),
         market,
     };
-    let traded = support::in_time(trader.trade(exchange.as_ref())).await;
+    let traded = support::in_time(&options, trader.trade(exchange.as_ref())).await;
     support::ended("KalshiNR", &trader.desk.session.close().await);
     traded
 }
@@ -175,3 +177,10 @@ impl Trader {
         Ok(())
     }
 }
+
+const ABOUT: &str = "\
+Put orders into a group that cancels them all when too much of them is filled at
+once.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[KeyUse::Session(SessionKind::OrderEntry)];

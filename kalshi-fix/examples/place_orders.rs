@@ -21,7 +21,9 @@ mod until;
 use std::process::ExitCode;
 
 use desk::Desk;
+use kalshi_fix::credentials::KeyUse;
 use kalshi_fix::driver::{Clock as _, SystemClock};
+use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::exchange::Side;
 use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder};
@@ -29,23 +31,23 @@ use kalshi_fix::prediction::sessions::NR;
 use kalshi_fix::ticks::TickGrid;
 use kalshi_fix::tracker::{AccountRef, OrderState, Position, Tracker, TrackerEvent, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
-use support::Failure;
+use support::{Failure, Options};
 use until::until;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
-    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+async fn run(options: Options) -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(&options, Gateway::builder()).await?;
     // Should this program end early, the venue cancels what it left open.
     let client = client.cancel_orders_on_disconnect(true).build()?;
     let mut desk = Desk {
         session: client.order_entry().await?,
         tracker: Tracker::new(TrackerSettings::default()),
     };
-    let traded = support::in_time(trade(&mut desk, &market, exchange.as_ref())).await;
+    let traded = support::in_time(&options, trade(&mut desk, &market, exchange.as_ref())).await;
     support::ended("KalshiNR", &desk.session.close().await);
     traded
 }
@@ -112,3 +114,10 @@ async fn trade(
     );
     Ok(())
 }
+
+const ABOUT: &str = "\
+Place an order, amend it, have it partly filled, cancel the rest; a tracker
+knows at every moment how it stands.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[KeyUse::Session(SessionKind::OrderEntry)];

@@ -11,7 +11,8 @@
 //! - Both are state machines that read no clock: times go in, messages to send and events come out.
 //!
 //! Two members would be two programs; here they are one, so that it can be read from top to bottom. Against the demo
-//! environment the maker is another account, whose keys are in variables that begin with `KALSHI_MAKER_`.
+//! environment the maker is another account, whose keys are in variables that begin with `KALSHI_MAKER_`. They trade there,
+//! at 0.50 and on the public book, which wants a market with bids below and offers above that.
 
 mod support;
 
@@ -19,28 +20,32 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kalshi_fix::client::{Event, Session};
-use kalshi_fix::credentials::PrivateKey;
+use kalshi_fix::client::{Event, Retransmission, Session};
+use kalshi_fix::credentials::{KeyUse, PrivateKey};
 use kalshi_fix::driver::{Clock as _, SessionStore, SystemClock};
+use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::{Gateway, ManualClock};
+use kalshi_fix::prediction::Message;
+use kalshi_fix::prediction::fields::OrdStatus;
 use kalshi_fix::prediction::sessions::{RFQ, RT};
 use kalshi_fix::rfq::{
     Contract, CreatedRfq, CreatorEvent, MakerEvent, QuoteTerms, RequestForQuote, RfqMaker, Size,
 };
 use kalshi_fix::store::MemoryStore;
 use kalshi_fix::units::Quantity;
-use support::Failure;
+use support::{Failure, Options};
 use tokio::time::{Instant, sleep_until};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
+async fn run(options: Options) -> Result<(), Failure> {
     // The simulated exchange goes by a clock that is moved by hand: nobody wants to wait for its timers.
     let clock = ManualClock::at(SystemClock.utc());
-    let (creator, market, exchange) = support::open(Gateway::builder().manual_clock(&clock)).await?;
+    let (creator, market, exchange) =
+        support::open(&options, Gateway::builder().manual_clock(&clock)).await?;
     let (creator, maker) = if let Some((gateway, other)) = &exchange {
         let key = tokio::task::spawn_blocking(PrivateKey::generate).await??;
         let maker = gateway.client_builder(other.key_ring(&key));
@@ -49,17 +54,22 @@ async fn run() -> Result<(), Failure> {
             maker.clock(Arc::new(clock.clone())),
         )
     } else {
-        let variable = |name: &str| std::env::var_os(name.replace("KALSHI_", "KALSHI_MAKER_"));
         let config = support::demo()?;
-        let maker = config.builder()?.credentials(config.keys_from(variable)?);
-        (creator, maker)
+        let keys = config.keys_from(|name| std::env::var_os(makers(name)));
+        // What is wrong with a variable is told under the name by which it was looked for.
+        let keys = keys.map_err(|error| makers(&error.to_string()))?;
+        (creator, config.builder()?.credentials(keys))
     };
 
     let origin = Instant::now();
-    let question_id = format!("rfq-{}", SystemClock.utc().unix_nanos());
+    // Ids that never come twice: a quote's is that of the order that it becomes.
+    let now = SystemClock.utc().unix_nanos();
+    let (question_id, quote_id) = (format!("rfq-{now}"), format!("quote-{now}"));
     let request = RequestForQuote::market(market.as_str(), Size::Contracts(Quantity::from_whole(10)));
     let (rfq, question) = CreatedRfq::create(request, &question_id)?;
     let store = SessionStore::inline(MemoryStore::new(SystemClock.utc()));
+    // A store in memory knows nothing of the numbers at which an earlier run has left the venue.
+    let store = Retransmission::new(store).start_anew();
     let mut creator = Creator {
         session: creator.build()?.order_entry_retransmitting(store).await?,
         rfq,
@@ -72,7 +82,7 @@ async fn run() -> Result<(), Failure> {
         origin,
     };
 
-    let traded = support::in_time(async {
+    let traded = support::in_time(&options, async {
         creator.session.send(&question).await?;
         println!("creator: who trades 10 contracts of {market}?");
         let rfq_id = maker.requested(&market).await?;
@@ -80,7 +90,7 @@ async fn run() -> Result<(), Failure> {
         println!("maker:   bids 0.45 for YES and 0.50 for NO");
         maker
             .session
-            .send(&maker.quotes.quote(&rfq_id, QUOTE, &terms)?)
+            .send(&maker.quotes.quote(&rfq_id, &quote_id, &terms)?)
             .await?;
 
         creator
@@ -101,7 +111,7 @@ async fn run() -> Result<(), Failure> {
             .until(|event| matches!(event, MakerEvent::Accepted { .. }))
             .await?;
         println!("maker:   confirms");
-        let confirm = maker.quotes.confirm(origin.elapsed(), QUOTE)?;
+        let confirm = maker.quotes.confirm(origin.elapsed(), &quote_id)?;
         maker.session.send(&confirm).await?;
         maker
             .until(|event| matches!(event, MakerEvent::Confirmed { .. }))
@@ -136,6 +146,9 @@ impl Creator {
             let events = tokio::select! {
                 event = self.session.recv() => match event.ok_or("the session is over")? {
                     Event::Message(received) => match received.message() {
+                        Some(Message::ExecutionReport(report)) if report.ord_status == OrdStatus::Canceled => {
+                            return Err(NO_TRADE.into());
+                        }
                         Some(message) => self.rfq.handle(self.origin.elapsed(), message),
                         None => return Err("a message that cannot be read".into()),
                     },
@@ -218,4 +231,23 @@ async fn at(deadline: Option<Instant>) {
     }
 }
 
-const QUOTE: &str = "quote-1";
+/// What the maker's variables, and what is said of them, are called.
+fn makers(name: &str) -> String {
+    name.replace("KALSHI_", "KALSHI_MAKER_")
+}
+
+const NO_TRADE: &str = "the order of the accepted quote was canceled without a trade: most likely, orders of others were in the \
+                        way on the public book; take a market with bids below 0.50 and offers above it";
+
+const ABOUT: &str = "\
+Ask for quotes, and answer such a request: both sides of an RFQ, from the
+question to the trade.
+
+With --demo, two accounts trade 10 contracts with each other, at 0.50 and on the
+public book: that wants a market with bids below 0.50 and offers above it. The
+maker's keys are in variables that begin with KALSHI_MAKER_, such as
+KALSHI_MAKER_KEY_ID. The creator starts its session anew: what the venue has
+kept for that key's KalshiRT is lost.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[KeyUse::Session(SessionKind::OrderEntryRetransmitting)];

@@ -22,8 +22,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use desk::Desk;
-use kalshi_fix::client::{Client, Event, Session};
+use kalshi_fix::client::{Client, Event, Retransmission, Session};
+use kalshi_fix::credentials::KeyUse;
 use kalshi_fix::driver::{Clock as _, SessionStore, SystemClock};
+use kalshi_fix::environment::SessionKind;
 use kalshi_fix::gateway::exchange::{Outcome, Side};
 use kalshi_fix::gateway::{Gateway, Member};
 use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder};
@@ -33,20 +35,22 @@ use kalshi_fix::settlement::{Handled, Reassembler, ReassemblerSettings, SettledP
 use kalshi_fix::store::MemoryStore;
 use kalshi_fix::tracker::{OrderState, Tracker, TrackerSettings};
 use kalshi_fix::units::{PriceUnit, Quantity};
-use support::Failure;
+use support::{Failure, Options};
 use until::until;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    support::report(run().await)
+    support::main(ABOUT, SESSIONS, run).await
 }
 
-async fn run() -> Result<(), Failure> {
-    let (client, market, exchange) = support::open(Gateway::builder()).await?;
+async fn run(options: Options) -> Result<(), Failure> {
+    let (client, market, exchange) = support::open(&options, Gateway::builder()).await?;
     let client = client.build()?;
     let store = SessionStore::inline(MemoryStore::new(SystemClock.utc()));
-    let mut session = client.post_trade(store).await?;
-    let heard = support::in_time(async {
+    // A store in memory knows nothing of the numbers at which an earlier run has left the venue. Whoever must not lose
+    // what was kept meanwhile has one on the disk, and resumes.
+    let mut session = client.post_trade(Retransmission::new(store).start_anew()).await?;
+    let heard = support::in_time(&options, async {
         if let Some((gateway, other)) = &exchange {
             buy(&client, &market, other).await?;
             gateway.determine(&market, Outcome::No)?;
@@ -143,3 +147,13 @@ async fn buy(client: &Client<Prediction>, market: &str, other: &Member) -> Resul
     support::ended("KalshiNR", &desk.session.close().await);
     Ok(())
 }
+
+const ABOUT: &str = "\
+Hear what a market was settled at, and what it paid: pages put together, and the
+amounts checked.
+
+With --demo, it starts its session anew: what the venue has kept for that key's
+KalshiPT is lost.";
+
+/// What it opens at the venue.
+const SESSIONS: &[KeyUse] = &[KeyUse::Session(SessionKind::PostTrade)];

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use kalshi_fix::credentials::PrivateKey;
 use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::gateway::Gateway;
+use kalshi_fix::gateway::exchange::{NewOrder, Price, Quantity, Side};
+use tokio::runtime::Runtime;
 
 const README: &str = include_str!("../examples/README.md");
 
@@ -50,6 +52,15 @@ fn example(name: &str) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// Whatever the one who runs the tests has set.
+fn without_variables(command: &mut Command) {
+    for (variable, _) in std::env::vars_os() {
+        if variable.to_string_lossy().starts_with("KALSHI_") {
+            command.env_remove(variable);
+        }
+    }
 }
 
 /// An example that runs. It does not outlive its test.
@@ -161,11 +172,7 @@ fn without_keys_the_demo_is_refused_in_words() {
     for_each(shown().into_keys(), |name| {
         let mut command = example(name);
         command.args(["--demo", "SYMBOL"]);
-        for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("KALSHI_") {
-                command.env_remove(variable);
-            }
-        }
+        without_variables(&mut command);
         let (status, printed, errors) = Running::start(command).end();
         let says_what_to_do = errors.starts_with("error: ") && errors.contains("KALSHI_KEY_ID");
         if status.code() == Some(1) && says_what_to_do {
@@ -185,60 +192,221 @@ fn without_keys_the_demo_is_refused_in_words() {
             "{errors}"
         );
     }
-    let mut mistaken = example("place_orders");
-    mistaken.arg("--nonsense");
-    let (status, printed, errors) = Running::start(mistaken).end();
-    assert_eq!((status.code(), printed.as_str()), (Some(1), ""));
+}
+
+#[test]
+fn an_environment_that_there_is_not_is_told_with_its_variable() {
+    let mut command = example("place_orders");
+    without_variables(&mut command);
+    command
+        .args(["--demo", "SYMBOL"])
+        .env("KALSHI_FIX_ENVIRONMENT", "prod");
+    let (status, printed, errors) = Running::start(command).end();
+    assert_eq!((status.code(), printed.as_str()), (Some(1), ""), "{errors}");
+    assert_eq!(
+        errors,
+        "error: KALSHI_FIX_ENVIRONMENT: no environment is named \"prod\"; expected demo, or loopback for an exchange on this \
+         machine\n"
+    );
+    // What is empty counts as not set.
+    let mut command = example("place_orders");
+    without_variables(&mut command);
+    command
+        .args(["--demo", "SYMBOL"])
+        .env("KALSHI_FIX_ENVIRONMENT", "");
+    let (_, _, errors) = Running::start(command).end();
+    assert!(errors.contains("KALSHI_KEY_ID is not set"), "{errors}");
+}
+
+#[test]
+fn each_says_what_it_is_and_what_it_takes() {
+    let mut names: Vec<_> = shown().into_keys().collect();
+    names.push("quickstart".to_owned());
+    for_each(names, |name| {
+        let told = |argument: &str| {
+            let mut command = example(name);
+            command.arg(argument);
+            Running::start(command).end()
+        };
+        let (status, help, errors) = told("--help");
+        let usage = format!(" --example {name} -- [FLAG]...\n");
+        let own = match name {
+            "quickstart" => "--fault STEP",
+            "rfq" => "KALSHI_MAKER_KEY_ID",
+            "drop_copy_recovery" => "  KALSHI_DC_KEY_ID and its like, for KalshiDC\n",
+            "listener" => "  KALSHI_NR_LISTENER_KEY_ID and its like, for a listener on KalshiNR\n",
+            _ => "  KALSHI_PRIVATE_KEY_PATH ",
+        };
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        let all = [&usage, "--stay", "--help", own]
+            .iter()
+            .all(|part| help.contains(*part));
+        if !(status.success() && errors.is_empty() && all && widest <= Some(80)) {
+            return Err(format!("{status}\n{help}\n{errors}"));
+        }
+        let (status, printed, errors) = told("--nonsense");
+        let said = format!(
+            "unknown argument \"--nonsense\"; there are {}",
+            match name {
+                "quickstart" => "--seed N, --fault STEP, --stay and --help\n",
+                _ => "--demo SYMBOL, --stay and --help\n",
+            }
+        );
+        if status.code() == Some(2) && printed.is_empty() && errors.ends_with(&said) {
+            return Ok(());
+        }
+        Err(format!("{status}\n{printed}\n{errors}"))
+    });
+}
+
+/// Before anything is sent, and by the name under which it is looked for.
+#[test]
+fn a_key_that_is_missing_is_named() {
+    let key_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/rsa-pkcs8.pem");
+    let check = |name: &str, expected: &str| {
+        let mut command = example(name);
+        without_variables(&mut command);
+        command
+            .args(["--demo", "SYMBOL"])
+            .env("KALSHI_KEY_ID", "the-only-one")
+            .env("KALSHI_PRIVATE_KEY_PATH", &key_file);
+        let (status, printed, errors) = Running::start(command).end();
+        assert_eq!(status.code(), Some(1), "{name}: {printed}{errors}");
+        assert!(errors.contains(expected), "{name}: {printed}{errors}");
+    };
+    for name in ["drop_copy_recovery", "listener"] {
+        let (whose, variable) = match name {
+            "listener" => ("a listener on KalshiNR", "KALSHI_NR_LISTENER"),
+            _ => ("KalshiDC", "KALSHI_DC"),
+        };
+        check(
+            name,
+            &format!(
+                "{whose} has the key of KalshiNR; both are open at the same time, and the venue takes one connection for \
+                 each key: set {variable}_KEY_ID and {variable}_PRIVATE_KEY_PATH to a key of its own\n"
+            ),
+        );
+    }
+    check("rfq", "error: KALSHI_MAKER_KEY_ID is not set");
+}
+
+/// What they do among others, of whom nothing is known: here an exchange behind the variables that name the venue's. Those whose
+/// sessions keep their numbers do it again, with the same key.
+#[test]
+fn each_comes_through_where_nobody_trades_with_it() {
+    for_each(shown().into_keys(), |name| {
+        let elsewhere = Elsewhere::start(name);
+        let times = match name {
+            "resume" | "rfq" | "settlement" => 2,
+            _ => 1,
+        };
+        for time in 1..=times {
+            let (status, printed, errors) = Running::start(elsewhere.example(name)).end();
+            let begins = printed.starts_with("on the exchange of this machine, market ELSEWHERE\n");
+            let logged_out = printed.trim_end().ends_with(": logged out");
+            if !(status.success() && begins && logged_out && errors.is_empty()) {
+                return Err(format!("time {time}: {status}\n{printed}\n{errors}"));
+            }
+        }
+        Ok(())
+    });
+}
+
+/// What is accepted trades on the public book, where others may be in the way.
+#[test]
+fn an_rfq_that_comes_to_no_trade_says_why() {
+    let elsewhere = Elsewhere::start("rfq-among-others");
+    let other = elsewhere.gateway.member();
+    let (price, quantity) = (Price::from_cents(76), Quantity::from_contracts(50));
+    let bid = NewOrder::limit("other-1", "ELSEWHERE", Side::Buy, price, quantity);
+    other.place(Product::Prediction, bid).expect("a bid");
+    let (status, printed, errors) = Running::start(elsewhere.example("rfq")).end();
+    assert_eq!(status.code(), Some(1), "{printed}\n{errors}");
     assert!(
-        errors.starts_with("error: unknown argument \"--nonsense\"; there are --demo SYMBOL"),
-        "{errors}"
+        errors.starts_with("error: the order of the accepted quote was canceled")
+            && errors.contains("take a market with bids below 0.50"),
+        "{printed}\n{errors}"
+    );
+    assert!(printed.ends_with("KalshiRFQ: logged out\n"), "{printed}");
+}
+
+/// The exchange is gone, and does not come back.
+#[test]
+fn a_book_without_a_connection_is_a_failure_in_words() {
+    let elsewhere = Elsewhere::start("book-that-is-gone");
+    let mut running = Running::start(elsewhere.example("live_book"));
+    let mut out = BufReader::new(running.0.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    while !line.starts_with("live | ") {
+        line.clear();
+        let length = out.read_line(&mut line).expect("text");
+        assert!(length > 0, "it ended: {}", all(running.0.stderr.take()));
+    }
+    drop(elsewhere);
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).expect("text");
+    let status = running.wait();
+    let errors = all(running.0.stderr.take());
+    assert_eq!(status.code(), Some(1), "{rest}{errors}");
+    assert!(
+        rest.contains("no connection: ") && !rest.contains("SessionEnd"),
+        "{rest}{errors}"
+    );
+    assert!(
+        errors.starts_with("error: the connection did not come back: "),
+        "{rest}{errors}"
     );
 }
 
-/// What they do among others, of whom nothing is known: here an exchange behind the variables that name the venue's.
-#[test]
-fn each_comes_through_where_nobody_trades_with_it() {
-    let key_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/rsa-pkcs8.pem");
-    let key = PrivateKey::from_pem_file(&key_file).expect("a key");
-    // They come back after a break at the venue's pace.
-    let slow = ["drop_copy_recovery", "resume"];
-    for_each(
-        shown().into_keys().filter(|name| !slow.contains(&name.as_str())),
-        |name| {
-            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-            let gateway = Gateway::builder().market("ELSEWHERE");
-            let gateway = runtime.block_on(gateway.start()).expect("an exchange");
-            let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("root-of-{name}.pem"));
-            std::fs::write(&root, gateway.root_certificate()).expect("a file");
-            let mut command = example(name);
-            command
-                .args(["--demo", "ELSEWHERE"])
-                .env("KALSHI_FIX_ENVIRONMENT", "loopback")
-                .env("KALSHI_FIX_TLS_ROOTS", &root);
-            for kind in SessionKind::ALL {
-                let address = gateway.address(Product::Prediction, kind).expect("an address");
-                command.env(
-                    format!("KALSHI_FIX_PORTS_{}", short(kind)),
-                    address.port().to_string(),
-                );
+/// An exchange that is not the example's, and two accounts there.
+struct Elsewhere {
+    gateway: Gateway,
+    variables: Vec<(String, String)>,
+    /// What the exchange runs on.
+    _runtime: Runtime,
+}
+
+impl Elsewhere {
+    fn start(name: &str) -> Elsewhere {
+        let key_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys/rsa-pkcs8.pem");
+        let key = PrivateKey::from_pem_file(&key_file).expect("a key");
+        let runtime = Runtime::new().expect("a runtime");
+        let gateway = Gateway::builder().market("ELSEWHERE");
+        let gateway = runtime.block_on(gateway.start()).expect("an exchange");
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("root-of-{name}.pem"));
+        std::fs::write(&root, gateway.root_certificate()).expect("a file");
+        let mut variables = vec![
+            ("KALSHI_FIX_ENVIRONMENT".to_owned(), "loopback".to_owned()),
+            ("KALSHI_FIX_TLS_ROOTS".to_owned(), root.display().to_string()),
+        ];
+        for kind in SessionKind::ALL {
+            let address = gateway.address(Product::Prediction, kind).expect("an address");
+            let port = format!("KALSHI_FIX_PORTS_{}", short(kind));
+            variables.push((port, address.port().to_string()));
+        }
+        // An RFQ has two sides.
+        for prefix in ["KALSHI_", "KALSHI_MAKER_"] {
+            let member = gateway.member();
+            for key_use in ["NR", "NR_LISTENER", "RT", "DC", "PT", "RFQ", "MD"] {
+                let variable = |name: &str| format!("{prefix}{key_use}_{name}");
+                variables.push((variable("KEY_ID"), member.add_key(key.public_key())));
+                variables.push((variable("PRIVATE_KEY_PATH"), key_file.display().to_string()));
             }
-            // Two accounts: an RFQ has two sides.
-            for prefix in ["KALSHI_", "KALSHI_MAKER_"] {
-                let member = gateway.member();
-                for key_use in ["NR", "NR_LISTENER", "RT", "DC", "PT", "RFQ", "MD"] {
-                    let variable = |name: &str| format!("{prefix}{key_use}_{name}");
-                    command.env(variable("KEY_ID"), member.add_key(key.public_key()));
-                    command.env(variable("PRIVATE_KEY_PATH"), &key_file);
-                }
-            }
-            let (status, printed, errors) = Running::start(command).end();
-            let logged_out = printed.trim_end().ends_with(": logged out");
-            if status.success() && logged_out && !printed.contains("simulated") && errors.is_empty() {
-                return Ok(());
-            }
-            Err(format!("{status}\n{printed}\n{errors}"))
-        },
-    );
+        }
+        Elsewhere {
+            gateway,
+            variables,
+            _runtime: runtime,
+        }
+    }
+
+    fn example(&self, name: &str) -> Command {
+        let mut command = example(name);
+        command
+            .args(["--demo", "ELSEWHERE"])
+            .envs(self.variables.iter().cloned());
+        command
+    }
 }
 
 fn short(kind: SessionKind) -> &'static str {

@@ -4,6 +4,8 @@
 mod arguments;
 #[path = "../examples/quickstart/book.rs"]
 mod book;
+#[path = "../examples/support/command_line.rs"]
+mod command_line;
 #[path = "../examples/quickstart/draw.rs"]
 mod draw;
 #[path = "../examples/quickstart/screen.rs"]
@@ -46,9 +48,9 @@ impl Write for Page {
 async fn run(seed: u64, fault: Option<Step>) -> (String, Option<(Step, String)>) {
     let page = Page::default();
     let screen = Screen::new(Prediction::tables(), Box::new(page.clone()), false);
-    let wait = false;
-    let mut tour = Tour::new(Arguments { seed, fault, wait }, screen);
-    let failed = shutdown::take(&mut tour, wait).await.err();
+    let stay = false;
+    let mut tour = Tour::new(Arguments { seed, fault, stay }, screen);
+    let failed = shutdown::take(&mut tour, stay).await.err();
     tour.summary(Duration::ZERO);
     let printed = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
     (printed, failed)
@@ -99,7 +101,7 @@ async fn as_a_child() {
     let arguments = Arguments {
         seed: 1,
         fault: None,
-        wait: true,
+        stay: true,
     };
     let screen = Screen::new(Prediction::tables(), Box::new(std::io::stdout()), false);
     let mut tour = Tour::new(arguments, screen);
@@ -129,7 +131,7 @@ fn a_process_that_is_asked_to_end_logs_out() {
             }
         }
     };
-    read_to(Some("for SIGTERM or Ctrl-C"), &mut page);
+    read_to(Some("until Ctrl-C or SIGTERM"), &mut page);
     let told = Command::new("kill")
         .args(["-TERM", &child.id().to_string()])
         .status();
@@ -149,17 +151,17 @@ const CHILD: &str = "KALSHI_FIX_QUICKSTART_CHILD";
 
 #[test]
 fn the_command_line_is_read_or_refused() {
-    let parse = |line: &str| arguments::parse(line.split_whitespace().map(str::to_owned));
+    let parse = |line: &str| arguments::parse(line.split_whitespace().map(Into::into));
     let run = |seed, fault| {
-        let wait = false;
-        Ok(Parsed::Run(Arguments { seed, fault, wait }))
+        let stay = false;
+        Ok(Parsed::Run(Arguments { seed, fault, stay }))
     };
-    let waits = parse("--wait --seed 7");
+    let stays = parse("--stay --seed 7");
     assert!(matches!(
-        waits,
+        stays,
         Ok(Parsed::Run(Arguments {
             seed: 7,
-            wait: true,
+            stay: true,
             ..
         }))
     ));
@@ -183,6 +185,22 @@ fn the_command_line_is_read_or_refused() {
         parse("--verbose")
             .unwrap_err()
             .starts_with("unknown argument \"--verbose\"")
+    );
+    assert_eq!(
+        parse("--wait"),
+        Err("unknown argument \"--wait\"; there are --seed N, --fault STEP, --stay and --help".to_owned())
+    );
+    assert_eq!(
+        parse("--fault --stay"),
+        Err("--fault wants the name of a step, and got \"--stay\"".to_owned())
+    );
+    assert_eq!(
+        parse("--stay=yes"),
+        Err("--stay takes no value, and got \"--stay=yes\"".to_owned())
+    );
+    assert_eq!(
+        parse("--seed 1 --seed=2"),
+        Err("--seed is given twice".to_owned())
     );
     assert!(arguments::help().contains("mass-cancel"));
 }

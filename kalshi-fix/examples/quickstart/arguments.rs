@@ -1,7 +1,9 @@
-//! The command line: `--seed N`, `--fault STEP`, `--wait`, `--help`.
+//! The command line: `--seed N`, `--fault STEP`, `--stay`, `--help`.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 
+use crate::command_line::{CommandLine, Flag};
 use crate::step::Step;
 
 /// What the command line asked for.
@@ -12,7 +14,7 @@ pub(crate) struct Arguments {
     /// The step that is to fail.
     pub(crate) fault: Option<Step>,
     /// Whether to stay logged on until the process is asked to end.
-    pub(crate) wait: bool,
+    pub(crate) stay: bool,
 }
 
 /// What the command line turned out to be.
@@ -23,58 +25,28 @@ pub(crate) enum Parsed {
 }
 
 /// Reads the arguments behind the program's name.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Parsed, String> {
-    let mut parsed = Arguments {
-        seed: 1,
-        fault: None,
-        wait: false,
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, String> {
+    let Some(given) = COMMAND_LINE.read(words)? else {
+        return Ok(Parsed::Help);
     };
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        let (flag, joined) = match argument.split_once('=') {
-            Some((flag, value)) => (flag, Some(value.to_owned())),
-            None => (argument.as_str(), None),
-        };
-        let mut value = |of: &str| {
-            joined
-                .clone()
-                .or_else(|| arguments.next())
-                .ok_or(format!("{flag} wants {of}"))
-        };
-        match flag {
-            "--seed" => {
-                let text = value("a number")?;
-                parsed.seed = text
-                    .parse()
-                    .map_err(|_| format!("--seed wants a whole number, and got {text:?}"))?;
-            }
-            "--fault" => {
-                let text = value("the name of a step")?;
-                let step = Step::ALL.into_iter().find(|step| step.name() == text);
-                parsed.fault =
-                    Some(step.ok_or_else(|| format!("no step is named {text:?}; there are {}", names()))?);
-            }
-            "--wait" if joined.is_none() => parsed.wait = true,
-            "--help" | "-h" => return Ok(Parsed::Help),
-            _ => {
-                return Err(format!(
-                    "unknown argument {argument:?}; there are --seed N, --fault STEP, --wait and --help"
-                ));
-            }
-        }
-    }
-    Ok(Parsed::Run(parsed))
+    let seed = given.get("--seed").map_or(Ok(1), |text| {
+        text.parse()
+            .map_err(|_| format!("--seed wants a whole number, and got {text:?}"))
+    })?;
+    let fault = given.get("--fault").map(|text| {
+        let step = Step::ALL.into_iter().find(|step| step.name() == text);
+        step.ok_or_else(|| format!("no step is named {text:?}; there are {}", names()))
+    });
+    Ok(Parsed::Run(Arguments {
+        seed,
+        fault: fault.transpose()?,
+        stay: given.contains_key("--stay"),
+    }))
 }
 
 pub(crate) fn help() -> String {
-    let mut text = String::from(
-        "A tour of kalshi-fix against a simulated exchange in this process.\n\n\
-         Usage: cargo run --release --example quickstart -- [--seed N] [--fault STEP] [--wait]\n\n  \
-         --seed N      draw other prices and sizes (1 unless told otherwise)\n  \
-         --fault STEP  have this step fail: the exit code is then 1, and the step is named\n  \
-         --wait        stay logged on until SIGTERM or Ctrl-C, and log out then\n  \
-         --help        this text\n\nSteps:\n",
-    );
+    let mut text = COMMAND_LINE.help();
+    text.push_str("\nSteps:\n");
     for step in Step::ALL {
         let _ = writeln!(text, "  {:<12}  {}", step.name(), step.title());
     }
@@ -84,3 +56,25 @@ pub(crate) fn help() -> String {
 fn names() -> String {
     Step::ALL.map(Step::name).join(", ")
 }
+
+const COMMAND_LINE: CommandLine = CommandLine {
+    about: "A tour of kalshi-fix against a simulated exchange in this process.",
+    command: "cargo run --release --example quickstart",
+    flags: &[
+        Flag {
+            name: "--seed",
+            value: Some(("N", "a number")),
+            does: "draw other prices and sizes (1 unless told otherwise)",
+        },
+        Flag {
+            name: "--fault",
+            value: Some(("STEP", "the name of a step")),
+            does: "have this step fail: it is named, and the exit code is 1",
+        },
+        Flag {
+            name: "--stay",
+            value: None,
+            does: "stay logged on until Ctrl-C or SIGTERM, and log out then",
+        },
+    ],
+};

@@ -6,13 +6,15 @@
 //! cargo run --release --example quickstart -- --fault cross
 //! ```
 //!
-//! With `--wait` it stays logged on until SIGTERM or Ctrl-C. Either logs out, whenever it comes.
+//! With `--stay` it stays logged on until SIGTERM or Ctrl-C. Either logs out, whenever it comes.
 //!
 //! The exit code is 0 when every step happened, 1 when one did not (it is named), and 2 when the command line cannot be
 //! understood. What to read first: `tour.rs`, in which each step is a method.
 
 mod arguments;
 mod book;
+#[path = "../support/command_line.rs"]
+mod command_line;
 mod draw;
 mod screen;
 mod shutdown;
@@ -32,7 +34,7 @@ use tour::Tour;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match arguments::parse(std::env::args().skip(1)) {
+    let arguments = match arguments::parse(std::env::args_os().skip(1)) {
         Ok(Parsed::Run(arguments)) => arguments,
         Ok(Parsed::Help) => {
             print!("{}", arguments::help());
@@ -50,7 +52,7 @@ async fn main() -> ExitCode {
         arguments,
         Screen::new(Prediction::tables(), Box::new(out), coloured),
     );
-    if let Err((step, reason)) = shutdown::take(&mut tour, arguments.wait).await {
+    if let Err((step, reason)) = shutdown::take(&mut tour, arguments.stay).await {
         eprintln!("\nquickstart: step {:?} failed: {reason}", step.name());
         return ExitCode::FAILURE;
     }

@@ -6,15 +6,15 @@ use std::pin::pin;
 use crate::step::Step;
 use crate::tour::Tour;
 
-/// Takes the tour, step by step. Asked to end, it logs out and leaves the rest out; told to wait, it stays logged on until
+/// Takes the tour, step by step. Asked to end, it logs out and leaves the rest out; told to stay, it stays logged on until
 /// it is asked.
-pub(crate) async fn take(tour: &mut Tour, wait: bool) -> Result<(), (Step, String)> {
+pub(crate) async fn take(tour: &mut Tour, stay: bool) -> Result<(), (Step, String)> {
     // Registered before the first session is opened: from here on the signal no longer ends the process by itself.
     let listening = Requested::listen().map_err(|error| (Step::Exchange, error.to_string()))?;
     let mut requested = pin!(listening.wait());
     for step in Step::ALL {
-        if wait && step == Step::Logout {
-            tour.screen.note("Waiting", "for SIGTERM or Ctrl-C");
+        if stay && step == Step::Logout {
+            tour.screen.note("Staying", "logged on until Ctrl-C or SIGTERM");
             requested.as_mut().await;
             return tour.leave().await.map_err(|reason| (step, reason));
         }
