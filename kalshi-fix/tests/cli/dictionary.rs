@@ -329,6 +329,7 @@ fn unknown_names_are_met_with_names_that_there_are() {
 #[test]
 fn a_reference_is_written() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reference");
+    let _ = std::fs::remove_dir_all(&directory);
     let (code, out, _) = told(&["dictionary", "html", &directory.to_string_lossy()], "");
     assert_eq!(code, 0);
     assert!(out.ends_with("open index.html\n"), "{out}");
@@ -336,6 +337,36 @@ fn a_reference_is_written() {
     assert!(page.contains("href='field-54.html'"), "{page}");
     // A long name may go on in the next line of a narrow window, between two of its words.
     assert!(page.contains("<h1>New<wbr>Order<wbr>Single <code"), "{page}");
+    // Pages of another dialect that stay there are told.
+    let (_, again, _) = told(&["dictionary", "html", &directory.to_string_lossy()], "");
+    let (code, other, _) = told(
+        &["dictionary", "html", &directory.to_string_lossy(), "-d", "margin"],
+        "",
+    );
+    assert_eq!(
+        (code, again.lines().count(), other.lines().count()),
+        (0, 1, 2),
+        "{other}"
+    );
+    assert!(
+        other.contains(" pages of another dictionary, which an earlier run has left there"),
+        "{other}"
+    );
+    // What somebody else has written is not overwritten.
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-pages");
+    std::fs::create_dir_all(&own).expect("a directory");
+    std::fs::write(own.join("index.html"), "my own").expect("a page");
+    let (code, _, error) = told(&["dictionary", "html", &own.to_string_lossy()], "");
+    let expected = format!(
+        "kalshi-fix: {}/index.html is there already, and is of no reference that was written before; name another \
+         directory\n",
+        own.display()
+    );
+    assert_eq!((code, error), (2, expected));
+    assert_eq!(std::fs::read_dir(&own).expect("a directory").count(), 1);
+    // The way to the first page, and the dialect's name, is there in a narrow window too.
+    let style = std::fs::read_to_string(directory.join("style.css")).expect("a style");
+    assert!(!style.contains(".home { display: none"), "{style}");
     let file = scratch("not-a-directory", "");
     let file = file.to_string_lossy();
     let (code, _, error) = told(&["dictionary", "html", &file], "");

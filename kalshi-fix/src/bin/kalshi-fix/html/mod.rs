@@ -13,11 +13,15 @@ use page::{Pages, component_file, field_file, message_file};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("search.js");
+const SEARCH: &str = "search.js";
+/// How the script begins.
+const INDEX: &str = "const INDEX = ";
 
 pub(crate) fn run(arguments: &HtmlArguments, output: &mut Output) -> Result<Findings, Failure> {
     let dictionary = arguments.dialect.dictionary()?;
     let directory = &arguments.directory;
     directory::ready(directory, Access::Usual)?;
+    check_is_ours(directory)?;
     let site = site(&dictionary);
     for (name, contents) in &site {
         write(directory, name, contents)?;
@@ -27,12 +31,57 @@ pub(crate) fn run(arguments: &HtmlArguments, output: &mut Output) -> Result<Find
         site.len(),
         directory.display()
     ))?;
+    let left = left_from_before(directory, &site)?;
+    if left > 0 {
+        let (pages, them) = if left == 1 {
+            ("page", "it")
+        } else {
+            ("pages", "them")
+        };
+        output.write(&format!(
+            "{left} {pages} of another dictionary, which an earlier run has left there, lead nowhere from here; remove {them}, \
+             or name a directory of its own\n"
+        ))?;
+    }
     Ok(Findings::None)
+}
+
+/// Nobody's own pages are overwritten: what is there has to be a reference, which is known by its search.
+fn check_is_ours(directory: &Path) -> Result<(), Failure> {
+    let is_reference =
+        std::fs::read(directory.join(SEARCH)).is_ok_and(|script| script.starts_with(INDEX.as_bytes()));
+    let in_the_way = [SEARCH, "index.html", "fields.html", "style.css"]
+        .into_iter()
+        .find(|name| directory.join(name).symlink_metadata().is_ok());
+    match in_the_way {
+        Some(name) if !is_reference => Err(Failure::Usage(format!(
+            "{} is there already, and is of no reference that was written before; name another directory",
+            directory.join(name).display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn write(directory: &Path, name: &str, contents: &str) -> Result<(), Failure> {
     let path = directory.join(name);
     std::fs::write(&path, contents).map_err(Failure::unwritable(&path))
+}
+
+/// How many pages are there that look like some of these, and are none of them.
+fn left_from_before(directory: &Path, site: &[(String, String)]) -> Result<usize, Failure> {
+    let mut left = 0;
+    for entry in std::fs::read_dir(directory).map_err(Failure::unreadable(directory))? {
+        let name = entry.map_err(Failure::unreadable(directory))?.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let Some(page) = name.strip_suffix(".html") else {
+            continue;
+        };
+        let is_ours = ["message-", "component-", "field-"]
+            .iter()
+            .any(|kind| page.starts_with(kind));
+        left += usize::from(is_ours && site.iter().all(|(own, _)| own != name));
+    }
+    Ok(left)
 }
 
 /// The files of the site, by name.
@@ -41,8 +90,8 @@ fn site(dictionary: &Dictionary) -> Vec<(String, String)> {
     let mut site = vec![
         ("style.css".to_owned(), STYLE.to_owned()),
         (
-            "search.js".to_owned(),
-            format!("const INDEX = {};\n{SCRIPT}", search_index(dictionary)),
+            SEARCH.to_owned(),
+            format!("{INDEX}{};\n{SCRIPT}", search_index(dictionary)),
         ),
         ("index.html".to_owned(), pages.index()),
         ("fields.html".to_owned(), pages.fields()),
