@@ -430,6 +430,19 @@ fn it_ends_while_it_makes_keys() {
     assert_eq!(status.code(), Some(0));
     assert!(!directory.join("exchange.json").exists());
     assert!(!directory.join("member-1000.pem").exists());
+    // Meanwhile one knows what it is at.
+    let mut error = String::new();
+    child
+        .0
+        .stderr
+        .as_mut()
+        .unwrap()
+        .read_to_string(&mut error)
+        .unwrap();
+    assert_eq!(
+        error,
+        "kalshi-fix: making the keys of 1000 members first, which takes a while; Ctrl-C ends it\n"
+    );
 }
 
 #[test]

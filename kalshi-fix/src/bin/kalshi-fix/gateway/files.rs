@@ -68,6 +68,11 @@ impl Directory {
         }
     }
 
+    /// Whether an earlier run has left a member's private key.
+    pub(super) fn has_key(&self, member: u32) -> bool {
+        self.path.join(key_name(member)).exists()
+    }
+
     /// A new member of the exchange. Its private key is the one that an earlier run has left, so that its API keys are the
     /// same, too.
     pub(super) fn member(&self, number: u32, gateway: &Gateway) -> Result<MemberKeys, Failure> {

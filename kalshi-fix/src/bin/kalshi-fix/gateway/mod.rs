@@ -39,6 +39,14 @@ async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Find
         .start()
         .await
         .map_err(|error| not_started(error, arguments))?;
+    let lacking = (1..=arguments.members)
+        .filter(|number| !directory.has_key(*number))
+        .count();
+    if lacking >= MANY_KEYS {
+        eprintln!(
+            "kalshi-fix: making the keys of {lacking} members first, which takes a while; Ctrl-C ends it"
+        );
+    }
     let mut members = Vec::new();
     for number in 1..=arguments.members {
         // A thousand keys take minutes.
@@ -332,3 +340,6 @@ fn description(started: Timestamp, gateway: &Gateway, members: &[MemberKeys], li
     out.push_str("]}\n");
     out
 }
+
+/// More take so long that one would think it hangs.
+const MANY_KEYS: usize = 10;
