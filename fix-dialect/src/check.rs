@@ -323,7 +323,7 @@ impl<'c> Check<'c> {
                 _ => field.value_name(value).is_some(),
             };
             if !listed {
-                self.push(Rule::Listed, field.tag, path, value, String::new());
+                self.push(Rule::Listed, field.tag, path, value, listed_values(field));
             }
         }
         if let Some(most) = field.max_length.filter(|&most| value.len() > most) {
@@ -522,3 +522,21 @@ fn limits(rule: &ValueRuleTable) -> String {
     }
     text
 }
+/// The values of a field, with their names: as many as a line has room for.
+fn listed_values(field: &FieldTable) -> String {
+    let shown = field
+        .values
+        .iter()
+        .take(MOST_LISTED)
+        .map(|value| match value.name {
+            "" => value.wire.to_owned(),
+            name => format!("{} ({name})", value.wire),
+        });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match field.values.len().saturating_sub(MOST_LISTED) {
+        0 => shown,
+        more => format!("{shown}, or one of {more} more"),
+    }
+}
+
+const MOST_LISTED: usize = 8;

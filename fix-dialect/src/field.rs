@@ -41,6 +41,36 @@ pub const fn is_secret(tag: u32) -> bool {
     matches!(tag, 89 | 96 | 554 | 925)
 }
 
+/// Where the first secret value begins in bytes that hold fields without being a frame, such as the rest of one that was cut:
+/// behind the tag and its `=`, whatever delimits the fields (SOH, or what logs show for it). None of what follows is to be
+/// shown, since the value may hold delimiters. A tag counts with zeros in front too.
+///
+/// ```
+/// assert_eq!(fix_dialect::secret_in(b"98=0|554=hunter2|"), Some(9));
+/// assert_eq!(fix_dialect::secret_in(b"98=0|1554=x|"), None);
+/// ```
+#[must_use]
+pub fn secret_in(bytes: &[u8]) -> Option<usize> {
+    let equals = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'=');
+    equals.map(|(at, _)| at).find_map(|at| {
+        let front = &bytes[..at];
+        let digits = front
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let (words, digits) = front.split_at(at - digits);
+        // SOH as logs show it ends in digits itself.
+        let written = [(&b"\\x"[..], &b"01"[..]), (b"\\u", b"0001"), (b"\\", b"001")];
+        let written = written.into_iter().find(|(begin, _)| words.ends_with(begin));
+        let tag = written
+            .and_then(|(_, soh)| digits.strip_prefix(soh))
+            .unwrap_or(digits);
+        let tag = std::str::from_utf8(tag).ok()?.trim_start_matches('0');
+        tag.parse().is_ok_and(is_secret).then_some(at + 1)
+    })
+}
+
 /// The DATA field whose length `tag` announces, in standard FIX.
 #[must_use]
 pub const fn data_field(tag: u32) -> Option<u32> {
@@ -212,6 +242,26 @@ mod tests {
             2,
             "one byte, and not three"
         );
+    }
+
+    #[test]
+    fn secrets_are_found_in_anything() {
+        let check = |text: &str, shown: Option<&str>| {
+            let found = secret_in(text.as_bytes()).map(|at| &text[..at]);
+            assert_eq!(found, shown, "{text:?}");
+        };
+        for delimiter in [
+            "\x01", "|", "^A", "<SOH>", "\\x01", "\\u0001", "\\001", "\u{2401}", " ", "", "\n",
+        ] {
+            for tag in ["89", "96", "554", "925", "0554"] {
+                let text = format!("oops{delimiter}{tag}=hush");
+                check(&text, text.strip_suffix("hush"));
+            }
+            check(&format!("96{delimiter}1554=x"), None);
+        }
+        check("58=a|554=b|96=c", Some("58=a|554="));
+        check("==|99999999999999999999=x|9=6|=", None);
+        check("", None);
     }
 
     #[test]

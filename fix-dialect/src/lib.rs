@@ -47,13 +47,13 @@ pub use dialect::{
     ClientSends, Dialect, ExchangeSends, Message, NoMessage, Recycle, Session, validate, validate_in,
 };
 pub use encode::{BodyWriter, EncodeBody, EncodeError, Encoder, SessionHeader};
-pub use field::{Field, Fields, data_field, fields, fields_by, is_secret};
+pub use field::{Field, Fields, data_field, fields, fields_by, is_secret, secret_in};
 pub use field_type::FieldType;
 pub use frame::{Framer, Framing, Garbled, MAX_BEGIN_STRING};
 pub use header::{Header, HeaderError};
 pub use number::{parse_decimal, parse_int, parse_unsigned};
 pub use parts::{FieldPart, Part, PartWalker, Place};
-pub use print::{Escaped, Printer};
+pub use print::{Escaped, Printer, Unread};
 pub use raw::{Malformed, RawMessage};
 pub use rust_decimal::Decimal;
 pub use scan::FieldIndex;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::field::secret_in;
 use crate::parts::{FieldPart, Part, PartWalker, Place};
 use crate::tables::{MessageTable, Tables};
 use crate::violation::Violation;
@@ -87,6 +88,7 @@ impl Printer {
             style,
             violations,
             told: vec![false; violations.len()],
+            behind_secret: false,
             result: Ok(()),
         };
         self.walker.walk(frame, &mut |part| lines.part(part));
@@ -99,6 +101,8 @@ struct Lines<'l, W> {
     style: &'l Style,
     violations: &'l [Violation],
     told: Vec<bool>,
+    /// The last field was a secret one.
+    behind_secret: bool,
     result: fmt::Result,
 }
 
@@ -121,7 +125,7 @@ impl<W: fmt::Write> Lines<'_, W> {
                 Part::EndOfMessage { path } => self.missing(path, 0),
                 Part::NotAField(bytes) => {
                     let Style { bad, end, .. } = self.style;
-                    let shown = Escaped(&bytes[..bytes.len().min(64)]);
+                    let shown = Unread::new(bytes, self.behind_secret);
                     writeln!(self.out, "        {bad}not a field: {shown}{end}")
                 }
             };
@@ -145,6 +149,7 @@ impl<W: fmt::Write> Lines<'_, W> {
             end,
             ..
         } = self.style;
+        self.behind_secret = field.is_secret();
         let faint = if field.place == Place::Body { "" } else { *dim };
         let indent = INDENT * field.depth;
         write!(self.out, "{:indent$}{faint}{:>7}{end}  ", "", field.tag)?;
@@ -262,6 +267,34 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// Bytes that are no fields ([`Part::NotAField`]), as far as they can be shown: not behind the tag of a secret field, and not
+/// at all right behind such a field, whose value they may belong to.
+#[derive(Debug, Clone, Copy)]
+pub struct Unread<'v> {
+    shown: &'v [u8],
+    is_cut: bool,
+}
+
+impl<'v> Unread<'v> {
+    /// `behind_secret`: the field in front of them is a secret one ([`FieldPart::is_secret`]). 64 bytes are shown at most.
+    #[must_use]
+    pub fn new(bytes: &'v [u8], behind_secret: bool) -> Unread<'v> {
+        let begin = &bytes[..bytes.len().min(64)];
+        let secret = if behind_secret { Some(0) } else { secret_in(begin) };
+        Unread {
+            shown: &begin[..secret.unwrap_or(begin.len())],
+            is_cut: secret.is_some(),
+        }
+    }
+}
+
+impl fmt::Display for Unread<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Escaped(self.shown).fmt(f)?;
+        f.write_str(if self.is_cut { "<redacted>" } else { "" })
+    }
+}
+
 /// Control characters, and those that turn the direction of a line around.
 fn is_unprintable(character: char) -> bool {
     character.is_control()
@@ -343,7 +376,7 @@ mod tests {
         Leg 1
         600  LegSymbol             B
         687  LegQty                many  <- value is not of the field's type
-     54  Side                  9  <- value is not among those listed",
+     54  Side                  9  <- value is not among those listed; expected 1 (BUY)",
         );
         check(
             "555=0|54=1|",
@@ -370,5 +403,24 @@ mod tests {
                 .contains("not a field: oops")
         );
         assert!(printer.to_string(b"\xff", &[]).contains("unknown message"));
+    }
+
+    #[test]
+    fn what_is_no_field_shows_no_secret() {
+        let check = |body: &str, expected: &str| {
+            let tables = Dictionary::parse(SOURCE, "test.xml").map(|dictionary| dictionary.leak_tables());
+            let mut printer = Printer::new(tables.unwrap_or_else(|faults| panic!("{faults}")));
+            let frame = format!("8=FIX.4.4|9=5|35=D|{body}").replace('|', "\x01");
+            let text = printer.to_string(frame.as_bytes(), &[]);
+            assert_eq!(text.lines().last(), Some(expected), "{text}");
+        };
+        check("11=x|oops|58=y", "        not a field: oops\\u{1}58=y");
+        check(
+            "11=x|oops|554=hush|",
+            "        not a field: oops\\u{1}554=<redacted>",
+        );
+        check("11=x|0554=hush|", "        not a field: 0554=<redacted>");
+        check("554=hu|sh|10=1|", "        not a field: <redacted>");
+        check("554=hu|11=x|oops|", "        not a field: oops\\u{1}");
     }
 }

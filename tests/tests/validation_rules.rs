@@ -66,7 +66,7 @@ fn each_rule_is_broken_by_itself() {
             "35=D|ORDER|59=9|",
             Sender::Client,
             Some(Rule::Listed),
-            "NewOrderSingle/59: value is not among those listed: `9`",
+            "NewOrderSingle/59: value is not among those listed: `9`; expected 0 (DAY), 1 (GTC), 3 (IOC), 4 (FOK), 6 (GTD)",
         ),
         (
             "35=A|98=0|108=30|95=1|96=x|141=N|1137=9|",

@@ -33,7 +33,7 @@ impl Dictionary {
     ///
     /// let frame = b"8=FIX.4.4\x019=50\x0135=D\x0149=A\x0156=B\x0134=1\x0152=20260101-00:00:00\x0154=3\x0110=000\x01";
     /// let violations = Validator::new(tables).validate(frame)?;
-    /// assert_eq!(violations[0].to_string(), "Order/54: value is not among those listed: `3`");
+    /// assert_eq!(violations[0].to_string(), "Order/54: value is not among those listed: `3`; expected 1 (BUY)");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

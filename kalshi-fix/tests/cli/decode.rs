@@ -119,7 +119,7 @@ fn violations_are_findings_when_they_are_asked_for() {
     let (code, out, _) = told(&["decode", "--validate"], &order);
     assert_eq!(code, 1);
     assert!(
-        out.contains("     54  Side                  9  <- value is not among those listed\n"),
+        out.contains("     54  Side                  9  <- value is not among those listed; expected 1 (BUY), 2 (SELL)\n"),
         "{out}"
     );
     let (code, out, _) = told(&["decode", "--validate", "--json"], &order);
@@ -128,12 +128,17 @@ fn violations_are_findings_when_they_are_asked_for() {
     assert!(
         out.ends_with(concat!(
             r#""violations":[{"tag":54,"path":"NewOrderSingle/54","rule":"value is not among those listed","#,
-            r#""session_reject_reason":5,"value":"9"}]}"#,
+            r#""session_reject_reason":5,"value":"9","expected":"1 (BUY), 2 (SELL)"}]}"#,
             "\n"
         )),
         "{out}"
     );
     assert_eq!(told(&["decode", "--validate"], &sealed(HEARTBEAT, "|")).0, 0);
+    let (_, out, _) = told(&["decode", "--validate", "--count"], &order);
+    assert_eq!(
+        out,
+        "1 frame shown, 0 garbled, 0 of unknown type, 1 violation in 1 frame\n"
+    );
     // The second frame's BodyLength (9) and CheckSum (10) are wrong.
     let (code, out, _) = told(&["decode", "--validate", "--count"], &(order.clone() + HEARTBEAT));
     assert_eq!(
@@ -156,6 +161,46 @@ fn secrets_and_escape_sequences_do_not_come_through() {
             "{out}"
         );
     }
+}
+
+/// What stands in front of a frame may be the rest of a logon, by a log that begins or is cut there.
+#[test]
+fn secrets_do_not_come_through_in_front_of_a_frame() {
+    let logon = "8=FIXT.1.1|9=0|35=A|49=A|56=B|34=1|52=20260525-22:38:01|98=0|108=30|95=14|96=TOPSECRETSIGN=|554=hunter2|\
+                 1137=9|10=0|";
+    let capture = sealed(logon, "\x01") + &sealed(HEARTBEAT, "\x01");
+    let logon = sealed(logon, "\x01").len();
+    // Every place is tried where the text is made; here it is enough to come into each secret.
+    for cut in (1..logon).step_by(7) {
+        for arguments in [&["decode"][..], &["decode", "--json"]] {
+            let (code, out, _) = told(arguments, &capture[cut..]);
+            assert_eq!(code, 0, "{cut}: {out}");
+            assert!(out.contains("Heartbeat"), "{cut}: {out}");
+            for part in ["SECRET", "SIGN", "hunt", "nter2"] {
+                assert!(!out.contains(part), "{cut}: {out}");
+            }
+        }
+    }
+    let (_, out, _) = told(&["decode"], &capture[60..]);
+    assert!(out.contains("96=<redacted>\nHeartbeat (0)\n"), "{out}");
+    let line = format!("login 554=hunter2 {}", sealed(HEARTBEAT, "|"));
+    assert!(
+        told(&["decode"], &line)
+            .1
+            .starts_with("login 554=<redacted>\nHeartbeat (0)\n")
+    );
+    let (_, _, error) = told(&["decode"], "8=FIX;554=hunter2\n");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+/// A pipe has no end to come back to.
+#[test]
+#[cfg(unix)]
+fn what_cannot_grow_is_not_followed() {
+    let (code, _, error) = told(&["decode", "--follow", "/dev/null"], "");
+    let expected = "kalshi-fix: /dev/null is no file that could grow; leave --follow out, and it is read to its end, \
+                    however late that comes\n";
+    assert_eq!((code, &error[..]), (2, expected));
 }
 
 #[test]

@@ -89,7 +89,7 @@ async fn malformed_messages_are_rejected_with_the_documented_codes() {
         ),
         (
             "35=D|ORDER|59=9",
-            "35=3|371=59|372=D|373=5|58=value is not among those listed",
+            "35=3|371=59|372=D|373=5|58=value is not among those listed; expected 0 (DAY), 1 (GTC), 3 (IOC), 4 (FOK), 6 (GTD)",
         ),
         (
             "35=D|ORDER|79=64",

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use kalshi_fix::dialect::{Framer, Framing, Garbled, SOH};
+use kalshi_fix::dialect::{Framer, Framing, Garbled, SOH, secret_in};
 
 /// Finds frames in a stream, with a buffer of bounded size.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) struct Seen {
 /// A frame that was found.
 #[derive(Debug)]
 pub(super) struct Found<'f> {
-    /// The text in front of it on its line.
+    /// The text in front of it on its line, secrets included.
     pub(super) before: &'f [u8],
     /// The frame, delimited by SOH.
     pub(super) frame: &'f [u8],
@@ -65,7 +65,7 @@ impl fmt::Display for Reason {
 }
 
 /// How the delimiter is written: as it is on the wire, and as logs show it.
-const DELIMITERS: [&[u8]; 8] = [
+pub(super) const DELIMITERS: [&[u8]; 8] = [
     WIRE,
     b"|",
     b"^A",
@@ -156,7 +156,8 @@ impl Frames {
                 Ok(None) => {
                     if self.seen.no_frames == 0 {
                         let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
-                        self.seen.no_frame = line[..line.len().min(SHOWN)].to_vec();
+                        let shown = line.len().min(SHOWN).min(secret_in(line).unwrap_or(SHOWN));
+                        self.seen.no_frame = line[..shown].to_vec();
                     }
                     self.seen.no_frames += 1;
                     self.searched = mark + 1;

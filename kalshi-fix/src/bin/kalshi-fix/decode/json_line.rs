@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use kalshi_fix::dialect::tables::Tables;
-use kalshi_fix::dialect::{FieldPart, Malformed, Part, PartWalker, Text, Violation};
+use kalshi_fix::dialect::{FieldPart, Malformed, Part, PartWalker, Text, Unread, Violation};
 
+use super::before;
 use super::frames::Found;
 use crate::json;
 
@@ -27,14 +28,15 @@ impl JsonLine {
         out: &mut String,
     ) {
         out.push('{');
-        let before = found.before.trim_ascii();
+        let before = before::shown(found.before);
         if !before.is_empty() {
-            text(out, "before", before);
+            text(out, "before", &before);
         }
         let mut tree = Tree {
             out,
             open: Vec::new(),
             ended: None,
+            behind_secret: false,
         };
         self.walker.walk(found.frame, &mut |part| tree.part(&part));
         if let Some(reason) = found.garbled {
@@ -62,6 +64,9 @@ impl JsonLine {
                 if !violation.value.is_empty() {
                     json::text(out, "value", &Text::from_bytes(&violation.value).to_string());
                 }
+                if !violation.expected.is_empty() {
+                    json::text(out, "expected", &violation.expected);
+                }
                 out.push('}');
             }
             out.push(']');
@@ -85,6 +90,8 @@ struct Tree<'o> {
     open: Vec<Group>,
     /// The depth of the entry that ended last, while its group may go on.
     ended: Option<usize>,
+    /// The last field was a secret one.
+    behind_secret: bool,
 }
 
 enum Group {
@@ -132,8 +139,8 @@ impl Tree<'_> {
                 self.out.push(']');
             }
             Part::NotAField(bytes) => {
-                let shown = &bytes[..bytes.len().min(64)];
-                json::text(self.out, "not_a_field", &Text::from_bytes(shown).to_string());
+                let shown = Unread::new(bytes, self.behind_secret);
+                json::text(self.out, "not_a_field", &shown.to_string());
             }
             _ => {}
         }
@@ -164,7 +171,8 @@ impl Tree<'_> {
         if let Some(table) = field.table {
             json::text(self.out, "name", table.name);
         }
-        if field.is_secret() {
+        self.behind_secret = field.is_secret();
+        if self.behind_secret {
             json::text(self.out, "value", "<redacted>");
         } else {
             text(self.out, "value", field.value);

@@ -1,5 +1,6 @@
 //! `decode`: frames as people or programs can read them.
 
+mod before;
 mod frames;
 mod input;
 mod json_line;
@@ -24,7 +25,16 @@ pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Fi
     let mut input = Input::open(arguments.file.as_deref())?;
     let interrupt = match (arguments.follow, &input) {
         (false, _) => None,
-        (true, Input::File { .. }) => Some(Interrupt::listen()?),
+        (true, Input::File { path, file }) => {
+            let found = file.metadata().map_err(Failure::unreadable(path))?;
+            if !found.is_file() {
+                return Err(Failure::Usage(format!(
+                    "{} is no file that could grow; leave --follow out, and it is read to its end, however late that comes",
+                    path.display()
+                )));
+            }
+            Some(Interrupt::listen()?)
+        }
         (true, Input::Standard(_)) => {
             return Err(Failure::Usage("--follow needs a file".to_owned()));
         }
@@ -76,13 +86,19 @@ pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Fi
     if arguments.count {
         // No violations where nobody looked for any would be a clean bill of health.
         let judged = if arguments.validate {
-            format!("{} violations in {} frames", counts.violations, counts.in_breach)
+            format!(
+                "{} in {}",
+                counted(counts.violations, "violation"),
+                counted(counts.in_breach, "frame")
+            )
         } else {
             "not validated (add --validate)".to_owned()
         };
         output.write(&format!(
-            "{} frames shown, {} garbled, {} of unknown type, {judged}\n",
-            counts.frames, counts.garbled, counts.unknown
+            "{} shown, {} garbled, {} of unknown type, {judged}\n",
+            counted(counts.frames, "frame"),
+            counts.garbled,
+            counts.unknown
         ))?;
     }
     let (name, seen) = (input.path().display().to_string(), frames.seen());
@@ -111,6 +127,13 @@ pub(crate) fn run(arguments: &DecodeArguments, output: &mut Output) -> Result<Fi
         );
     }
     Ok((arguments.validate && counts.garbled + counts.unknown + counts.violations > 0).into())
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        many => format!("{many} {what}s"),
+    }
 }
 
 /// The types that are asked for; none stands for all.
@@ -218,7 +241,7 @@ impl Shown {
         output: &Output,
     ) {
         if !found.before.is_empty() {
-            let before = Escaped(found.before).to_string();
+            let before = Escaped(&before::shown(found.before)).to_string();
             self.text += &output.styled(Style::Dim, before.trim());
             self.text.push('\n');
         }
