@@ -181,14 +181,28 @@ impl Gateway {
     /// Says what a prediction market's contracts turned out to be worth: its orders end, and its positions wait to be
     /// [paid out](Gateway::settle). Until then another outcome can replace the first.
     pub fn determine(&self, symbol: &str, outcome: Outcome) -> Result<(), OperationError> {
-        self.hub
-            .operate(Product::Prediction, Command::Determine(symbol.into(), outcome))
+        self.end_market(Command::Determine(symbol.into(), outcome))
     }
 
     /// Pays out the positions in a market that is [determined](Gateway::determine).
     pub fn settle(&self, symbol: &str) -> Result<(), OperationError> {
-        self.hub
-            .operate(Product::Prediction, Command::Settle(symbol.into()))
+        self.end_market(Command::Settle(symbol.into()))
+    }
+
+    /// What only prediction markets come to. A margin market is not unknown for that.
+    fn end_market(&self, command: Command) -> Result<(), OperationError> {
+        let symbol = match self.hub.operate(Product::Prediction, command) {
+            Err(OperationError::UnknownMarket { symbol }) => symbol,
+            result => return result,
+        };
+        let is_margin = self
+            .hub
+            .look(Product::Margin, |exchange| exchange.book(&symbol).is_some());
+        Err(if is_margin {
+            OperationError::NoOutcome { symbol }
+        } else {
+            OperationError::UnknownMarket { symbol }
+        })
     }
 
     /// Pauses or resumes a product's exchange.
@@ -429,3 +443,32 @@ fn own_report(output: Output) -> Option<OrderReport> {
 
 /// How long all connections together may take to end.
 const CLOSING: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::Gateway;
+
+    #[tokio::test]
+    async fn a_margin_market_is_not_unknown_for_having_no_outcome() {
+        let gateway = Gateway::builder()
+            .market("HIGHNY-23DEC31")
+            .margin_market("BTC-PERP")
+            .start()
+            .await
+            .unwrap();
+        let check = |ended: Result<(), OperationError>, expected: &str| {
+            assert_eq!(ended.unwrap_err().to_string(), expected);
+        };
+        for symbol in ["BTC-PERP", "NOWHERE"] {
+            let expected = match symbol {
+                "NOWHERE" => "no market \"NOWHERE\" is listed",
+                _ => "\"BTC-PERP\" is a margin market, which has no outcome",
+            };
+            check(gateway.settle(symbol), expected);
+            check(gateway.determine(symbol, Outcome::Yes), expected);
+        }
+        gateway.determine("HIGHNY-23DEC31", Outcome::Yes).unwrap();
+        gateway.settle("HIGHNY-23DEC31").unwrap();
+    }
+}
