@@ -36,8 +36,8 @@ pub enum ConfigError {
         place: Place,
         /// The whole key, with its tables.
         key: String,
-        /// The key that is perhaps meant.
-        suggestion: Option<&'static str>,
+        /// The key that is perhaps meant; of a variable, the variable.
+        suggestion: Option<String>,
     },
     /// The key is for the other product.
     #[error("{place}: {key} is for {only} alone, and this is a configuration for {product}")]
@@ -45,7 +45,7 @@ pub enum ConfigError {
         /// Where.
         place: Place,
         /// The whole key.
-        key: &'static str,
+        key: String,
         /// The product that has it.
         only: Product,
         /// The product that is configured.
@@ -57,7 +57,7 @@ pub enum ConfigError {
         /// Where.
         place: Place,
         /// The whole key.
-        key: &'static str,
+        key: String,
         /// What is there.
         found: String,
         /// What should be.
@@ -74,8 +74,23 @@ pub enum ConfigError {
         instead: &'static str,
     },
     /// Nothing says which installation of the venue is meant: that is never guessed.
-    #[error("no environment: set `environment` to \"production\", \"demo\" or \"loopback\"")]
-    NoEnvironment,
+    #[error(
+        "no environment: set `environment`, or the variable {variable}, to \"production\", \"demo\" or \"loopback\""
+    )]
+    NoEnvironment {
+        /// The variable that sets it.
+        variable: String,
+    },
+    /// What was set cannot be used, as was found when the client was put together.
+    #[error("{place}: {key}: {source}")]
+    Setting {
+        /// Where it was set.
+        place: Place,
+        /// The whole key, or the table of `credentials`.
+        key: String,
+        /// Why it cannot be used.
+        source: Box<ConfigError>,
+    },
     /// There is no place for what a session with retransmission keeps.
     #[error("no store: set `store.directory` to keep what sessions with retransmission send and receive")]
     NoStore,
@@ -106,7 +121,7 @@ fn unknown(place: &Place, key: &str) -> String {
     }
 }
 
-fn suggest(suggestion: Option<&&'static str>) -> String {
+fn suggest(suggestion: Option<&String>) -> String {
     suggestion.map_or_else(String::new, |known| format!("; did you mean {known:?}?"))
 }
 

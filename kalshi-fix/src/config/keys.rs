@@ -63,6 +63,48 @@ pub(super) const SECRETS: [(&str, &str); 3] = [
     ),
 ];
 
+/// Why a key cannot be had, and the table that says where it is, if one does.
+pub(super) struct NoKey {
+    pub(super) error: CredentialsError,
+    pub(super) table: Option<String>,
+}
+
+/// The keys of a product's tables, in full.
+pub(super) fn full_names(product: Product) -> impl Iterator<Item = String> {
+    let offered = TABLES
+        .into_iter()
+        .filter(move |(_, key_use)| key_use.is_none_or(|key_use| product.offers(key_use.kind())));
+    offered.flat_map(|(table, _)| FIELDS.map(|field| format!("credentials.{table}{field}")))
+}
+
+/// The variable that has what somebody sought by a variable named after a key: `KALSHI_NR_KEY_ID` for
+/// `CREDENTIALS_NR_KEY_ID`, or for `NR_KEY_ID`.
+pub(super) fn variable(product: Product, sought: &str) -> Option<String> {
+    let sought = sought.strip_prefix("CREDENTIALS_").unwrap_or(sought);
+    let tables = TABLES
+        .iter()
+        .filter(|(_, key_use)| key_use.is_none_or(|key_use| product.offers(key_use.kind())));
+    for (table, _) in tables {
+        let table = table.replace('.', "_");
+        let Some(field) = sought.strip_prefix(&table) else {
+            continue;
+        };
+        let variable = match field {
+            "KEY_ID" => "KEY_ID",
+            "PRIVATE_KEY" | "PRIVATE_KEY_VARIABLE" => "PRIVATE_KEY",
+            "PRIVATE_KEY_PATH" => "PRIVATE_KEY_PATH",
+            "PASSPHRASE" | "PASSPHRASE_VARIABLE" | "PRIVATE_KEY_PASSPHRASE" => "PRIVATE_KEY_PASSPHRASE",
+            _ => continue,
+        };
+        let product = match product {
+            Product::Prediction => "KALSHI_",
+            Product::Margin => "KALSHI_PERPS_",
+        };
+        return Some(format!("{product}{table}{variable}"));
+    }
+    None
+}
+
 impl KeySources {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -102,13 +144,17 @@ impl KeySources {
         &self,
         product: Product,
         lookup: &mut dyn FnMut(&str) -> Option<OsString>,
-    ) -> Result<KeyRing, CredentialsError> {
+    ) -> Result<KeyRing, NoKey> {
         if self.is_empty() {
-            return KeyRing::from_lookup(product, lookup);
+            return KeyRing::from_lookup(product, lookup).map_err(|error| NoKey { error, table: None });
         }
         let mut ring = KeyRing::empty();
         for (key_use, source) in &self.0 {
-            let credentials = source.read(&name(*key_use), lookup)?;
+            let table = name(*key_use);
+            let credentials = source.read(&table, lookup).map_err(|error| NoKey {
+                error,
+                table: Some(table),
+            })?;
             ring = match key_use {
                 Some(key_use) => ring.with(*key_use, credentials),
                 None => ring.usual(credentials),

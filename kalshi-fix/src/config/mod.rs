@@ -1,6 +1,6 @@
 //! A client's configuration: from a file, from environment variables, from code.
 //!
-//! All of them set the same keys, which are named like in this file. What is not set is as a
+//! All of them set the same keys, which are named like in this file; `credentials` alone has no variables named after it. What is not set is as a
 //! [`ClientBuilder`] has it; the environment alone has to be.
 //!
 #![doc = concat!("```toml\n", include_str!("sample.toml"), "\n```")]
@@ -8,11 +8,16 @@
 //! - **A file** of TOML needs the feature `config`. A key that nobody knows is an error, with its line and the key that is
 //!   perhaps meant. Paths in it are relative to its directory.
 //! - **Environment variables** are named after the keys: `KALSHI_FIX_LOGON_USE_DOLLARS` is `logon.use_dollars` (margin:
-//!   `KALSHI_PERPS_FIX_…`). Lists are separated by commas. They count over the file.
+//!   `KALSHI_PERPS_FIX_…`). Lists are separated by commas. They count over the file. What is under `credentials` has none:
+//!   keys have variables of their own, `KALSHI_KEY_ID` and the like, for all programs alike.
 //! - **Code** sets single keys with [`Config::set`], or goes on from [`Config::builder`].
 //!
 //! Keys are given by path or by the name of a variable that holds them, never themselves. A configuration without
 //! `credentials` takes them from the variables that [`KeyRing::from_env`](crate::credentials::KeyRing::from_env) names.
+//!
+//! An error begins with the file and the line, or with the variable, of what it is about. What only shows when the parts come
+//! together (a heartbeat that the venue does not take, a host that is not its) is told so by [`Config::client`]; who goes on from
+//! [`Config::builder`] in code is told by [`ClientBuilder::build`], which knows of no file.
 //!
 //! ```
 //! use kalshi_fix::config::Config;
@@ -48,22 +53,24 @@ use fix_dialect::Timestamp;
 
 pub use error::{ConfigError, Place};
 
-use keys::{FIELDS, KeySources, SECRETS, TABLES};
+use keys::{FIELDS, KeySources, NoKey, SECRETS, TABLES};
 use settings::{SETTINGS, Settings};
 use value::{Raw, nearest};
 
-use crate::client::{Client, ClientBuilder, KalshiProduct, Retransmission};
+use crate::client::{BuildError, Client, ClientBuilder, KalshiProduct, LogonOptionsError, Retransmission};
 use crate::credentials::{KeyRing, KeyUse};
 use crate::driver::SessionStore;
-use crate::environment::Product;
-use crate::rate::SharedRateLimiter;
+use crate::environment::{EnvironmentError, Product, SessionKind};
+use crate::rate::{RatePolicy, SharedRateLimiter};
 use crate::store::JournalStore;
-use crate::transport::TlsSettings;
+use crate::transport::{TlsSettings, TlsSettingsError};
 
 /// What a client of a product is configured with. See the [module](self).
 pub struct Config<D: KalshiProduct> {
     settings: Settings,
     keys: KeySources,
+    /// Where each key was set last.
+    places: Vec<(String, Place)>,
     product: PhantomData<fn() -> D>,
 }
 
@@ -74,6 +81,7 @@ impl<D: KalshiProduct> Config<D> {
         Config {
             settings: Settings::default(),
             keys: KeySources::default(),
+            places: Vec::new(),
             product: PhantomData,
         }
     }
@@ -163,11 +171,11 @@ impl<D: KalshiProduct> Config<D> {
             let place = Place::Variable(name.clone());
             let setting = SETTINGS.iter().find(|setting| variable_of(setting.name) == upper);
             let Some(setting) = setting else {
-                let known = SETTINGS.iter().map(|setting| setting.name);
                 return Err(ConfigError::UnknownKey {
                     place,
                     key: name.clone(),
-                    suggestion: nearest_variable(upper, known),
+                    suggestion: keys::variable(D::PRODUCT, upper)
+                        .or_else(|| nearest_variable(D::PRODUCT, upper)),
                 });
             };
             let value = value.into().into_string();
@@ -187,6 +195,13 @@ impl<D: KalshiProduct> Config<D> {
     }
 
     fn assign(&mut self, key: &str, raw: &Raw, place: Place) -> Result<(), ConfigError> {
+        self.apply(key, raw, place.clone())?;
+        self.places.retain(|(known, _)| known != key);
+        self.places.push((key.to_owned(), place));
+        Ok(())
+    }
+
+    fn apply(&mut self, key: &str, raw: &Raw, place: Place) -> Result<(), ConfigError> {
         if let Some(key_field) = key.strip_prefix(CREDENTIALS) {
             return self.assign_key(key, key_field, raw, place);
         }
@@ -197,7 +212,7 @@ impl<D: KalshiProduct> Config<D> {
                 suggestion: nearest(key, SETTINGS.iter().map(|setting| setting.name)),
             });
         };
-        let key = setting.name;
+        let key = setting.name.to_owned();
         match setting.only {
             Some(only) if only != D::PRODUCT => Err(ConfigError::OtherProduct {
                 place,
@@ -228,20 +243,27 @@ impl<D: KalshiProduct> Config<D> {
         let known = FIELDS.iter().find(|known| **known == field);
         let offered = key_use.is_none_or(|key_use| D::PRODUCT.offers(key_use.kind()));
         match known {
-            Some(known) if offered => {
+            Some(_) if !offered => Err(ConfigError::OtherProduct {
+                place,
+                key: key.to_owned(),
+                // All that margin has, prediction has too.
+                only: Product::Prediction,
+                product: D::PRODUCT,
+            }),
+            Some(known) => {
                 let set = self.keys.set(key_use, known, raw);
                 // What is there is not shown: it might be a key.
                 set.map_err(|expected| ConfigError::Value {
                     place,
-                    key: known,
+                    key: key.to_owned(),
                     found: "something else".to_owned(),
                     expected,
                 })
             }
-            _ => Err(ConfigError::UnknownKey {
+            None => Err(ConfigError::UnknownKey {
                 place,
                 key: key.to_owned(),
-                suggestion: nearest(field, FIELDS.into_iter()),
+                suggestion: nearest(key, keys::full_names(D::PRODUCT)),
             }),
         }
     }
@@ -249,7 +271,10 @@ impl<D: KalshiProduct> Config<D> {
     /// A client's builder with all of this but the keys, to go on from in code.
     pub fn builder(&self) -> Result<ClientBuilder<D>, ConfigError> {
         let settings = &self.settings;
-        let environment = settings.environment.ok_or(ConfigError::NoEnvironment)?;
+        let environment = settings.environment.ok_or_else(|| ConfigError::NoEnvironment {
+            variable: format!("{}ENVIRONMENT", prefix(D::PRODUCT)),
+        })?;
+        self.contradictions()?;
         let mut builder = Client::<D>::builder(environment)
             .endpoints(|mut endpoints| {
                 if let Some(host) = &settings.every_host {
@@ -306,7 +331,9 @@ impl<D: KalshiProduct> Config<D> {
             tls = tls.without_system_roots();
         }
         for path in &configured.roots {
-            tls = tls.roots_from_pem_file(path)?;
+            tls = tls
+                .roots_from_pem_file(path)
+                .map_err(|error| self.told(&["tls.roots"], error.into()))?;
         }
         for pin in &configured.pins {
             tls = tls.pin(*pin);
@@ -315,7 +342,9 @@ impl<D: KalshiProduct> Config<D> {
             tls = tls.verify_chain_of_pinned();
         }
         if let Some(name) = &configured.server_name {
-            tls = tls.server_name(name)?;
+            tls = tls
+                .server_name(name)
+                .map_err(|error| self.told(&["tls.server_name"], error.into()))?;
         }
         Ok(tls)
     }
@@ -330,14 +359,105 @@ impl<D: KalshiProduct> Config<D> {
         &self,
         mut lookup: impl FnMut(&str) -> Option<V>,
     ) -> Result<KeyRing, ConfigError> {
-        Ok(self
+        let ring = self
             .keys
-            .ring(D::PRODUCT, &mut |name| lookup(name).map(Into::into))?)
+            .ring(D::PRODUCT, &mut |name| lookup(name).map(Into::into));
+        ring.map_err(|NoKey { error, table }| {
+            let Some(table) = table else {
+                return error.into();
+            };
+            // At the key that it speaks of, or at the first of its table.
+            let text = error.to_string();
+            let keys = FIELDS.map(|field| format!("{table}.{field}"));
+            let named = keys.iter().filter(|key| text.contains(*key));
+            match named.chain(&keys).find_map(|key| self.place(key)) {
+                Some(place) => ConfigError::Setting {
+                    place: place.clone(),
+                    key: table,
+                    source: Box::new(error.into()),
+                },
+                None => error.into(),
+            }
+        })
     }
 
     /// The client, with its keys.
     pub fn client(&self) -> Result<Client<D>, ConfigError> {
-        Ok(self.builder()?.credentials(self.keys()?).build()?)
+        let built = self.builder()?.credentials(self.keys()?).build();
+        built.map_err(|error| self.told(&about(&error), error.into()))
+    }
+
+    /// Where a key was set.
+    fn place(&self, key: &str) -> Option<&Place> {
+        let found = self.places.iter().find(|(known, _)| known == key);
+        found.map(|(_, place)| place)
+    }
+
+    /// The error, with where the first of these keys that was set was set.
+    fn told(&self, keys: &[&str], error: ConfigError) -> ConfigError {
+        let found = keys.iter().find_map(|key| Some((*key, self.place(key)?)));
+        match found {
+            Some((key, place)) => ConfigError::Setting {
+                place: place.clone(),
+                key: key.to_owned(),
+                source: Box::new(error),
+            },
+            None => error,
+        }
+    }
+
+    /// What was set, and does not go with what else was set or left out.
+    fn contradictions(&self) -> Result<(), ConfigError> {
+        let Settings { reconnect, rate, .. } = &self.settings;
+        let (first, longest) = (reconnect.backoff, reconnect.longest_backoff);
+        let mut found = Vec::new();
+        if first > longest {
+            let bound = |which, key, time| format!("{which} {key}, which is {time:?}");
+            found.push((
+                "reconnect.backoff",
+                format!("{first:?}"),
+                bound("at most", "reconnect.longest_backoff", longest),
+            ));
+            found.push((
+                "reconnect.longest_backoff",
+                format!("{longest:?}"),
+                bound("at least", "reconnect.backoff", first),
+            ));
+        }
+        if rate.budgets().is_none() {
+            let beside = |other| format!("{other} beside it: without that, nothing is limited");
+            let policy = match rate.policy {
+                RatePolicy::Off => None,
+                RatePolicy::Refuse => Some("\"refuse\""),
+                RatePolicy::Wait => Some("\"wait\""),
+            };
+            if let Some(policy) = policy {
+                let needed = match D::PRODUCT {
+                    Product::Prediction => "rate.tier",
+                    Product::Margin => "rate.read_tokens and rate.write_tokens",
+                };
+                found.push(("rate.policy", policy.to_owned(), beside(needed)));
+            }
+            let tokens = [
+                ("rate.read_tokens", rate.read_tokens, "rate.write_tokens"),
+                ("rate.write_tokens", rate.write_tokens, "rate.read_tokens"),
+            ];
+            for (key, set, missing) in tokens {
+                found.extend(set.map(|tokens| (key, tokens.to_string(), beside(missing))));
+            }
+        }
+        // What nobody set cannot be wrong.
+        let told = found
+            .into_iter()
+            .find_map(|(key, found, expected)| Some((key, self.place(key)?, found, expected)));
+        told.map_or(Ok(()), |(key, place, found, expected)| {
+            Err(ConfigError::Value {
+                place: place.clone(),
+                key: key.to_owned(),
+                found,
+                expected,
+            })
+        })
     }
 
     /// Opens the store of one session with retransmission: a journal in a directory of its own under `store.directory`, on a
@@ -397,6 +517,7 @@ impl<D: KalshiProduct> Clone for Config<D> {
         Config {
             settings: self.settings.clone(),
             keys: self.keys.clone(),
+            places: self.places.clone(),
             product: PhantomData,
         }
     }
@@ -409,7 +530,7 @@ impl<D: KalshiProduct> fmt::Debug for Config<D> {
             .field("product", &D::PRODUCT)
             .field("settings", &self.settings)
             .field("keys", &self.keys)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -426,20 +547,47 @@ fn variable_of(name: &str) -> String {
     name.replace('.', "_").to_ascii_uppercase()
 }
 
-fn nearest_variable(upper: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let lower = upper.to_ascii_lowercase();
-    // Where a table ends cannot be seen in a variable: the key is told as it is in a file.
-    let known: Vec<&'static str> = known.collect();
-    let flat: Vec<String> = known
+/// The variable that is perhaps meant by what stands behind the prefix.
+fn nearest_variable(product: Product, upper: &str) -> Option<String> {
+    let ours = SETTINGS
         .iter()
-        .map(|name| variable_of(name).to_ascii_lowercase())
-        .collect();
-    let near = flat
-        .iter()
-        .zip(&known)
-        .map(|(flat, name)| (value::distance(&lower, flat), *name));
+        .filter(|setting| setting.only.is_none_or(|only| only == product));
+    let near = ours.map(|setting| variable_of(setting.name)).map(|known| {
+        let distance = value::distance(upper, &known);
+        (distance, known)
+    });
     let (distance, name) = near.min()?;
-    (distance <= name.len().div_ceil(4)).then_some(name)
+    (distance <= name.len().div_ceil(4)).then(|| format!("{}{name}", prefix(product)))
+}
+
+/// The keys that a builder's error can be about.
+fn about(error: &BuildError) -> Vec<&'static str> {
+    let of = |table: &'static str, kind: SessionKind| {
+        let kind = TABLES
+            .iter()
+            .find(|(_, key_use)| *key_use == Some(KeyUse::Session(kind)))
+            .map_or("", |(name, _)| name.trim_end_matches('.'));
+        let known = SETTINGS.iter().map(|setting| setting.name);
+        known
+            .filter(|name| name.strip_prefix(table) == Some(kind))
+            .collect::<Vec<_>>()
+    };
+    match error {
+        BuildError::Plaintext { .. } => vec!["plaintext"],
+        BuildError::Logon(LogonOptionsError::Heartbeat { .. }) => vec!["heartbeat"],
+        BuildError::Logon(LogonOptionsError::Retention { .. }) => vec!["logon.message_retention_hours"],
+        BuildError::Environment(
+            EnvironmentError::UnknownHost { kind, .. } | EnvironmentError::InvalidHost { kind, .. },
+        ) => {
+            let mut keys = of("hosts.", *kind);
+            keys.push("hosts.all");
+            keys
+        }
+        BuildError::Environment(EnvironmentError::InvalidPort { kind }) => of("ports.", *kind),
+        BuildError::Tls(TlsSettingsError::NothingTrusted) => vec!["tls.system_roots"],
+        BuildError::Tls(_) => vec!["tls.roots", "tls.pins"],
+        _ => Vec::new(),
+    }
 }
 
 const CREDENTIALS: &str = "credentials.";

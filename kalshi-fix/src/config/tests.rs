@@ -150,29 +150,29 @@ fn secrets_have_no_place_in_it() {
     );
     check(
         "[credentials.NR]\nkeyid = \"s3cret\"",
-        "line 2: unknown key \"credentials.NR.keyid\"; did you mean \"key_id\"?",
+        "line 2: unknown key \"credentials.NR.keyid\"; did you mean \"credentials.NR.key_id\"?",
     );
     check(
         "[credentials]\nprivate_key_variable = \"s3cret/+\"",
-        "line 2: private_key_variable is something else; expected the name of an environment variable (letters, digits and _), \
+        "line 2: credentials.private_key_variable is something else; expected the name of an environment variable (letters, digits and _), \
          not what is in it",
     );
     check(
         "[credentials]\npassphrase_variable = \"correct horse s3cret\"",
-        "line 2: passphrase_variable is something else; expected the name of an environment variable (letters, digits and _), \
+        "line 2: credentials.passphrase_variable is something else; expected the name of an environment variable (letters, digits and _), \
          not what is in it",
     );
     check(
         "[credentials]\nprivate_key_path = \"-----BEGIN PRIVATE KEY-----\\ns3cret\"",
-        "line 2: private_key_path is something else; expected the path of the key's file, not its text",
+        "line 2: credentials.private_key_path is something else; expected the path of the key's file, not its text",
     );
     check(
         "[credentials]\nkey_id = \"-----BEGIN PRIVATE KEY-----\\ns3cret\"",
-        "line 2: key_id is something else; expected the short id of the API key, not the key",
+        "line 2: credentials.key_id is something else; expected the short id of the API key, not the key",
     );
     check(
         "[credentials]\nkey_id = [\"s3cret\"]",
-        "line 2: key_id is something else; expected a text in quotes",
+        "line 2: credentials.key_id is something else; expected a text in quotes",
     );
 }
 
@@ -189,7 +189,7 @@ fn products_differ() {
     );
     assert_eq!(
         error("credentials.RFQ.key_id = \"x\""),
-        "line 1: unknown key \"credentials.RFQ.key_id\"; did you mean \"key_id\"?"
+        "line 1: credentials.RFQ.key_id is for prediction alone, and this is a configuration for margin"
     );
     let rate = |text| Config::<Margin>::from_toml(text).unwrap().settings.rate.budgets();
     assert_eq!(rate("rate.read_tokens = 7"), None);
@@ -258,7 +258,35 @@ fn variables_count_over_the_file() {
     check(
         "KALSHI_FIX_HEARTBEET",
         "1s",
-        "KALSHI_FIX_HEARTBEET: no key is behind this variable; did you mean \"heartbeat\"?",
+        "KALSHI_FIX_HEARTBEET: no key is behind this variable; did you mean \"KALSHI_FIX_HEARTBEAT\"?",
+    );
+    check(
+        "KALSHI_FIX_ENVIRONMNET",
+        "demo",
+        "KALSHI_FIX_ENVIRONMNET: no key is behind this variable; did you mean \"KALSHI_FIX_ENVIRONMENT\"?",
+    );
+    // Those of keys are named otherwise.
+    for (name, meant) in [
+        ("CREDENTIALS_KEY_ID", "KALSHI_KEY_ID"),
+        ("KEY_ID", "KALSHI_KEY_ID"),
+        ("CREDENTIALS_NR_LISTENER_KEY_ID", "KALSHI_NR_LISTENER_KEY_ID"),
+        ("CREDENTIALS_MD_PRIVATE_KEY_PATH", "KALSHI_MD_PRIVATE_KEY_PATH"),
+        ("CREDENTIALS_PRIVATE_KEY_VARIABLE", "KALSHI_PRIVATE_KEY"),
+        (
+            "CREDENTIALS_RFQ_PASSPHRASE_VARIABLE",
+            "KALSHI_RFQ_PRIVATE_KEY_PASSPHRASE",
+        ),
+    ] {
+        check(
+            &format!("KALSHI_FIX_{name}"),
+            "s3cret",
+            &format!("KALSHI_FIX_{name}: no key is behind this variable; did you mean \"{meant}\"?"),
+        );
+    }
+    let margin = [("KALSHI_PERPS_FIX_CREDENTIALS_RT_KEY_ID", "x")];
+    assert_eq!(
+        Config::<Margin>::new().variables(margin).unwrap_err().to_string(),
+        "KALSHI_PERPS_FIX_CREDENTIALS_RT_KEY_ID: no key is behind this variable; did you mean \"KALSHI_PERPS_RT_KEY_ID\"?"
     );
     check(
         "KALSHI_FIX_RECONNECT_ENABLED",
@@ -298,7 +326,10 @@ fn keys_by_path_and_by_variable() {
     let error = config.keys_from(|_| None::<&str>).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no private key: set DATA_KEY (the PEM itself) or credentials.MD.private_key_path (a file)"
+        format!(
+            "{}:6: credentials.MD: no private key: set DATA_KEY (the PEM itself) or credentials.MD.private_key_path (a file)",
+            path.display()
+        )
     );
     let client = config.builder().unwrap().credentials(ring).build().unwrap();
     let now = Timestamp::from_unix_nanos(0);
@@ -314,15 +345,15 @@ fn keys_by_path_and_by_variable() {
     };
     check(
         "[credentials]\nkey_id = \"a\"\nprivate_key_path = \"x\"\nprivate_key_variable = \"Y\"",
-        "both Y and credentials.private_key_path are set; set exactly one of them",
+        "line 3: credentials: both Y and credentials.private_key_path are set; set exactly one of them",
     );
     check(
         "[credentials]\nkey_id = \"a\"",
-        "no private key: set credentials.private_key_variable (the PEM itself) or credentials.private_key_path (a file)",
+        "line 2: credentials: no private key: set credentials.private_key_variable (the PEM itself) or credentials.private_key_path (a file)",
     );
     check(
         "[credentials]\nprivate_key_path = \"x\"",
-        "credentials.key_id is not set; it holds the id of the API key",
+        "line 2: credentials: credentials.key_id is not set; it holds the id of the API key",
     );
     std::fs::remove_dir_all(&directory).unwrap();
 
@@ -350,7 +381,7 @@ fn what_cannot_be_a_client() {
     };
     check(
         "heartbeat = \"30s\"",
-        "no environment: set `environment` to \"production\", \"demo\" or \"loopback\"",
+        "no environment: set `environment`, or the variable KALSHI_FIX_ENVIRONMENT, to \"production\", \"demo\" or \"loopback\"",
     );
     check(
         "environment = \"demo\"\nplaintext = true",
@@ -367,6 +398,116 @@ fn what_cannot_be_a_client() {
     );
     check(
         "environment = \"demo\"\ntls.roots = [\"/nowhere.pem\"]",
-        "cannot read the root certificates /nowhere.pem: No such file or directory (os error 2); expected a file of PEM",
+        "line 2: tls.roots: cannot read the root certificates /nowhere.pem: No such file or directory (os error 2); expected a file of PEM",
     );
+}
+
+/// What only shows when the parts come together is told with its place too.
+#[test]
+fn what_a_client_cannot_use_is_told_with_its_line() {
+    let credentials = format!(
+        "credentials.key_id = \"a\"\ncredentials.private_key_path = {:?}\n",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/keys/rsa-pkcs8.pem")
+    );
+    let check = |text: &str, expected: &str| {
+        let config = Config::<Prediction>::from_toml(&format!("{credentials}{text}")).unwrap();
+        let error = config.client().unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}\n{expected}");
+    };
+    check(
+        "environment = \"demo\"\nheartbeat = \"2s\"",
+        "line 4: heartbeat: a heartbeat of 2s: prediction takes whole seconds",
+    );
+    check(
+        "environment = \"demo\"\nplaintext = true",
+        "line 4: plaintext: plaintext is for the loopback environment only",
+    );
+    check(
+        "environment = \"demo\"\nhosts.MD = \"proxy.example\"",
+        "line 4: hosts.MD: \"proxy.example\" is not the host of KalshiMD in the demo environment",
+    );
+    check(
+        "environment = \"demo\"\n\nhosts.all = \"a b\"",
+        "line 5: hosts.all: \"a b\", configured for KalshiNR, is not a host name",
+    );
+    check(
+        "environment = \"demo\"\ntls.server_name = \"a b\"",
+        "line 4: tls.server_name: \"a b\" is not a DNS name",
+    );
+    check(
+        "environment = \"demo\"\ntls.system_roots = false",
+        "line 4: tls.system_roots: nobody is trusted",
+    );
+    // By the variable, where that was last.
+    let config = Config::<Prediction>::from_toml(&format!(
+        "{credentials}environment = \"demo\"\nheartbeat = \"9s\""
+    ));
+    let config = config
+        .unwrap()
+        .variables([("KALSHI_FIX_HEARTBEAT", "1s")])
+        .unwrap();
+    let error = config.client().unwrap_err().to_string();
+    assert!(
+        error.starts_with("KALSHI_FIX_HEARTBEAT: heartbeat: a heartbeat of 1s"),
+        "{error}"
+    );
+    // What nobody set has no place.
+    let error = Config::<Margin>::new().client().unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "no environment: set `environment`, or the variable KALSHI_PERPS_FIX_ENVIRONMENT, to \"production\", \"demo\" or \
+         \"loopback\""
+    );
+}
+
+#[test]
+fn contradictions_are_told() {
+    fn check<D: KalshiProduct>(text: &str, expected: &str) {
+        let config = Config::<D>::from_toml(&format!("environment = \"demo\"\n{text}"));
+        let error = match config.and_then(|config| config.builder().map(|_| ())) {
+            Ok(()) => "none".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(error, expected, "{text}");
+    }
+    check::<Prediction>(
+        "reconnect.backoff = \"2m\"\nreconnect.longest_backoff = \"1s\"",
+        "line 2: reconnect.backoff is 120s; expected at most reconnect.longest_backoff, which is 1s",
+    );
+    check::<Prediction>(
+        "reconnect.longest_backoff = \"1ms\"",
+        "line 2: reconnect.longest_backoff is 1ms; expected at least reconnect.backoff, which is 500ms",
+    );
+    check::<Prediction>(
+        "reconnect.backoff = \"1s\"\nreconnect.longest_backoff = \"1s\"",
+        "none",
+    );
+    for key in ["reconnect.backoff", "timeouts.logon"] {
+        check::<Prediction>(
+            &format!("{key} = \"0s\""),
+            &format!(
+                "line 2: {key} is \"0s\"; expected a time above zero with its unit, such as \"500ms\", \"30s\", \"5m\" or \"24h\""
+            ),
+        );
+    }
+    for policy in ["wait", "refuse"] {
+        check::<Prediction>(
+            &format!("rate.policy = \"{policy}\""),
+            &format!(
+                "line 2: rate.policy is \"{policy}\"; expected rate.tier beside it: without that, nothing is limited"
+            ),
+        );
+    }
+    check::<Prediction>("rate.policy = \"off\"", "none");
+    check::<Prediction>("rate.policy = \"wait\"\nrate.tier = \"basic\"", "none");
+    check::<Margin>(
+        "rate.policy = \"wait\"",
+        "line 2: rate.policy is \"wait\"; expected rate.read_tokens and rate.write_tokens beside it: without that, nothing is \
+         limited",
+    );
+    check::<Margin>(
+        "rate.read_tokens = 7",
+        "line 2: rate.read_tokens is 7; expected rate.write_tokens beside it: without that, nothing is limited",
+    );
+    check::<Margin>("rate.read_tokens = 7\nrate.write_tokens = 9", "none");
 }

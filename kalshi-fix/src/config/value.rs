@@ -98,6 +98,14 @@ impl Raw {
             .ok_or_else(|| "a time with its unit, such as \"500ms\", \"30s\", \"5m\" or \"24h\"".to_owned())
     }
 
+    /// A time with its unit that is not zero.
+    pub(super) fn positive_duration(&self) -> Result<Duration, Expected> {
+        let time = self.duration().ok().filter(|time| !time.is_zero());
+        time.ok_or_else(|| {
+            "a time above zero with its unit, such as \"500ms\", \"30s\", \"5m\" or \"24h\"".to_owned()
+        })
+    }
+
     /// One of these words, or what is made of it.
     pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, Expected> {
         let found = self.text().ok().and_then(|text| {
@@ -127,19 +135,19 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 /// The known word that is nearest to a misspelt one, if one is near enough.
-pub(super) fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub(super) fn nearest(word: &str, known: impl Iterator<Item = impl Into<String>>) -> Option<String> {
     if word.len() > MOST_COMPARED {
         return None;
     }
-    let known: Vec<&'static str> = known.collect();
-    let near = known.iter().map(|known| (distance(word, known), *known));
+    let known: Vec<String> = known.map(Into::into).collect();
+    let near = known.iter().map(|known| (distance(word, known), known));
     let (distance, nearest) = near.min()?;
     if distance <= nearest.len().div_ceil(4).max(1) {
-        return Some(nearest);
+        return Some(nearest.clone());
     }
     // The right name in the wrong table.
-    let last = |name: &'static str| name.rsplit('.').next() == word.rsplit('.').next();
-    known.into_iter().find(|known| last(known))
+    let last = |name: &String| name.rsplit('.').next() == word.rsplit('.').next();
+    known.iter().find(|known| last(known)).cloned()
 }
 
 /// How many letters have to be changed, left out or put in (Levenshtein).
@@ -198,7 +206,7 @@ mod tests {
                 "logon.use_dollars",
                 "tls.pins",
             ];
-            assert_eq!(nearest(word, known.into_iter()), expected, "{word}");
+            assert_eq!(nearest(word, known.into_iter()).as_deref(), expected, "{word}");
         };
         check("hartbeat", Some("heartbeat"));
         check("logon.usedolars", Some("logon.use_dollars"));
