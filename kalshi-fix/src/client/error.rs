@@ -8,6 +8,7 @@ use crate::driver::{EndCause, SessionEnd, SpawnError};
 use crate::environment::EnvironmentError;
 use crate::reconnect::FailureClass;
 use crate::session::{EndReason, LogonRefused, RefusalKind};
+use crate::store::StoreError;
 use crate::transport::{ConnectError, TlsSettingsError};
 
 /// Why a client cannot be built.
@@ -56,6 +57,9 @@ pub enum OpenError {
     /// There is no key for the session.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+    /// The store that was given is another session's. Nothing was sent, and nothing in the store has changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The venue refused the logon.
     #[error(transparent)]
     Refused(#[from] LogonError),
@@ -89,7 +93,8 @@ impl OpenError {
             OpenError::Environment(_)
             | OpenError::Logon(_)
             | OpenError::Start(_)
-            | OpenError::Credentials(_) => None,
+            | OpenError::Credentials(_)
+            | OpenError::Store(_) => None,
             OpenError::Connect(error) => Some(error.class()),
             OpenError::Refused(error) => Some(error.class()),
             OpenError::Ended { end, .. } => Some(end.cause.class()),

@@ -118,7 +118,8 @@ impl<D: KalshiProduct> Client<D> {
     /// The session goes on where its store ended: what the venue sent in the meantime comes again, and what the
     /// application did not get to handle, marked as a possible duplicate. Nothing that we sent is sent again by itself;
     /// what the venue asks for goes by [`Retransmission::resend`]. With [`ClientBuilder::reconnect`] it resumes after a
-    /// lost connection too. A session that cannot be opened lets go of its store. Dropping the future before it is ready
+    /// lost connection too. A store of another session, of another key or in another environment is refused before anything
+    /// is sent ([`OpenError::Store`]). A session that cannot be opened lets go of its store. Dropping the future before it is ready
     /// gives up, and lets go of the store as soon as that is at rest.
     ///
     /// ```no_run
@@ -170,19 +171,22 @@ impl<D: KalshiProduct> Client<D> {
     }
 
     /// The settings of a journal that belongs to this client's session of a kind: by product, environment, key and
-    /// session, so that no other one can take it for its own. For a listener's, name [`KeyUse::Listener`].
+    /// session. Sessions compare it with their own name, so that no other one takes the journal for its own. For a
+    /// listener's, name [`KeyUse::Listener`].
     ///
     /// # Errors
     ///
     /// [`CredentialsError::NoKeyFor`], when this client has no key for that session.
     pub fn journal_settings(&self, key_use: impl Into<KeyUse>) -> Result<JournalSettings, CredentialsError> {
         let key_use = key_use.into();
-        let (environment, kind) = (self.config.endpoints.environment(), key_use.kind());
         let key_id = self.config.keys.find(key_use)?.key_id();
-        Ok(JournalSettings::new(format!(
-            "{} {environment} {key_id} {kind}",
-            D::PRODUCT
-        )))
+        Ok(JournalSettings::new(self.session_name(key_use.kind(), key_id)))
+    }
+
+    /// Whose a store is.
+    fn session_name(&self, kind: SessionKind, key_id: &str) -> String {
+        let environment = self.config.endpoints.environment();
+        format!("{} {environment} {key_id} {kind}", D::PRODUCT)
     }
 
     /// Connects to market data (`KalshiMD`) and logs on.
@@ -226,7 +230,10 @@ impl<D: KalshiProduct> Client<D> {
         })?;
         let mut settings = self.settings(S::KIND, credentials.key_id());
         let mut store = None;
-        if let Some(kept) = kept {
+        if let Some(mut kept) = kept {
+            // Before anything is sent: the numbers of another session would be taken for ours, and ours written over its.
+            let whose = self.session_name(S::KIND, credentials.key_id());
+            kept.store.claim(&whose)?;
             settings.resend = kept.resend;
             settings.journal = Journal::Keep(kept.gate);
             logon.reset |= kept.start_anew;

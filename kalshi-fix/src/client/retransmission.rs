@@ -22,7 +22,8 @@ pub struct Retransmission {
 }
 
 impl Retransmission {
-    /// Kept in this store. It belongs to one key and one kind of session: what another one left there does not fit.
+    /// Kept in this store, which belongs to one session of one key: one of another session is refused when the session is
+    /// opened, before anything is sent ([`OpenError::Store`](super::OpenError::Store)).
     pub fn new(store: SessionStore) -> Retransmission {
         Retransmission {
             store,

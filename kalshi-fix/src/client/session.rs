@@ -382,7 +382,9 @@ impl<S: KalshiSession> Receiver<S> {
     }
 
     /// Logs out and waits until the session is over, which its time-outs bound. What still comes is not delivered any
-    /// more, but counted: to read it, call [`Sender::logout`] and go on with [`recv`](Receiver::recv).
+    /// more, but counted: to read it, call [`Sender::logout`] and go on with [`recv`](Receiver::recv). A session's store is
+    /// closed by then, as it is when [`Event::Ended`] was received, and can be opened again. (A disk that hangs is waited
+    /// for, for 10 s at most.)
     ///
     /// Dropping the future ends the session at once, without waiting for the answer, as dropping the receiver does.
     pub async fn close(self) -> Closed {

@@ -150,7 +150,14 @@ impl Builder {
         let guard = EndGuard(Arc::clone(&shared));
         let connection = span.in_scope(|| tracing::info_span!("connection", number = 1));
         let run = async move {
-            task.run(|outcome| shared.finish(outcome.end)).await;
+            task.run(|outcome| async move {
+                // Whoever hears of the end may open the store again.
+                if let Some(keeper) = outcome.keeper {
+                    keeper.let_go().await;
+                }
+                shared.finish(outcome.end);
+            })
+            .await;
             drop(guard);
         };
         tokio::spawn(run.instrument(connection).instrument(span));

@@ -213,6 +213,11 @@ impl Handle {
         self.shared.session().sequences()
     }
 
+    /// How many events wait for the application.
+    pub(crate) fn unread(&self) -> usize {
+        self.shared.inbox.waiting()
+    }
+
     /// Sends, if the application knows which connection it sends on.
     fn message<T>(
         &self,
@@ -309,7 +314,8 @@ impl Events {
 
     /// Logs out and waits until the session is over, which its time-outs bound. What still comes is not delivered any
     /// more, but counted: to read it, call [`Handle::logout`] and go on with [`recv`](Events::recv). On a session with a
-    /// store it is not acknowledged, and comes again with the next session.
+    /// store it is not acknowledged, and comes again with the next session; the store is closed by then, and can be opened
+    /// again. (A disk that hangs is waited for, for 10 s at most.)
     ///
     /// Dropping the future ends the session without waiting any longer, as dropping the events does.
     pub async fn close(mut self) -> Closed {

@@ -5,10 +5,11 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::clock::{Clock, after};
 use crate::observe::Instruments;
@@ -22,6 +23,17 @@ pub struct SessionStore {
 }
 
 impl SessionStore {
+    /// Makes the store the session's of this name, if it is nobody's yet ([`Store::claim`]). A
+    /// [`Client`](crate::client::Client) does so for each session that it opens; who starts sessions with a
+    /// [`Builder`](super::Builder) names them, if at all, here.
+    ///
+    /// # Errors
+    ///
+    /// When it is another session's, whose name the error tells.
+    pub fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+        self.store.claim(session)
+    }
+
     /// The store's work is done by the session's own task: for a store that never waits, such as
     /// [`MemoryStore`](crate::store::MemoryStore).
     pub fn inline(store: impl Store + 'static) -> SessionStore {
@@ -33,7 +45,8 @@ impl SessionStore {
 
     /// The store's work is done by a thread of its own, so that no disk holds up the session's task: for a store that
     /// writes to one. What was asked for while it worked is done together, with one
-    /// [`commit`](Store::commit).
+    /// [`commit`](Store::commit). The session's end waits for the thread, for 10 s at most: once
+    /// [`Event::Ended`](super::Event::Ended) is there, the store is closed and can be opened again.
     pub fn threaded(store: impl Store + 'static) -> SessionStore {
         SessionStore {
             store: Box::new(store),
@@ -134,6 +147,24 @@ impl Keeper {
         match self {
             Keeper::Inline(worker) => worker.again,
             Keeper::Thread(_) => None,
+        }
+    }
+
+    /// Lets go of the store, and waits until it is gone and whatever it had locked is free; no longer than
+    /// [`LONGEST_LETTING_GO`], since a disk may hang.
+    pub(super) async fn let_go(self) {
+        match self {
+            Keeper::Inline(worker) => drop(worker),
+            Keeper::Thread(Thread { requests, gone, .. }) => {
+                drop(requests);
+                // Nothing is ever said there: it ends when the store is gone.
+                if timeout_at(after(LONGEST_LETTING_GO), gone).await.is_err() {
+                    tracing::warn!(
+                        waited = ?LONGEST_LETTING_GO,
+                        "the store is not closed yet: its thread is still at work"
+                    );
+                }
+            }
         }
     }
 
@@ -263,6 +294,8 @@ pub(super) struct Thread {
     answers: Arc<Mutex<Answers>>,
     /// Operations that were handed on and are not answered yet.
     outstanding: usize,
+    /// Closed when the store is gone.
+    gone: oneshot::Receiver<()>,
 }
 
 #[derive(Default)]
@@ -278,13 +311,19 @@ impl Thread {
         let (requests, receiver) = sync_channel(MAX_OUTSTANDING + 1);
         let answers = Arc::default();
         let shared = Arc::clone(&answers);
+        let (held, gone) = oneshot::channel();
         thread::Builder::new()
             .name("session-store".to_owned())
-            .spawn(move || serve(worker, &receiver, &shared, &wake))?;
+            .spawn(move || {
+                serve(worker, &receiver, &shared, &wake);
+                // Only now: the store went with the worker.
+                drop(held);
+            })?;
         Ok(Thread {
             requests,
             answers,
             outstanding: 0,
+            gone,
         })
     }
 
@@ -344,21 +383,33 @@ fn serve(mut worker: Worker, requests: &Receiver<Request>, answers: &Mutex<Answe
 /// Operations that may wait for the store's thread. What is beyond it stays with the core, whose own limit on bytes to
 /// send makes senders wait.
 const MAX_OUTSTANDING: usize = 4096;
+/// How long the end of a session waits for its store to be closed.
+pub(super) const LONGEST_LETTING_GO: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::driver::SystemClock;
     use crate::observe::Labels;
     use crate::session::{Identity, Logon, Role, SessionSettings};
     use crate::store::{Committed, MemoryStore, Page};
 
-    /// A store that wants to be called again after each commit.
-    struct Again(MemoryStore);
+    /// A store that wants to be called again after each commit, and closes when it is told to.
+    struct Again(MemoryStore, Option<Mutex<Receiver<()>>>);
+
+    impl Drop for Again {
+        fn drop(&mut self) {
+            if let Some(may_close) = &self.1 {
+                let _ = may_close.lock().unwrap().recv();
+            }
+        }
+    }
 
     impl Store for Again {
+        fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+            self.0.claim(session)
+        }
+
         fn state(&self) -> StoreState {
             self.0.state()
         }
@@ -402,7 +453,7 @@ mod tests {
     fn a_read_does_not_call_off_the_next_commit() {
         let role = Role::Initiator(Logon::new(30).default_appl_ver_id("9"));
         let mut worker = Worker {
-            store: Box::new(Again(MemoryStore::new(SystemClock.utc()))),
+            store: Box::new(Again(MemoryStore::new(SystemClock.utc()), None)),
             clock: Arc::new(SystemClock),
             failed: None,
             again: None,
@@ -429,5 +480,23 @@ mod tests {
         worker.work(vec![read], &mut answers);
         assert!(worker.again.is_some());
         assert_eq!(answers.len(), 2);
+    }
+
+    /// A disk that hangs holds up the end of its session for a time, and not for ever.
+    #[tokio::test(start_paused = true)]
+    async fn letting_go_is_bounded() {
+        let (may, may_close) = std::sync::mpsc::channel();
+        let store = Again(MemoryStore::new(SystemClock.utc()), Some(Mutex::new(may_close)));
+        let role = Role::Initiator(Logon::new(30).default_appl_ver_id("9"));
+        let keeper = Keeper::new(
+            SessionStore::threaded(store),
+            Arc::new(SystemClock),
+            Arc::default(),
+            Instruments::new(&Labels::default(), &role),
+        );
+        let begun = Instant::now();
+        keeper.unwrap().let_go().await;
+        assert!(begun.elapsed() >= LONGEST_LETTING_GO, "{:?}", begun.elapsed());
+        drop(may);
     }
 }

@@ -22,7 +22,8 @@
 //! - **The end** is one event, [`Event::Ended`], the last, with its cause and with how far the messages sent had come.
 //! - **Keeping** what a session that retransmits has sent, and how far it is, is for a [`SessionStore`]
 //!   ([`Builder::store`]): its work is done in the task, or on a thread of its own, many operations to a commit. What waits
-//!   for it is bounded by the limit on bytes to send. A store that fails ends the session.
+//!   for it is bounded by the limit on bytes to send. A store that fails ends the session. When the session's end is told, the
+//!   store is closed.
 //! - **Connecting again** is for a session that was started with [`Builder::supervise`]: its handles and its events
 //!   outlive the connection, and [`Event::Disconnected`] and [`Event::Reconnected`] tell what is in doubt and what may be
 //!   missed. No message is sent again by that.

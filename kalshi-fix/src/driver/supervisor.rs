@@ -1,6 +1,6 @@
 //! A session that outlives its connections.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -58,6 +58,11 @@ impl<D: Dial> Supervisor<D> {
     pub(super) async fn run(mut self) {
         let end = self.supervise().await;
         tracing::debug!(%end, "no further attempt");
+        self.keep();
+        if let Some(keeper) = self.keeper.take() {
+            // Whoever hears of the end may open the store again.
+            keeper.let_go().await;
+        }
         self.shared.finish(end);
     }
 
@@ -207,7 +212,11 @@ impl<D: Dial> Supervisor<D> {
         );
         let mut outcome = None;
         let span = tracing::info_span!("connection", number = shared.connection());
-        task.run(|ended| outcome = Some(ended)).instrument(span).await;
+        let run = task.run(|ended| {
+            outcome = Some(ended);
+            ready(())
+        });
+        run.instrument(span).await;
         let mut outcome = outcome.unwrap_or_else(|| failed(EndCause::Stopped));
         self.keeper = outcome.keeper.take();
         outcome

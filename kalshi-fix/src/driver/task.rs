@@ -86,12 +86,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Task<S> {
     }
 
     /// Carries the session to its end, tells of it, and then closes the connection.
-    pub(super) async fn run(mut self, ended: impl FnOnce(Outcome)) {
+    pub(super) async fn run<F: Future<Output = ()>>(mut self, ended: impl FnOnce(Outcome) -> F) {
         let cause = self.drive().await;
         let graceful = !matches!(cause, EndCause::Aborted | EndCause::WriteStalled { .. });
         let flushed = graceful && self.flush().await;
         tracing::debug!(%cause, "session ended");
-        ended(self.outcome(cause));
+        let outcome = self.outcome(cause);
+        ended(outcome).await;
         if flushed {
             self.shut_down().await;
         }

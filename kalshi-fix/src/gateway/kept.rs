@@ -162,6 +162,10 @@ pub(super) fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
 }
 
 impl Store for Slot {
+    fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+        self.apply(|store| store.claim(session))
+    }
+
     fn state(&self) -> StoreState {
         self.kept().map_or(
             StoreState {

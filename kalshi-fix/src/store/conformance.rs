@@ -35,6 +35,11 @@ pub trait Subject {
     /// those before.
     fn fresh(&mut self, now: Timestamp) -> Self::Store;
 
+    /// The name of the session whose those stores are, if they have one from the beginning.
+    fn session(&self) -> &'static str {
+        "a session"
+    }
+
     /// Closes a store, all of it committed, and opens it anew, as after a restart of the process. A store that does
     /// not outlive its process is returned as it is.
     fn reopen(&mut self, store: Self::Store, now: Timestamp) -> Self::Store {
@@ -158,11 +163,36 @@ pub fn check<S: Subject>(subject: &mut S) {
         let mut model = Model::new(at(0));
         let mut store = subject.fresh(at(0));
         step_through(&mut store, &mut model, before);
+        let session = subject.session();
+        let claimed = store.claim(session);
+        assert!(claimed.is_ok(), "claimed for the first time: {claimed:?}");
+        check_claims(&mut store, session, &model);
         store.commit(at(1000)).expect("a commit");
         let mut store = subject.reopen(store, at(2000));
+        check_equal(&mut store, &model, "opened anew");
+        check_claims(&mut store, session, &model);
         check_ranges(&mut store, &model);
         step_through(&mut store, &mut model, after);
+        check_claims(&mut store, session, &model);
     }
+}
+
+/// It belongs to one session, and says so to another one, which changes nothing.
+fn check_claims(store: &mut dyn Store, session: &str, model: &Model) {
+    match store.claim("another session") {
+        Ok(()) => panic!("'{session}' was claimed by another session, which was not refused"),
+        Err(error) => {
+            let text = error.to_string();
+            let names_both = text.contains(session) && text.contains("another session");
+            assert!(
+                names_both && !error.is_fatal(),
+                "claimed by another session: '{text}'"
+            );
+        }
+    }
+    let claimed = store.claim(session);
+    assert!(claimed.is_ok(), "claimed by its own session: {claimed:?}");
+    check_equal(store, model, "after claims");
 }
 
 /// Holds a store's state and all of its messages against a model's.
@@ -331,6 +361,8 @@ mod tests {
         ServesOtherBytes,
         KeepsMessagesOnReset,
         NeverEndsAPage,
+        IsAnybodys,
+        IsNobodysAfterReset,
     }
 
     struct Faulty(Fault, MemoryStore);
@@ -351,6 +383,13 @@ mod tests {
     }
 
     impl Store for Faulty {
+        fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+            match self.0 {
+                Fault::IsAnybodys => Ok(()),
+                _ => self.1.claim(session),
+            }
+        }
+
         fn state(&self) -> StoreState {
             self.1.state()
         }
@@ -373,6 +412,10 @@ mod tests {
         fn reset(&mut self, now: Timestamp) -> Result<(), StoreError> {
             match self.0 {
                 Fault::KeepsMessagesOnReset => Ok(()),
+                Fault::IsNobodysAfterReset => {
+                    self.1 = MemoryStore::new(now);
+                    Ok(())
+                }
                 _ => self.1.reset(now),
             }
         }
@@ -419,5 +462,10 @@ mod tests {
         check(Fault::ServesOtherBytes, "other bytes under 2");
         check(Fault::KeepsMessagesOnReset, "state, ");
         check(Fault::NeverEndsAPage, "a page of ");
+        check(Fault::IsAnybodys, "another session, which was not refused");
+        check(
+            Fault::IsNobodysAfterReset,
+            "another session, which was not refused",
+        );
     }
 }

@@ -78,6 +78,17 @@ pub(super) struct SystemDisk {
 impl SystemDisk {
     /// Makes the directory if there is none, and locks it.
     pub(super) fn open(directory: &Path) -> Result<SystemDisk, StoreError> {
+        if directory.as_os_str().is_empty() {
+            // It would be the process's own, which nobody asked for.
+            return Err(StoreError::Io {
+                operation: "open the journal in",
+                file: "\"\"".into(),
+                source: io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "the path of a directory was expected",
+                ),
+            });
+        }
         let failed = |operation| {
             move |source| StoreError::Io {
                 operation,

@@ -43,7 +43,7 @@ pub enum StoreError {
     /// What is on the disk is not what was written there, and none of it is served.
     #[error(
         "{} is damaged at byte {offset}: {expected} was expected; bring the directory back from a copy, or move it away \
-         and log on with a reset (ResetSeqNumFlag (141) = Y)",
+         and start anew (`Retransmission::start_anew`: a logon with ResetSeqNumFlag (141) = Y)",
         file.display()
     )]
     Corrupt {
@@ -57,7 +57,7 @@ pub enum StoreError {
     /// The journal was written by another version of this crate.
     #[error(
         "{} has version {found} of the format, this program reads {supported}: use the version that wrote it, or move the \
-         directory away and log on with a reset (ResetSeqNumFlag (141) = Y)",
+         directory away and start anew (`Retransmission::start_anew`: a logon with ResetSeqNumFlag (141) = Y)",
         file.display()
     )]
     Version {
@@ -68,14 +68,24 @@ pub enum StoreError {
         /// The one that can be read.
         supported: u16,
     },
-    /// The directory holds the journal of another session.
+    /// The directory holds the journal of another session. Nothing was changed.
     #[error("{} belongs to the session '{found}', not '{expected}': give each session a directory", file.display())]
     OtherSession {
-        /// The segment.
+        /// The segment, or the directory.
         file: PathBuf,
         /// Whose it is.
         found: String,
-        /// Whose was to be opened.
+        /// Whose was to be opened, or who asked for it.
+        expected: String,
+    },
+    /// The store is that of another session ([`Store::claim`](super::Store::claim)). Nothing was changed.
+    #[error(
+        "the store belongs to the session '{found}', not '{expected}': give each session a store of its own"
+    )]
+    Claimed {
+        /// Whose it is.
+        found: String,
+        /// Who asked for it.
         expected: String,
     },
     /// The name of the session does not fit into the files.
@@ -103,7 +113,13 @@ impl StoreError {
     /// operation that writes it is the last: the store takes no further one. A read that fails leaves the store as it was.
     #[must_use]
     pub const fn is_fatal(&self) -> bool {
-        !matches!(self, StoreError::Sequence { .. } | StoreError::FrameLength { .. })
+        !matches!(
+            self,
+            StoreError::Sequence { .. }
+                | StoreError::FrameLength { .. }
+                | StoreError::Claimed { .. }
+                | StoreError::OtherSession { .. }
+        )
     }
 }
 

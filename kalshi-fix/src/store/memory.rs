@@ -15,8 +15,10 @@ use crate::session::SequenceNumber;
 /// Keeps everything in memory: a reconnect can resume, a new process cannot.
 ///
 /// A message takes its frame's length, which it shares with what is sent, and 64 bytes. Limit it with a
-/// [`Retention`], unless the session is short.
+/// [`Retention`], unless the session is short. It belongs to the first session that it is given to.
 pub struct MemoryStore {
+    /// Whose it is, once a session has claimed it.
+    session: Option<String>,
     state: StoreState,
     retention: Retention,
     /// By rising number.
@@ -45,6 +47,7 @@ impl MemoryStore {
     #[must_use]
     pub fn with_retention(now: Timestamp, retention: Retention) -> Self {
         MemoryStore {
+            session: None,
             state: StoreState::new(now),
             retention,
             messages: VecDeque::new(),
@@ -76,6 +79,20 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
+    fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+        match &self.session {
+            Some(found) if found != session => Err(StoreError::Claimed {
+                found: found.clone(),
+                expected: session.to_owned(),
+            }),
+            Some(_) => Ok(()),
+            None => {
+                self.session = Some(session.to_owned());
+                Ok(())
+            }
+        }
+    }
+
     fn state(&self) -> StoreState {
         self.state
     }
@@ -105,7 +122,10 @@ impl Store for MemoryStore {
     }
 
     fn reset(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        *self = MemoryStore::with_retention(now, self.retention);
+        *self = MemoryStore {
+            session: self.session.take(),
+            ..MemoryStore::with_retention(now, self.retention)
+        };
         Ok(())
     }
 

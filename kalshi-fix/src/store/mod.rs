@@ -16,6 +16,10 @@
 //! own, which takes what has been asked for since the last time, applies it, calls [`commit`](Store::commit) once, and
 //! confirms all of it.
 //!
+//! A store belongs to one session ([`Store::claim`]): a journal to the one that it was opened for, one in memory to the
+//! first that it is given to. A [`client`](crate::client) names its sessions by product, environment, key and kind, as in
+//! [`Client::journal_settings`](crate::client::Client::journal_settings), and takes no store of another one.
+//!
 //! ```
 //! use bytes::Bytes;
 //! use kalshi_fix::dialect::Timestamp;
@@ -74,6 +78,18 @@ pub use simulated::{Fault, SimulatedDisk};
 ///   nothing, and the store goes on. After any other error of an operation that writes, the store takes no further
 ///   one ([`StoreError::is_fatal`]): close it, and open it again.
 pub trait Store: Send {
+    /// Makes the store the session's of this name, if it is nobody's yet. A store that wraps another one passes it on.
+    ///
+    /// A session asks for it before it takes anything from the store, and before it sends anything: numbers and messages
+    /// of one session mean nothing to another one. A name stays through a [`reset`](Store::reset), and for as long as what
+    /// the store holds. To be asked for its own name again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it is another session's: [`StoreError::Claimed`], or, of a store with a place, [`StoreError::OtherSession`].
+    /// Nothing has changed then.
+    fn claim(&mut self, session: &str) -> Result<(), StoreError>;
+
     /// What the store holds, with everything that was given so far.
     fn state(&self) -> StoreState;
 
@@ -116,6 +132,10 @@ pub trait Store: Send {
 }
 
 impl<S: Store + ?Sized> Store for Box<S> {
+    fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+        (**self).claim(session)
+    }
+
     fn state(&self) -> StoreState {
         (**self).state()
     }

@@ -1,6 +1,6 @@
 //! Logged on, and something goes wrong.
 
-use kalshi_fix::client::{Event, Response, Session, Validation};
+use kalshi_fix::client::{Doubt, Event, Response, Session, Unacknowledged, Validation};
 use kalshi_fix::dialect::{BodyWriter, Decimal, EncodeBody, Profile};
 use kalshi_fix::gateway::{Effect, Fault, Step};
 use kalshi_fix::prediction::sessions::NR;
@@ -125,7 +125,20 @@ async fn requests() {
         .await
         .unwrap()
         .within(Duration::from_millis(100));
-    report.add("no answer", &in_time(pending).await.acknowledged().unwrap_err());
+    let unanswered = in_time(pending).await.acknowledged().unwrap_err();
+    let Unacknowledged::InDoubt {
+        reason: Doubt::TimedOut { unread, .. },
+    } = &unanswered
+    else {
+        panic!("{unanswered}");
+    };
+    // The refusals before it, at least; more may have come by then.
+    assert!(*unread >= 5, "{unread}");
+    let said = unanswered.to_string();
+    report.say(
+        "no answer",
+        &said.replace(&format!("; {unread} events"), "; [so many] events"),
+    );
     let twice = order("twice");
     venue
         .gateway

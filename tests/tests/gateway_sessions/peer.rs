@@ -190,6 +190,10 @@ impl Shared {
 }
 
 impl Store for Shared {
+    fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+        self.0.lock().unwrap().claim(session)
+    }
+
     fn state(&self) -> StoreState {
         self.0.lock().unwrap().state()
     }

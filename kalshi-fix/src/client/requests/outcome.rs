@@ -127,8 +127,13 @@ impl std::error::Error for Rejection {}
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rejected by {}", self.by)?;
-        if let Some(text) = &self.text {
-            write!(f, ": {text}")?;
+        match &self.text {
+            Some(text) => write!(f, ": {text}")?,
+            // Its codes are not documented, and no text comes with them.
+            None if self.by == RejectedBy::OrderMassCancelReport => f.write_str(
+                ": the venue says no more than a code; it takes one mass cancel a second, and none while there is no trading",
+            )?,
+            None => {}
         }
         if let Some(code) = self.code {
             write!(f, " ({}={code})", self.by.code_tag())?;
@@ -195,10 +200,19 @@ rejected_by! {
 #[non_exhaustive]
 pub enum Doubt {
     /// No answer in time. It may still come, to the session's receiver.
-    #[error("no answer within {waited:?}; it may have been carried out, and the answer may still come")]
+    ///
+    /// Answers are read from the venue as long as there is room for events, which `recv()` takes. Who takes none gets no
+    /// answers in the end: see [`DriverSettings::max_waiting_events`](crate::driver::DriverSettings::max_waiting_events).
+    #[error(
+        "no answer within {waited:?}; it may have been carried out, and the answer may still come{}",
+        not_taken(*unread)
+    )]
     TimedOut {
         /// For how long it was waited.
         waited: Duration,
+        /// How many events waited by then to be taken by `recv()`. Many of them, and it is this program that the answer
+        /// waits for: while there is no room for more, nothing is read from the venue.
+        unread: usize,
     },
     /// The connection was lost, or the numbers of the session were started anew, before an answer came.
     #[error("the connection was lost before an answer came{}", ended(end.as_ref()))]
@@ -244,6 +258,27 @@ pub enum Doubt {
     },
 }
 
+fn not_taken(unread: usize) -> String {
+    match unread {
+        0 => String::new(),
+        1 => "; 1 event waits to be taken by recv()".to_owned(),
+        _ => format!(
+            "; {unread} events wait to be taken by recv(), and when there is no room for more, nothing is read from the venue"
+        ),
+    }
+}
+
+fn under_way(msg_type: &str, id: &str) -> String {
+    if id.is_empty() {
+        format!(
+            "a request of MsgType {msg_type}, which has no id, waits for its answer already; one at a time on a session: wait \
+             for the answer, or for its time-out"
+        )
+    } else {
+        format!("a request {id:?} (MsgType {msg_type}) waits for its answer already")
+    }
+}
+
 fn ended(end: Option<&SessionEnd>) -> String {
     end.map_or_else(String::new, |end| format!(": {end}"))
 }
@@ -256,11 +291,11 @@ pub enum SubmitError {
     #[error(transparent)]
     Send(#[from] SendError),
     /// Another request under this id waits for its answer, and the two could not be told apart.
-    #[error("a request {id:?} (MsgType {msg_type}) waits for its answer already")]
+    #[error("{}", under_way(msg_type, id))]
     UnderWay {
         /// The message type of this one.
         msg_type: &'static str,
-        /// Its id, lossily read as UTF-8.
+        /// Its id, lossily read as UTF-8. An EventResendRequest (U1) has none: there can be one at a time on a session.
         id: String,
     },
     /// Too many requests wait for their answers.
@@ -269,4 +304,28 @@ pub enum SubmitError {
         /// How many may.
         most: usize,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_under_way_is_named_as_far_as_it_has_a_name() {
+        let check = |msg_type, id: &str, expected: &str| {
+            let id = id.to_owned();
+            assert_eq!(SubmitError::UnderWay { msg_type, id }.to_string(), expected);
+        };
+        check(
+            "D",
+            "a-1",
+            "a request \"a-1\" (MsgType D) waits for its answer already",
+        );
+        check(
+            "U1",
+            "",
+            "a request of MsgType U1, which has no id, waits for its answer already; one at a time on a session: wait for the \
+             answer, or for its time-out",
+        );
+    }
 }

@@ -12,6 +12,7 @@ use tokio::time::{Sleep, sleep};
 use super::correlator::Settlement;
 use super::front::{Ticket, Told};
 use super::outcome::{Doubt, Response, Submitted};
+use crate::driver::Handle;
 use crate::session::{Inbound, SequenceNumber};
 
 /// A request that was sent and waits for its answer: a future of [`Submitted`].
@@ -21,6 +22,7 @@ use crate::session::{Inbound, SequenceNumber};
 #[must_use = "the request is sent, and what it comes to is told here"]
 pub struct Pending<A> {
     sequence: SequenceNumber,
+    handle: Handle,
     ticket: Ticket,
     told: oneshot::Receiver<Told>,
     timeout: Pin<Box<Sleep>>,
@@ -31,6 +33,7 @@ pub struct Pending<A> {
 impl<A> Pending<A> {
     pub(super) fn new(
         sequence: SequenceNumber,
+        handle: Handle,
         ticket: Ticket,
         told: oneshot::Receiver<Told>,
         timeout: Duration,
@@ -38,6 +41,7 @@ impl<A> Pending<A> {
     ) -> Pending<A> {
         Pending {
             sequence,
+            handle,
             ticket,
             told,
             timeout: Box::pin(sleep(timeout)),
@@ -89,7 +93,10 @@ impl<A> Future for Pending<A> {
                 this.ticket.give_up();
                 // An answer that came at this very moment counts.
                 let Ok(told) = this.told.try_recv() else {
-                    let reason = Doubt::TimedOut { waited: this.waited };
+                    let reason = Doubt::TimedOut {
+                        waited: this.waited,
+                        unread: this.handle.unread(),
+                    };
                     return Poll::Ready(Submitted::new(this.sequence, Response::InDoubt { reason }));
                 };
                 Some(told)

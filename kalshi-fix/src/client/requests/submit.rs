@@ -20,7 +20,8 @@ impl<S: KalshiSession> Sender<S> {
     /// connection, or because the venue says that it does not know.
     ///
     /// Nobody has to read the session's receiver for it, where every answer goes as well. While the queue to the receiver
-    /// is full, though, nothing is read from the venue, and requests run into their time-outs.
+    /// is full, though, nothing is read from the venue, and requests run into their time-outs:
+    /// [`Doubt::TimedOut`](crate::client::Doubt::TimedOut) tells how many events wait there.
     ///
     /// Dropping the future before the request has its number sends nothing; dropping it later does not take the request
     /// back. To have the number before the answer, [`begin`](Sender::begin): that is what to use beside a
@@ -80,6 +81,7 @@ impl<S: KalshiSession> Sender<S> {
         let sequence = self.deliver(pass, request, note).await?;
         Ok(Pending::new(
             sequence,
+            self.handle.clone(),
             ticket,
             told,
             self.request_timeout,
@@ -96,6 +98,7 @@ impl<S: KalshiSession> Sender<S> {
         let sequence = self.try_deliver(pass, request, note)?;
         Ok(Pending::new(
             sequence,
+            self.handle.clone(),
             ticket,
             told,
             self.request_timeout,

@@ -8,6 +8,7 @@ mod limits;
 mod requests;
 mod retransmission;
 mod rotation;
+mod stores;
 mod validation;
 mod venue;
 

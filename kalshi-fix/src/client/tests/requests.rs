@@ -169,6 +169,33 @@ async fn what_is_not_known_is_in_doubt() {
     connection.handle.send(&report("late")).await.unwrap();
     assert!(matches!(in_time(session.recv()).await, Some(Event::Message(_))));
 
+    // Answers that nobody takes make room for no others: how many there are is told.
+    for (id, expected) in [
+        ("a", "; 1 event waits to be taken by recv()"),
+        (
+            "b",
+            "; 2 events wait to be taken by recv(), and when there is no room for more, nothing is read from the venue",
+        ),
+    ] {
+        let taken = order(id);
+        let pending = session.begin(&taken).await.unwrap();
+        connection.next_message().await;
+        connection.handle.send(&report(id)).await.unwrap();
+        assert_eq!(words(in_time(pending).await), "yes");
+        let late_id = format!("{id}-late");
+        let late = order(&late_id);
+        let pending = session.begin(&late).await.unwrap().within(Duration::ZERO);
+        let said = words(pending.await);
+        assert!(
+            said.ends_with(&format!("the answer may still come{expected}")),
+            "{said}"
+        );
+        connection.next_message().await;
+    }
+    for _ in 0..2 {
+        assert!(matches!(in_time(session.recv()).await, Some(Event::Message(_))));
+    }
+
     // The venue does not know either.
     let lost = order("lost");
     let pending = session.begin(&lost).await.unwrap();

@@ -31,6 +31,10 @@ impl Kept {
 }
 
 impl Store for Kept {
+    fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+        self.0.lock().unwrap().claim(session)
+    }
+
     fn state(&self) -> StoreState {
         self.0.lock().unwrap().state()
     }
@@ -187,10 +191,10 @@ async fn pump(
 }
 
 /// A directory that goes when its owner does.
-struct Directory(PathBuf);
+pub(super) struct Directory(pub(super) PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Directory {
+    pub(super) fn new(name: &str) -> Directory {
         let path = std::env::temp_dir().join(format!("kalshi-fix-client-{}-{name}", std::process::id()));
         drop(std::fs::remove_dir_all(&path));
         Directory(path)

@@ -89,6 +89,10 @@ impl Shared {
 }
 
 impl Store for Shared {
+    fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+        self.with(|inner| inner.store.claim(session))
+    }
+
     fn state(&self) -> StoreState {
         self.with(|inner| inner.store.state())
     }

@@ -378,6 +378,18 @@ impl JournalStore {
 }
 
 impl Store for JournalStore {
+    /// It is that of the session that it was opened for.
+    fn claim(&mut self, session: &str) -> Result<(), StoreError> {
+        if self.settings.session == session {
+            return Ok(());
+        }
+        Err(StoreError::OtherSession {
+            file: self.disk.place(""),
+            found: self.settings.session.clone(),
+            expected: session.to_owned(),
+        })
+    }
+
     fn state(&self) -> StoreState {
         self.state
     }

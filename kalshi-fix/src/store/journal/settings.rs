@@ -48,7 +48,8 @@ impl Durability {
 #[non_exhaustive]
 pub struct JournalSettings {
     /// Whose journal it is: the CompIDs of both sides and the kind of session, for instance. It is written into the
-    /// files, and a journal of another session is not opened. At most 65,535 bytes, and no secret.
+    /// files, and a journal of another session is not opened. At most 65,535 bytes, and no secret. A client takes none but
+    /// those of its own sessions' names ([`Client::journal_settings`](crate::client::Client::journal_settings)).
     pub session: String,
     /// When it is forced onto the disk.
     pub durability: Durability,

@@ -27,6 +27,10 @@ struct Simulated(JournalSettings, Vec<SimulatedDisk>);
 impl Subject for Simulated {
     type Store = JournalStore;
 
+    fn session(&self) -> &'static str {
+        "us to them"
+    }
+
     fn fresh(&mut self, now: Timestamp) -> JournalStore {
         let disk = SimulatedDisk::new(1);
         self.1 = vec![disk.clone()];
@@ -87,6 +91,10 @@ struct System(Directory, u32);
 impl Subject for System {
     type Store = JournalStore;
 
+    fn session(&self) -> &'static str {
+        "us to them"
+    }
+
     fn fresh(&mut self, now: Timestamp) -> JournalStore {
         self.1 += 1;
         self.reopen_at(now)
@@ -145,6 +153,15 @@ fn its_files_are_the_owners_alone() {
 }
 
 #[test]
+fn a_journal_is_in_a_directory_with_a_name() {
+    let error = JournalStore::open("", settings(), at(0)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot open the journal in \"\": the path of a directory was expected; see to the disk, then open the store again"
+    );
+}
+
+#[test]
 fn a_journal_belongs_to_its_session() {
     let disk = SimulatedDisk::new(1);
     drop(disk.open(settings(), at(0)).unwrap());
@@ -187,7 +204,7 @@ fn another_version_is_refused_by_name() {
         error.to_string(),
         format!(
             "simulated/{name} has version 2 of the format, this program reads 1: use the version that wrote it, or move \
-             the directory away and log on with a reset (ResetSeqNumFlag (141) = Y)"
+             the directory away and start anew (`Retransmission::start_anew`: a logon with ResetSeqNumFlag (141) = Y)"
         )
     );
 }

@@ -191,7 +191,8 @@ fn mass_cancels() {
         &mass(),
         &[(
             "r|11=q|37=0|531=0|532=99",
-            "mass rejected by OrderMassCancelReport (r) (532=99)",
+            "mass rejected by OrderMassCancelReport (r): the venue says no more than a code; it takes one mass cancel a second, \
+             and none while there is no trading (532=99)",
         )],
     );
     check(&mass(), &[("r|11=q|37=0", "mass unclear")]);
