@@ -146,7 +146,7 @@ impl Vocabulary {
     /// Checks an element's attributes and children against the vocabulary.
     ///
     /// Attributes that start with `x-` are ours: an unknown one is an error, since a misspelt condition would silently
-    /// be none. Any other is another engine's, and a warning at most.
+    /// be none. So is one that is nearly the name of one that is read. Any other is another engine's, and a warning at most.
     pub(super) fn check(&self, element: &Element<'_>, faults: &mut FaultCollector) {
         for attribute in &element.attributes {
             let name = attribute.name;
@@ -154,13 +154,11 @@ impl Vocabulary {
                 continue;
             }
             let message = format!("{} takes no attribute {}", self.what, quoted(name));
-            if name.starts_with("x-") {
-                let ours = self
-                    .attributes
-                    .iter()
-                    .copied()
-                    .filter(|known| known.starts_with("x-"));
-                faults.error_with(attribute.name_position, message, nearest(name, ours));
+            let is_ours = name.starts_with("x-");
+            let known = self.attributes.iter().copied();
+            let near = nearest(name, known.filter(|known| known.starts_with("x-") == is_ours));
+            if is_ours || near.is_some() {
+                faults.error_with(attribute.name_position, message, near);
             } else {
                 faults.warning(attribute.name_position, format!("{message}; it is ignored"));
             }
@@ -181,7 +179,7 @@ impl Vocabulary {
 /// The value of an attribute that must be there; an error when it is not, or is empty.
 pub(super) fn required<'e>(
     element: &'e Element<'_>,
-    name: &str,
+    name: &'static str,
     faults: &mut FaultCollector,
 ) -> Option<(&'e str, Position)> {
     match element.attribute(name) {
@@ -196,6 +194,7 @@ pub(super) fn required<'e>(
             None
         }
         None if element.told_incomplete && name != "name" => None,
+        None if is_misspelt(element, name) => None,
         None => {
             faults.error(
                 element.position,
@@ -206,10 +205,17 @@ pub(super) fn required<'e>(
     }
 }
 
+/// Whether an attribute that must be there, and is not, is there under a name that is nearly its own: that has been told
+/// where the element was [checked](Vocabulary::check).
+pub(super) fn is_misspelt(element: &Element<'_>, name: &'static str) -> bool {
+    let mut names = element.attributes.iter().map(|attribute| attribute.name);
+    names.any(|written| !written.starts_with("x-") && nearest(written, [name]).is_some())
+}
+
 /// The value of an attribute that must be there and must be a name: letters, digits and `_`, a letter first.
 pub(super) fn required_name<'e>(
     element: &'e Element<'_>,
-    name: &str,
+    name: &'static str,
     faults: &mut FaultCollector,
 ) -> Option<(&'e str, Position)> {
     let (value, position) = required(element, name, faults)?;

@@ -99,12 +99,14 @@ fn read_type(element: &Element<'_>, faults: &mut FaultCollector) -> Option<Field
     let (text, position) = attributes::required(element, "type", faults)?;
     let field_type = FieldType::from_name(text);
     if field_type.is_none() {
-        faults.unknown(
-            position,
-            "field type",
-            text,
-            FieldType::ALL.iter().map(|known| known.name()),
-        );
+        let known = || FieldType::ALL.iter().map(|known| known.name());
+        let mut message = format!("no field type named {}", quoted(text));
+        let near = nearest(text, known());
+        if near.is_none() {
+            let known: Vec<&str> = known().collect();
+            message = format!("{message}; expected one of {}", known.join(", "));
+        }
+        faults.error_with(position, message, near);
     }
     field_type
 }

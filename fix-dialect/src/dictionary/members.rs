@@ -247,6 +247,9 @@ impl MemberReader<'_> {
 
     fn presence(&mut self, element: &Element<'_>) -> Presence {
         let Some(attribute) = element.attribute("required") else {
+            if attributes::is_misspelt(element, "required") {
+                return Presence::Optional;
+            }
             let message = format!("<{}> has no attribute \"required\"", element.name);
             if element.name == "component" {
                 self.faults

@@ -9,8 +9,14 @@ fn faults_with(old: &str, new: &str) -> String {
     assert_eq!(SOUND.matches(old).count(), 1, "{old} is in the dictionary once");
     match Dictionary::parse(&SOUND.replace(old, new), "f") {
         Ok(_) => "sound".to_owned(),
-        Err(faults) => faults.to_string(),
+        Err(faults) => faults.to_string().replace(&types(), "{types}"),
     }
+}
+
+/// All types of fields, as a message lists them.
+fn types() -> String {
+    let names: Vec<&str> = FieldType::ALL.iter().map(|known| known.name()).collect();
+    names.join(", ")
 }
 
 /// Each error: a text of the sound dictionary, what it is replaced with, and what is said about it.
@@ -34,7 +40,7 @@ const ERRORS: &[(&str, &str, &str)] = &[
      "f:21:80: no session named \"RR\"; did you mean `RT`?"),
     ("type='INT'/>",
      "type='INTEGER'/>",
-     "f:16:48: no field type named \"INTEGER\""),
+     "f:16:48: no field type named \"INTEGER\"; expected one of {types}"),
     ("type='INT'/>",
      "type='IMT'/>",
      "f:16:48: no field type named \"IMT\"; did you mean `INT`?"),
@@ -120,7 +126,25 @@ const ERRORS: &[(&str, &str, &str)] = &[
      "f:23:39: attribute \"required\" is \"y\"; expected `Y` or `N`"),
     ("name='ClOrdID' required='Y'",
      "name='ClOrdID' requird='Y'",
+     "f:23:29: <field> of a message takes no attribute \"requird\"; did you mean `required`?"),
+    ("name='ClOrdID' required='Y'",
+     "name='ClOrdID'",
      "f:23:7: <field> has no attribute \"required\"; expected required='Y' or required='N'"),
+    ("<component name='Parties' required='N'",
+     "<component name='Parties' requierd='Y'",
+     "f:26:33: <component> of a message takes no attribute \"requierd\"; did you mean `required`?"),
+    ("msgtype='A'",
+     "msgtyp='A'",
+     "f:29:27: <message> takes no attribute \"msgtyp\"; did you mean `msgtype`?"),
+    ("<field number='10' ",
+     "<field numbr='10' ",
+     "f:5:12: <field> takes no attribute \"numbr\"; did you mean `number`?"),
+    ("description='BUY_YES'",
+     "descripton='BUY_YES'",
+     "f:9:23: <value> takes no attribute \"descripton\"; did you mean `description`?"),
+    ("servicepack='0'",
+     "servicepak='0'",
+     "f:2:38: <fix> takes no attribute \"servicepak\"; did you mean `servicepack`?"),
     ("<value enum='2'",
      "<value",
      "f:10:7: <value> has no attribute \"enum\""),
@@ -164,7 +188,7 @@ const ERRORS: &[(&str, &str, &str)] = &[
      "major='one'",
      "f:2:25: attribute \"major\" is \"one\"; expected a version number"),
     ("minor='1'",
-     "servicepac='1'",
+     "colour='1'",
      "f:2:1: <fix> has no attribute \"minor\""),
     // Attributes of ours where they do not belong, or that are misspelt.
     ("x-empty='Y'",

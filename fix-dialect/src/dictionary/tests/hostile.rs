@@ -82,7 +82,8 @@ fn errors_beyond_the_limit_are_counted() {
 #[test]
 fn long_texts_are_cut() {
     let told = first_error(&SOUND.replace("type='INT'", &format!("type='{}'", "x".repeat(1_000_000))));
-    assert!(told.len() < 200, "{}", told.len());
+    // The types that there are stand behind it.
+    assert!(told.len() < 700, "{}", told.len());
     let told = first_error(&SOUND.replace(
         "name='Side' required",
         &format!("name='{}' required", "x".repeat(1_000_000)),
