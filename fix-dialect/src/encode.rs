@@ -1,6 +1,7 @@
 //! Writing frames: a reusable buffer with room in front, so that BodyLength (9) is written without moving the body.
 
 mod body;
+mod told;
 
 pub use self::body::BodyWriter;
 use self::body::copy;
@@ -54,8 +55,10 @@ pub enum EncodeError {
         /// The field.
         tag: u32,
     },
-    /// FIX has no empty values: a field without one is left out.
-    #[error("the value of tag {tag} is empty; leave the field out instead")]
+    /// FIX has no empty values: an optional field without one is left out, and a required one needs one.
+    #[error(
+        "the value of tag {tag} is empty, which FIX does not have: leave an optional field out, and give a required one a value"
+    )]
     Empty {
         /// The field.
         tag: u32,
@@ -92,6 +95,12 @@ pub trait EncodeBody {
     /// dialect does not know, or not as it is. `None` for the messages of a dialect.
     fn own_tables(&self) -> Option<&'static Tables> {
         None
+    }
+
+    /// The tables that name the message and its fields: its own, or those of its dialect. `None` where nobody knows them; an
+    /// error has tags then, and no names.
+    fn named_by(&self) -> Option<&'static Tables> {
+        self.own_tables()
     }
 }
 

@@ -105,6 +105,10 @@ fn generate_message(krate: &Path, marker: &Ident, ir: &Ir<'_>, message: &Message
             fn encode_body(&self, out: &mut #krate::BodyWriter) {
                 self.write(out);
             }
+
+            fn named_by(&self) -> ::core::option::Option<&'static #krate::tables::Tables> {
+                ::core::option::Option::Some(&__tables::TABLES)
+            }
         }
 
         #(#markers)*
@@ -149,6 +153,10 @@ fn generate_enum(krate: &Path, marker: &Ident, ir: &Ir<'_>) -> TokenStream {
                 match self {
                     #(Self::#names(message) => message.write(out),)*
                 }
+            }
+
+            fn named_by(&self) -> ::core::option::Option<&'static #krate::tables::Tables> {
+                ::core::option::Option::Some(&__tables::TABLES)
             }
         }
 

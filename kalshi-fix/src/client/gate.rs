@@ -119,7 +119,9 @@ impl Gate {
     fn look<M: EncodeBody, T>(&self, message: &M, look: impl FnOnce(&[u8]) -> T) -> Result<T, SendError> {
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
         let (header, encoder) = &mut *room;
-        let frame = encoder.encode(header, 1, Timestamp::from_unix_nanos(0), message)?;
+        let frame = encoder
+            .encode(header, 1, Timestamp::from_unix_nanos(0), message)
+            .map_err(|error| SendError::encode(error, message))?;
         Ok(look(frame))
     }
 }

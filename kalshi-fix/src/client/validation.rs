@@ -120,7 +120,9 @@ impl OutboundCheck {
             validator,
             own,
         } = &mut *room;
-        let frame = encoder.encode(header, 1, Timestamp::from_unix_nanos(0), message)?;
+        let frame = encoder
+            .encode(header, 1, Timestamp::from_unix_nanos(0), message)
+            .map_err(|error| SendError::encode(error, message))?;
         let validator = match message.own_tables() {
             Some(tables) => own_validator(own, tables),
             None => validator,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use fix_dialect::tables::Tables;
 use fix_dialect::{EncodeBody, Timestamp};
 
 use super::exchange::{Origin, OwnerId, SessionId};
@@ -237,5 +238,9 @@ impl EncodeBody for Borrowed<'_> {
 
     fn encode_body(&self, out: &mut fix_dialect::BodyWriter) {
         self.0.encode_body(out);
+    }
+
+    fn named_by(&self) -> Option<&'static Tables> {
+        self.0.named_by()
     }
 }

@@ -294,7 +294,8 @@ impl Session {
             return Err(SendError::SessionMessage { msg_type });
         }
         self.check_room()?;
-        Ok(self.transmit(now, message, Record::Message)?)
+        self.transmit(now, message, Record::Message)
+            .map_err(|refused| refused.of(message))
     }
 
     /// Rejects an application message of the peer's on the session level (Reject (3)).
@@ -307,7 +308,9 @@ impl Session {
             return Err(SendError::NotEstablished(self.state));
         }
         self.check_room()?;
-        let sequence = self.transmit(now, &reject, Record::Number)?;
+        let sequence = self
+            .transmit(now, &reject, Record::Number)
+            .map_err(|refused| refused.of(&reject))?;
         self.events.push_back(Event::RejectSent(reject));
         Ok(sequence)
     }
@@ -323,7 +326,9 @@ impl Session {
         }
         self.check_room()?;
         let id = self.liveness.next_test_request(now.monotonic);
-        self.transmit(now, &TestRequest { id: id.0 }, Record::Number)?;
+        let request = TestRequest { id: id.0 };
+        self.transmit(now, &request, Record::Number)
+            .map_err(|refused| refused.of(&request))?;
         Ok(id)
     }
 

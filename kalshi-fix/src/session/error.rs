@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fix_dialect::{EncodeError, Violation};
+use fix_dialect::{EncodeBody, EncodeError, Violation};
 
 use super::{MAX_JOURNALLED, SessionState};
 
@@ -26,9 +26,14 @@ pub enum SendError {
         /// Its MsgType (35).
         msg_type: String,
     },
-    /// The message cannot be put on the wire.
-    #[error("the message cannot be encoded: {0}")]
-    Encode(#[from] EncodeError),
+    /// The message cannot be put on the wire: a value is empty, or has a delimiter in it.
+    #[error("{told}")]
+    Encode {
+        /// Which message, which of its fields, and what to do.
+        told: String,
+        /// The same as data.
+        error: EncodeError,
+    },
     /// The message breaks rules of its dictionary for which the session's outbound profile refuses it.
     #[error("the message breaks the dialect's rules: {}", join(violations))]
     Invalid {
@@ -77,6 +82,13 @@ pub enum SendError {
 }
 
 impl SendError {
+    pub(crate) fn encode<M: EncodeBody + ?Sized>(error: EncodeError, message: &M) -> SendError {
+        SendError::Encode {
+            told: error.told_of(message),
+            error,
+        }
+    }
+
     /// Whether it is worth while to try again when there is room.
     pub(crate) const fn is_for_want_of_room(&self) -> bool {
         matches!(self, SendError::Backlog { .. } | SendError::Resetting)

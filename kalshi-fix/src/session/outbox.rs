@@ -71,10 +71,11 @@ pub(super) enum NotQueued {
     TooLong { length: usize },
 }
 
-impl From<NotQueued> for SendError {
-    fn from(error: NotQueued) -> SendError {
-        match error {
-            NotQueued::Encode(error) => SendError::Encode(error),
+impl NotQueued {
+    /// The same for whoever wanted to send this message.
+    pub(super) fn of(self, message: &dyn EncodeBody) -> SendError {
+        match self {
+            NotQueued::Encode(error) => SendError::encode(error, message),
             NotQueued::TooLong { length } => SendError::too_long(length),
         }
     }

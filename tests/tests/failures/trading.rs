@@ -68,6 +68,14 @@ async fn requests() {
         "a value with a delimiter in it",
         &session.send(&split).await.unwrap_err(),
     );
+    let unnamed = NewOrderSingle {
+        symbol: "".into(),
+        ..order("unnamed")
+    };
+    report.add(
+        "a required text that is empty",
+        &session.send(&unnamed).await.unwrap_err(),
+    );
 
     let nowhere = NewOrderSingle {
         symbol: "NOWHERE".into(),

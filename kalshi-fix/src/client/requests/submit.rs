@@ -154,4 +154,8 @@ impl<M: EncodeBody> EncodeBody for Noted<'_, M> {
     fn own_tables(&self) -> Option<&'static Tables> {
         self.message.own_tables()
     }
+
+    fn named_by(&self) -> Option<&'static Tables> {
+        self.message.named_by()
+    }
 }

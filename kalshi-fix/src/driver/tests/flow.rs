@@ -300,7 +300,7 @@ async fn a_message_that_cannot_be_encoded_takes_no_number() {
     let ((client, _client_events), (_venue, mut venue_events)) =
         established(4096, DriverSettings::default()).await;
     let error = client.send(&note("a\x0149=b")).await.unwrap_err();
-    assert!(matches!(error, SendError::Encode(_)), "{error}");
+    assert!(matches!(error, SendError::Encode { .. }), "{error}");
     assert_eq!(client.send(&note("fine")).await.unwrap(), 2);
     assert_eq!(next_note(&mut venue_events).await, (2, "fine".to_owned()));
 }

@@ -174,9 +174,9 @@ both_roles! {
 
     fn a_refused_message_burns_no_number(us) {
         let refused = us.session.send(us.now(), &bench::Order("a\u{1}58=b"));
-        assert!(matches!(refused, Err(SendError::Encode(EncodeError::ContainsDelimiter { .. }))), "{refused:?}");
+        assert!(matches!(refused, Err(SendError::Encode { error: EncodeError::ContainsDelimiter { tag: 11 }, .. })), "{refused:?}");
         let refused = us.session.send(us.now(), &bench::Order(""));
-        assert_eq!(refused, Err(SendError::Encode(EncodeError::Empty { tag: 11 })));
+        assert!(matches!(refused, Err(SendError::Encode { error: EncodeError::Empty { tag: 11 }, .. })), "{refused:?}");
         us.drain();
         us.expect_sent([]);
         assert_eq!(us.session.send(us.now(), &bench::Order("c")), Ok(2));
