@@ -1,8 +1,9 @@
 //! Keys of `#[fix(…)]`: reading them one by one, with a good word for those that there are not.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenTree};
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Lit, LitStr, Path};
+use syn::parse::ParseStream;
+use syn::{Attribute, Lit, LitInt, LitStr, Path, Token};
 
 use crate::errors::Errors;
 
@@ -40,8 +41,8 @@ pub(crate) fn read(
                     None => format!("; expected one of {}", list(keys)),
                 };
                 errors.push(meta.error(message + &hint));
-                if meta.input.peek(syn::Token![=]) {
-                    meta.value()?.parse::<Lit>()?;
+                if meta.input.peek(Token![=]) {
+                    unquoted(meta.value()?)?;
                 }
             }
             Ok(())
@@ -62,15 +63,32 @@ fn list(keys: &[&str]) -> String {
         .join(", ")
 }
 
+/// What stands up to the next key, and where it begins: for what is no value, so that the next keys are read in spite of it.
+pub(crate) fn unquoted(value: ParseStream<'_>) -> syn::Result<(Span, String)> {
+    let span = value.span();
+    let mut written = String::new();
+    while !value.is_empty() && !value.peek(Token![,]) {
+        written.push_str(&value.parse::<TokenTree>()?.to_string());
+    }
+    Ok((span, written))
+}
+
 /// The literal behind a key, where a text is expected.
 pub(crate) fn text(meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<Option<LitStr>> {
-    match meta.value()?.parse::<Lit>()? {
-        Lit::Str(text) => Ok(Some(text)),
-        other => {
-            errors.at(other.span(), "expected a text in quotes");
-            Ok(None)
-        }
+    let value = meta.value()?;
+    if value.peek(LitStr) {
+        return value.parse().map(Some);
     }
+    let (span, written) = unquoted(value)?;
+    let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+    errors.at(
+        span,
+        format!(
+            "expected a text in quotes: `{key} = \"{}\"`",
+            written.trim_matches('\'')
+        ),
+    );
+    Ok(None)
 }
 
 /// The path in a text behind a key, or the path itself.
@@ -100,15 +118,23 @@ pub(crate) fn path(meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Resu
 
 /// A tag behind a key, and where it stands.
 pub(crate) fn tag(meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<Option<(u32, Span)>> {
-    let literal = meta.value()?.parse::<Lit>()?;
-    let number = match &literal {
-        Lit::Int(number) if number.suffix().is_empty() => number.base10_parse::<u32>().ok(),
-        _ => None,
+    let value = meta.value()?;
+    let span = value.span();
+    let number = if value.peek(LitInt) {
+        let literal = value.parse::<LitInt>()?;
+        literal
+            .suffix()
+            .is_empty()
+            .then(|| literal.base10_parse::<u32>().ok())
+            .flatten()
+    } else {
+        unquoted(value)?;
+        None
     };
     if let Some(tag) = number.filter(|&tag| fix_dialect::Tag::checked(tag).is_some()) {
-        Ok(Some((tag, literal.span())))
+        Ok(Some((tag, span)))
     } else {
-        errors.at(literal.span(), "expected a tag: a number from 1 to 9999999");
+        errors.at(span, "expected a tag: a number from 1 to 9999999");
         Ok(None)
     }
 }

@@ -10,9 +10,12 @@ mod errors;
 mod keys;
 mod locate;
 mod names;
+mod runtime;
 mod source;
 
 use proc_macro::TokenStream;
+
+use runtime::Runtime;
 
 /// Generates a dialect from an XML data dictionary in the QuickFIX format.
 ///
@@ -50,7 +53,9 @@ use proc_macro::TokenStream;
 ///   and enums that they reach, and with all messages of the session layer. A standard dictionary has a hundred
 ///   messages; a program that speaks ten need not compile the others. What arrives of a type that was left out is
 ///   an unknown message (its raw form is there), and a tag that only such messages have is an undefined one.
-/// - `crate = "path"`: where `fix_dialect` is reachable; `::fix_dialect` by default.
+/// - `crate = "path"`: where the runtime is reachable. By default `::fix_dialect`, and for the derives of `kalshi_fix` (`use
+///   kalshi_fix::FixMessage`) `::kalshi_fix::dialect`; a crate that has them under another name states it. "cannot find
+///   `fix_dialect`" (E0433) means that this key is missing, or that the derive is not taken from `kalshi_fix`.
 ///
 /// Every fault of the dictionary is a compile error at the attribute that begins with `file:line:column`.
 ///
@@ -75,7 +80,14 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro_derive(Dialect, attributes(fix))]
 pub fn derive_dialect(input: TokenStream) -> TokenStream {
-    dialect::derive(input.into()).into()
+    dialect::derive(Runtime::FixDialect, input.into()).into()
+}
+
+/// [`Dialect`](derive@Dialect) as `kalshi-fix` has it, under that name: the runtime is `::kalshi_fix::dialect`, so that a crate
+/// which depends on `kalshi-fix` alone needs no key `crate`.
+#[proc_macro_derive(KalshiFixDialect, attributes(fix))]
+pub fn derive_kalshi_fix_dialect(input: TokenStream) -> TokenStream {
+    dialect::derive(Runtime::KalshiFix, input.into()).into()
 }
 
 /// Makes a struct a message of one's own: it implements `FixMessage`, `EncodeBody` and, where its fields can be owned,
@@ -230,7 +242,10 @@ pub fn derive_dialect(input: TokenStream) -> TokenStream {
 /// - `overlay = "path"`: a file with what the dictionary lacks, as for `#[derive(Dialect)]`.
 /// - `client = "path"`, `exchange = "path"`, any number of times: the session types on which that side sends the message,
 ///   such as `prediction::sessions::NR`. Without one it is sent on none: sending it does not compile (`ClientSends`).
-/// - `crate = "path"`: where `fix_dialect` is reachable; `::fix_dialect` by default.
+///   Held against a dialect that says who sends the message where, each must be one of those, and of that dialect.
+/// - `crate = "path"`: where the runtime is reachable. By default `::fix_dialect`, and for the derives of `kalshi_fix` (`use
+///   kalshi_fix::FixMessage`) `::kalshi_fix::dialect`; a crate that has them under another name states it. "cannot find
+///   `fix_dialect`" (E0433) means that this key is missing, or that the derive is not taken from `kalshi_fix`.
 ///
 /// # DATA of private tags
 ///
@@ -238,7 +253,13 @@ pub fn derive_dialect(input: TokenStream) -> TokenStream {
 /// (`RawMessage::parse_by`) cut it by its length; what knows of neither ends it at the delimiter.
 #[proc_macro_derive(FixMessage, attributes(fix))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
-    custom::derive_message(input.into()).into()
+    custom::derive_message(Runtime::FixDialect, input.into()).into()
+}
+
+/// [`FixMessage`](derive@FixMessage) as `kalshi-fix` has it, under that name: the runtime is `::kalshi_fix::dialect`.
+#[proc_macro_derive(KalshiFixMessage, attributes(fix))]
+pub fn derive_kalshi_fix_message(input: TokenStream) -> TokenStream {
+    custom::derive_message(Runtime::KalshiFix, input.into()).into()
 }
 
 /// Makes a struct the entry of a repeating group: it implements `FixGroup` of the runtime.
@@ -275,7 +296,13 @@ pub fn derive_message(input: TokenStream) -> TokenStream {
 /// come back as they were: the field that began the first begins each.
 #[proc_macro_derive(FixGroup, attributes(fix))]
 pub fn derive_group(input: TokenStream) -> TokenStream {
-    custom::derive_group(input.into()).into()
+    custom::derive_group(Runtime::FixDialect, input.into()).into()
+}
+
+/// [`FixGroup`](derive@FixGroup) as `kalshi-fix` has it, under that name: the runtime is `::kalshi_fix::dialect`.
+#[proc_macro_derive(KalshiFixGroup, attributes(fix))]
+pub fn derive_kalshi_fix_group(input: TokenStream) -> TokenStream {
+    custom::derive_group(Runtime::KalshiFix, input.into()).into()
 }
 
 /// Makes an enum the values of a field: it implements `Enumeration` and `FieldValue` of the runtime.
@@ -301,5 +328,11 @@ pub fn derive_group(input: TokenStream) -> TokenStream {
 /// needs `Clone`, `PartialEq`, `Eq` and `Debug`. The key `crate` on the enum is that of the other derives.
 #[proc_macro_derive(FixEnum, attributes(fix))]
 pub fn derive_enum(input: TokenStream) -> TokenStream {
-    custom::enums::derive(input.into()).into()
+    custom::enums::derive(Runtime::FixDialect, input.into()).into()
+}
+
+/// [`FixEnum`](derive@FixEnum) as `kalshi-fix` has it, under that name: the runtime is `::kalshi_fix::dialect`.
+#[proc_macro_derive(KalshiFixEnum, attributes(fix))]
+pub fn derive_kalshi_fix_enum(input: TokenStream) -> TokenStream {
+    custom::enums::derive(Runtime::KalshiFix, input.into()).into()
 }

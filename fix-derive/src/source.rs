@@ -45,7 +45,14 @@ fn read(literal: &LitStr, errors: &mut Errors) -> Option<(Vec<u8>, TokenStream)>
         Err(tried) => {
             let tried: Vec<String> = tried
                 .iter()
-                .map(|place| format!("\n  {}", place.display()))
+                .map(|place| {
+                    let hint = if place.is_dir() {
+                        ", which is a directory: name the file in it"
+                    } else {
+                        ""
+                    };
+                    format!("\n  {}{hint}", place.display())
+                })
                 .collect();
             errors.at(
                 literal.span(),

@@ -34,7 +34,7 @@ use support::{Failure, Options};
 
 /// NewOrderSingle as far as this program needs it, and a private tag that says which strategy it is of.
 #[derive(Debug, FixMessage)]
-#[fix(msg_type = "D", dialect = Prediction, client = NR, crate = "kalshi_fix::dialect")]
+#[fix(msg_type = "D", dialect = Prediction, client = NR)]
 struct Order<'a> {
     cl_ord_id: &'a str,
     order_qty: Decimal,
@@ -49,7 +49,7 @@ struct Order<'a> {
 /// ExecutionReport, of which nothing but the state of the order matters here. All the rest is kept. It leaves out what the
 /// dialect requires, so that it has tags of its own and is not held against it.
 #[derive(Debug, FixMessage)]
-#[fix(msg_type = "8", crate = "kalshi_fix::dialect")]
+#[fix(msg_type = "8")]
 struct OrderState<'a> {
     #[fix(tag = 39)]
     ord_status: OrdStatus,

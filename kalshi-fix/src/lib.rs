@@ -81,7 +81,10 @@
 //!
 //! [`FixMessage`](derive@FixMessage), [`FixGroup`](derive@FixGroup) and [`FixEnum`](derive@FixEnum) make a message of a
 //! struct, beside those of the dialects. It is sent and received on a session, decoded, validated and printed like one
-//! of them. Held against a dialect, as the order below, it takes its tags and its rules from there.
+//! of them. Held against a dialect, as the order below, it takes its tags and its rules from there. It is sent by
+//! [`send`](client::Sender::send), and what answers it comes by `recv`: [`submit`](client::Sender::submit), which waits for the
+//! answer, takes the dialect's own [requests](client::Request) alone. A [`tracker`] follows it where the struct implements
+//! [`tracker::AsRequest`].
 //!
 //! ```
 //! use kalshi_fix::FixMessage;
@@ -95,7 +98,7 @@
 //! /// NewOrderSingle, as far as this program needs it. A private tag would be a field with `#[fix(tag = …)]`.
 //! #[derive(FixMessage)]
 //! #[fix(msg_type = "D", client = "kalshi_fix::prediction::sessions::NR")]
-//! #[fix(dialect = Prediction, crate = "kalshi_fix::dialect")]
+//! #[fix(dialect = Prediction)]
 //! struct Order<'a> {
 //!     cl_ord_id: String,
 //!     order_qty: Decimal,
@@ -107,7 +110,7 @@
 //!
 //! /// ExecutionReport, of which nothing but the state of the order matters here.
 //! #[derive(FixMessage)]
-//! #[fix(msg_type = "8", crate = "kalshi_fix::dialect")]
+//! #[fix(msg_type = "8")]
 //! struct OrderState<'a> {
 //!     #[fix(tag = 11)]
 //!     cl_ord_id: Option<Text<'a>>,
@@ -228,8 +231,12 @@ pub mod tracker;
 pub mod transport;
 pub mod units;
 
-pub use fix_derive::{Dialect, FixEnum, FixGroup, FixMessage};
-/// The wire runtime: what generated dialects stand on. `#[fix(crate = "kalshi_fix::dialect")]` makes the derive use it.
+pub use fix_derive::{
+    KalshiFixDialect as Dialect, KalshiFixEnum as FixEnum, KalshiFixGroup as FixGroup,
+    KalshiFixMessage as FixMessage,
+};
+/// The wire runtime: what generated dialects stand on. The derives of this crate use it; where the crate has another name in
+/// `Cargo.toml`, `#[fix(crate = "name::dialect")]` tells them.
 pub use fix_dialect as dialect;
 /// Beside the derives of the same names.
 pub use fix_dialect::{FixGroup, FixMessage, IntoOwned};

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::dictionary::Checked;
+use super::dictionary::{Checked, shown};
 use super::generate::{entry_path, tag_number, value_path};
 use super::item::{Field, Item, Role};
 use super::tables::plain;
@@ -54,12 +54,48 @@ pub(super) fn checks(item: &Item, checked: &Checked) -> Option<TokenStream> {
                 const _: () = __FIX_HELD.check_group(#place, #count, __FIX_MEMBERS, #name).stop();
             }
         });
+    let sessions = sessions(item, checked);
     Some(quote! {
         const __FIX_DECLARED: &[#krate::custom::support::Declared] = &[#(#declared),*];
         #(#each)*
         #missing
         #group
+        #(#sessions)*
     })
+}
+
+/// Each session on which a side is said to send the message, against those that the dialect has for it.
+fn sessions(item: &Item, checked: &Checked) -> Vec<TokenStream> {
+    let krate = &item.keys.krate;
+    let place = &checked.held;
+    let client = item.keys.client.iter().map(|path| (path, quote!(Client)));
+    let exchange = item.keys.exchange.iter().map(|path| (path, quote!(Exchange)));
+    let check = |(path, sender): (&syn::Path, TokenStream)| {
+        let written = shown(path);
+        // A dictionary's path does not tell which type is its dialect.
+        let same = if let Some(dialect) = &item.keys.dialect {
+            quote!(#krate::custom::support::OfDialect::<#path, #dialect>::SAME)
+        } else {
+            quote!(true)
+        };
+        quote_spanned! {path.span()=>
+            const _: () = {
+                use #krate::custom::support::Otherwise as __FixOtherwise;
+                // Whether the import is needed depends on the type: here it is.
+                let _ = <() as __FixOtherwise>::SAME;
+                __FIX_HELD
+                    .check_session(
+                        #place,
+                        #written,
+                        #krate::Sender::#sender,
+                        #krate::custom::support::OfSession::<#path>::NAME,
+                        #same,
+                    )
+                    .stop();
+            };
+        }
+    };
+    client.chain(exchange).map(check).collect()
 }
 
 fn contents(item: &Item, field: &Field) -> TokenStream {

@@ -90,7 +90,7 @@ pub(super) fn apply(item: &mut Item, errors: &mut Errors) -> Checked {
 }
 
 /// A path as the user writes it.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     path.to_token_stream().to_string().replace(' ', "")
 }
 

@@ -6,6 +6,7 @@ use syn::{Data, DeriveInput, Fields, GenericArgument, Lit, Path, PathArguments, 
 
 use crate::errors::Errors;
 use crate::keys;
+use crate::runtime::Runtime;
 
 /// What the values are on the wire.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,10 +30,10 @@ struct Listed {
     wire: String,
 }
 
-pub(crate) fn derive(input: TokenStream) -> TokenStream {
+pub(crate) fn derive(runtime: Runtime, input: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let parsed = errors.keep(syn::parse2::<DeriveInput>(input));
-    let item = parsed.as_ref().map(|input| read(input, &mut errors));
+    let item = parsed.as_ref().map(|input| read(runtime, input, &mut errors));
     let generated = item.as_ref().map(generate);
     match errors.finish() {
         Ok(()) => generated.unwrap_or_default(),
@@ -43,10 +44,10 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
     }
 }
 
-fn read(input: &DeriveInput, errors: &mut Errors) -> Enum {
+fn read(runtime: Runtime, input: &DeriveInput, errors: &mut Errors) -> Enum {
     let mut item = Enum {
         name: input.ident.clone(),
-        krate: syn::parse_quote!(::fix_dialect),
+        krate: runtime.path(),
         kind: None,
         listed: Vec::new(),
         other: None,
@@ -197,6 +198,11 @@ fn wire(
 ) -> syn::Result<Option<(Kind, String, Span)>> {
     let input = meta.value()?;
     let minus: Option<syn::Token![-]> = input.parse()?;
+    if !input.peek(Lit) {
+        let (span, _) = keys::unquoted(input)?;
+        errors.at(span, NO_VALUE);
+        return Ok(None);
+    }
     let literal: Lit = input.parse()?;
     let span = literal.span();
     let wrong = match &literal {
@@ -222,11 +228,13 @@ fn wire(
                 _ => "an INT is a number of 64 bits, without a suffix",
             }
         }
-        _ => "a value is a character ('1'), a number (1) or a text (\"1\")",
+        _ => NO_VALUE,
     };
     errors.at(span, wrong);
     Ok(None)
 }
+
+const NO_VALUE: &str = "a value is a character ('1'), a number (1) or a text (\"1\")";
 
 impl Kind {
     fn singular(self) -> &'static str {

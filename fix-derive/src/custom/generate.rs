@@ -129,6 +129,13 @@ pub(super) fn entry_path(krate: &Path, of: &syn::Type) -> TokenStream {
     quote_spanned!(span=> <#of as #krate::FixGroup<'_>>)
 }
 
+/// As [`value_path`], for what keeps the unknown fields.
+fn unknown_path(krate: &Path, of: &syn::Type) -> TokenStream {
+    let span = of.span();
+    let of = with_lifetime(of, "_");
+    quote_spanned!(span=> <#of as #krate::custom::support::KeepsUnknown<'_>>)
+}
+
 /// The name of a variable of ours, at the place of a type: it is what the compiler points at when the type will not do.
 fn variable(name: &str, of: &syn::Type) -> Ident {
     Ident::new(name, Span::call_site().located_at(of.span()))
@@ -183,8 +190,10 @@ fn read(item: &Item) -> TokenStream {
         };
         fields.push(quote!(#ident: #value,));
     }
-    if let Some(unknown) = &item.unknown {
-        fields.push(quote!(#unknown: slots.unknown(),));
+    if let Some((unknown, of)) = &item.unknown {
+        let path = unknown_path(krate, of);
+        let keep = quote_spanned!(of.span()=> #path::keep);
+        fields.push(quote!(#unknown: #keep(slots.unknown()),));
     }
     let found = (slot > 0).then(|| quote!(let found = slots.found::<#slot>()?;));
     quote! {
@@ -196,10 +205,11 @@ fn read(item: &Item) -> TokenStream {
 fn write(item: &Item) -> TokenStream {
     let krate = &item.keys.krate;
     // Behind a group they would be read as fields of its last entry.
-    let mut unknown = item
-        .unknown
-        .as_ref()
-        .map(|unknown| quote!(self.#unknown.write(out);));
+    let mut unknown = item.unknown.as_ref().map(|(unknown, of)| {
+        let path = unknown_path(krate, of);
+        let write = quote_spanned!(of.span()=> #path::write);
+        quote!(#write(&self.#unknown, out);)
+    });
     let mut statements = Vec::new();
     for (at, field) in item.fields.iter().enumerate() {
         let ident = &field.ident;
@@ -270,8 +280,12 @@ fn owned(item: &Item) -> TokenStream {
             fields.push(quote!(#ident: self.#ident,));
         }
     }
-    if let Some(unknown) = &item.unknown {
-        fields.push(quote!(#unknown: #krate::IntoOwned::into_owned(self.#unknown),));
+    if let Some((unknown, of)) = &item.unknown {
+        let path = unknown_path(krate, of);
+        // The call too stands at the type: what it returns is asked of the type once more.
+        let place = Span::call_site().located_at(of.span());
+        let owned = quote_spanned!(place=> #path::into_owned(self.#unknown));
+        fields.push(quote!(#unknown: #owned,));
     }
     quote! {
         impl #krate::IntoOwned for #name #arguments

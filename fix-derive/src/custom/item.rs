@@ -7,6 +7,7 @@ use syn::{Data, DeriveInput, Fields, GenericParam, Lifetime, LitStr, Path, Type}
 use super::types::{Kind, check_lifetimes, classify};
 use crate::errors::Errors;
 use crate::keys;
+use crate::runtime::Runtime;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -21,8 +22,8 @@ pub(super) struct Item {
     pub(super) lifetime: Option<Lifetime>,
     pub(super) keys: Keys,
     pub(super) fields: Vec<Field>,
-    /// The field that keeps the unknown ones.
-    pub(super) unknown: Option<Ident>,
+    /// The field that keeps the unknown ones, and its type.
+    pub(super) unknown: Option<(Ident, Type)>,
     /// Whether there are named fields to look at.
     has_fields: bool,
 }
@@ -77,9 +78,9 @@ impl Role {
 }
 
 impl Keys {
-    pub(super) fn read(role: Role, input: &DeriveInput, errors: &mut Errors) -> Keys {
+    pub(super) fn read(role: Role, runtime: Runtime, input: &DeriveInput, errors: &mut Errors) -> Keys {
         let mut keys = Keys {
-            krate: syn::parse_quote!(::fix_dialect),
+            krate: runtime.path(),
             msg_type: None,
             dialect: None,
             dictionary: None,
@@ -120,8 +121,8 @@ impl Keys {
 
 impl Item {
     /// Reads the struct; every fault goes to `errors`.
-    pub(super) fn read(role: Role, input: &DeriveInput, errors: &mut Errors) -> Item {
-        let keys = Keys::read(role, input, errors);
+    pub(super) fn read(role: Role, runtime: Runtime, input: &DeriveInput, errors: &mut Errors) -> Item {
+        let keys = Keys::read(role, runtime, input, errors);
         check_msg_type(role, input, &keys, errors);
         let mut item = Item {
             role,
@@ -178,11 +179,11 @@ impl Item {
             if tag.is_some() || length.is_some() {
                 errors.at(ident.span(), "the field for unknown fields has no tag of its own");
             }
-            if let Some(first) = &self.unknown {
+            if let Some((first, _)) = &self.unknown {
                 let message = format!("`{first}` keeps the unknown fields already");
                 errors.at(ident.span(), message);
             }
-            self.unknown = Some(ident.clone());
+            self.unknown = Some((ident.clone(), field.ty.clone()));
             return;
         }
         let (optional, kind) = classify(&field.ty);

@@ -15,26 +15,29 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::errors::Errors;
+use crate::runtime::Runtime;
 use item::{Item, Keys, Role};
 
-pub(crate) fn derive_message(input: TokenStream) -> TokenStream {
-    derive(Role::Message, input)
+pub(crate) fn derive_message(runtime: Runtime, input: TokenStream) -> TokenStream {
+    derive(Role::Message, runtime, input)
 }
 
-pub(crate) fn derive_group(input: TokenStream) -> TokenStream {
-    derive(Role::Group, input)
+pub(crate) fn derive_group(runtime: Runtime, input: TokenStream) -> TokenStream {
+    derive(Role::Group, runtime, input)
 }
 
-fn derive(role: Role, input: TokenStream) -> TokenStream {
+fn derive(role: Role, runtime: Runtime, input: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let parsed = errors.keep(syn::parse2::<DeriveInput>(input));
-    let expanded = parsed.as_ref().map(|input| expand(role, input, &mut errors));
+    let expanded = parsed
+        .as_ref()
+        .map(|input| expand(role, runtime, input, &mut errors));
     match errors.finish() {
         Ok(()) => expanded.unwrap_or_default(),
         Err(errors) => {
             let fallback = parsed.map(|input| {
                 let mut ignored = Errors::new();
-                let krate = Keys::read(role, &input, &mut ignored).krate;
+                let krate = Keys::read(role, runtime, &input, &mut ignored).krate;
                 let _ = ignored.into_error();
                 generate::fallback(role, &krate, &input)
             });
@@ -43,8 +46,8 @@ fn derive(role: Role, input: TokenStream) -> TokenStream {
     }
 }
 
-fn expand(role: Role, input: &DeriveInput, errors: &mut Errors) -> TokenStream {
-    let mut item = Item::read(role, input, errors);
+fn expand(role: Role, runtime: Runtime, input: &DeriveInput, errors: &mut Errors) -> TokenStream {
+    let mut item = Item::read(role, runtime, input, errors);
     let checked = dictionary::apply(&mut item, errors);
     item.check(errors);
     generate::generate(&item, &checked)

@@ -2,7 +2,19 @@
 
 use proc_macro2::TokenStream;
 
-use super::{derive_group, derive_message, enums};
+use crate::runtime::Runtime;
+
+fn derive_message(input: TokenStream) -> TokenStream {
+    super::derive_message(Runtime::FixDialect, input)
+}
+
+fn derive_group(input: TokenStream) -> TokenStream {
+    super::derive_group(Runtime::FixDialect, input)
+}
+
+fn derive_enum(input: TokenStream) -> TokenStream {
+    super::enums::derive(Runtime::FixDialect, input)
+}
 
 /// The errors that a derive expands to, with their places.
 fn errors(expanded: TokenStream) -> Vec<String> {
@@ -51,7 +63,26 @@ fn messages_at_fault() {
     );
     check(
         "#[fix(msg_type = 5)] struct M;",
-        &["1:18: expected a text in quotes"],
+        &["1:18: expected a text in quotes: `msg_type = \"5\"`"],
+    );
+    // What stands behind it is read all the same.
+    check(
+        "#[fix(msg_type = U1, client = 7)] struct M;",
+        &[
+            "1:18: expected a text in quotes: `msg_type = \"U1\"`",
+            "1:31: expected a path, such as \"prediction::sessions::NR\"",
+        ],
+    );
+    check(
+        "#[fix(msg_type = 'D', dictionary = spec/venue.xml)] struct M;",
+        &[
+            "1:18: expected a text in quotes: `msg_type = \"D\"`",
+            "1:36: expected a text in quotes: `dictionary = \"spec/venue.xml\"`",
+        ],
+    );
+    check(
+        "#[fix(msg_type = \"U1\", clint = kalshi_fix::prediction::sessions::NR)] struct M;",
+        &["1:24: no key `clint` in `#[fix(…)]` of a message; did you mean `client`?"],
     );
     check(
         "#[fix(msg_type = \"A\", msg_type = \"B\", client = \"a b\")] struct M;",
@@ -99,11 +130,12 @@ fn fields_at_fault() {
         &["2:7: no key `colour` in `#[fix(…)]` of the field `a`; expected one of `length`, `tag`, `unknown`"],
     );
     check(
-        "#[fix(tag = 0)] a: u32,\n#[fix(tag = \"11\")] b: u32,\n#[fix(tag = 10000000)] c: u32,",
+        "#[fix(tag = 0)] a: u32,\n#[fix(tag = \"11\")] b: u32,\n#[fix(tag = 10000000)] c: u32,\n#[fix(tag = SIDE)] d: u32,",
         &[
             "2:13: expected a tag: a number from 1 to 9999999",
             "3:13: expected a tag: a number from 1 to 9999999",
             "4:13: expected a tag: a number from 1 to 9999999",
+            "5:13: expected a tag: a number from 1 to 9999999",
         ],
     );
     check(
@@ -228,7 +260,7 @@ fn a_dialect_and_a_dictionary() {
 
 #[test]
 fn enums_at_fault() {
-    let check = |source, expected: &[&str]| check(enums::derive, source, expected);
+    let check = |source, expected: &[&str]| check(derive_enum, source, expected);
     check(
         "enum E { #[fix(value = '1')] A, #[fix(value = 2)] B, #[fix(value = \"3\")] C, Other(Unlisted<E>) }",
         &[

@@ -17,23 +17,26 @@ use syn::{Data, DeriveInput, Fields};
 
 use crate::attribute::DialectAttribute;
 use crate::errors::Errors;
+use crate::runtime::Runtime;
 use crate::source::Source;
 use ir::Ir;
 
-pub(crate) fn derive(input: TokenStream) -> TokenStream {
+pub(crate) fn derive(runtime: Runtime, input: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let parsed = errors.keep(syn::parse2::<DeriveInput>(input));
-    let expanded = parsed.as_ref().and_then(|input| expand(input, &mut errors));
+    let expanded = parsed
+        .as_ref()
+        .and_then(|input| expand(runtime, input, &mut errors));
     match errors.finish() {
         Ok(()) => expanded.unwrap_or_default(),
         Err(errors) => {
-            let fallback = parsed.as_ref().map(fallback);
+            let fallback = parsed.as_ref().map(|input| fallback(runtime, input));
             quote!(#errors #fallback)
         }
     }
 }
 
-fn expand(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
+fn expand(runtime: Runtime, input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
     let unit = matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Unit));
     if !unit || !input.generics.params.is_empty() {
         errors.at(
@@ -41,7 +44,7 @@ fn expand(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
             "a dialect is derived for a unit struct without parameters: `struct Name;`",
         );
     }
-    let attribute = DialectAttribute::read(input, errors)?;
+    let attribute = DialectAttribute::read(runtime, input, errors)?;
     let span = attribute.dictionary.span();
     let written = attribute.dictionary.value();
     let Source { dictionary, watched } = select::load(&attribute, errors)?;
@@ -86,11 +89,11 @@ fn generate(input: &DeriveInput, attribute: &DialectAttribute, ir: &Ir<'_>) -> T
 }
 
 /// Keeps rustc from burying the one real error under those of the marker's missing implementations.
-fn fallback(input: &DeriveInput) -> TokenStream {
+fn fallback(runtime: Runtime, input: &DeriveInput) -> TokenStream {
     let marker = &input.ident;
     let mut ignored = Errors::new();
-    let krate = DialectAttribute::read(input, &mut ignored)
-        .map_or_else(|| syn::parse_quote!(::fix_dialect), |attribute| attribute.krate);
+    let krate = DialectAttribute::read(runtime, input, &mut ignored)
+        .map_or_else(|| runtime.path(), |attribute| attribute.krate);
     let _ = ignored.finish();
     quote! {
         impl #krate::Dialect for #marker {

@@ -3,7 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::derive;
+use crate::runtime::Runtime;
+
+fn derive(input: TokenStream) -> TokenStream {
+    super::derive(Runtime::FixDialect, input)
+}
 
 /// The generated code, formatted, without the line that makes cargo watch the dictionary: it names this machine's path.
 fn expand(dictionary: &str) -> String {
@@ -127,6 +131,28 @@ fn attributes_at_fault() {
         ),
         &["no dictionary at \"tests/dictionaries/dada.xml\"; tried\n  <package>/tests/dictionaries/dada.xml"],
     );
+    check(
+        quote!(
+            #[fix(dictionary = "tests/dictionaries")]
+            struct D;
+        ),
+        &[
+            "no dictionary at \"tests/dictionaries\"; tried\n  <package>/tests/dictionaries, which is a directory: \
+             name the file in it",
+        ],
+    );
+    // Without quotes, whichever key it is; a path may stand without.
+    check(
+        quote!(
+            #[fix(dictionary = a.xml, overlay = b, messages = D, crate = kalshi_fix::dialect)]
+            struct D;
+        ),
+        &[
+            "expected a text in quotes: `dictionary = \"a.xml\"`",
+            "expected a text in quotes: `overlay = \"b\"`",
+            "expected a text in quotes: `messages = \"D\"`",
+        ],
+    );
 }
 
 #[test]
@@ -188,4 +214,37 @@ fn dictionaries_at_fault() {
         ),
         &["tests/dictionaries/faulty/names.xml:4:20: no field named \"Sidee\"; did you mean `Side`?"],
     );
+}
+
+/// Each derive is there twice, and what it generates names the runtime of its own.
+#[test]
+fn the_runtime_is_found_where_the_derive_comes_from() {
+    let input = || {
+        quote!(
+            #[fix(dictionary = "tests/dictionaries/data.xml")]
+            struct D;
+        )
+    };
+    let stated = || {
+        quote!(
+            #[fix(dictionary = "tests/dictionaries/data.xml", crate = "venue::dialect")]
+            struct D;
+        )
+    };
+    let faulty = || {
+        quote!(
+            #[fix(dictionary = "none.xml")]
+            struct D;
+        )
+    };
+    let check = |runtime: Runtime, input: TokenStream, expected: &str| {
+        let code = super::derive(runtime, input).to_string().replace(' ', "");
+        for path in ["::fix_dialect::", "::kalshi_fix::dialect::", "venue::dialect::"] {
+            assert_eq!(code.contains(path), path == expected, "{path}");
+        }
+    };
+    check(Runtime::FixDialect, input(), "::fix_dialect::");
+    check(Runtime::KalshiFix, input(), "::kalshi_fix::dialect::");
+    check(Runtime::KalshiFix, stated(), "venue::dialect::");
+    check(Runtime::KalshiFix, faulty(), "::kalshi_fix::dialect::");
 }

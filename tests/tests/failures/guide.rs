@@ -89,6 +89,30 @@ fn the_first_pages_say_what_there_is() {
     }
 }
 
+/// Whoever pastes a sample of a README has a program: each has a `main` that can be seen.
+#[test]
+fn samples_of_the_readmes_are_whole_programs() {
+    let mut samples = 0;
+    for page in [
+        "../README.md",
+        "../fix-dialect/README.md",
+        "../fix-derive/README.md",
+    ] {
+        let text = fs::read_to_string(below(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+        for sample in text.split("```rust\n").skip(1) {
+            let sample = sample.split("```").next().unwrap_or_default();
+            let file = syn::parse_file(sample).unwrap_or_else(|error| panic!("{page}: {error}\n{sample}"));
+            let is_main = |item: &Item| matches!(item, Item::Fn(item) if item.sig.ident == "main");
+            assert!(
+                file.items.iter().any(is_main),
+                "{page} has a sample without `main`:\n{sample}"
+            );
+            samples += 1;
+        }
+    }
+    assert!(samples >= 7, "{samples}");
+}
+
 /// The lines under the heading of an error, or those that name it where it has none.
 fn section<'p>(page: &'p str, name: &str) -> Option<&'p str> {
     if let Some((_, section)) = page.split_once(&format!("\n## `{name}`\n")) {

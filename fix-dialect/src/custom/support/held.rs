@@ -14,7 +14,7 @@ pub struct Held {
     /// The dialect; `None` for a message that is held against none.
     pub(super) dialect: Option<&'static Tables>,
     /// The message of the dialect that has the MsgType (35).
-    message: Option<&'static MessageTable>,
+    pub(super) message: Option<&'static MessageTable>,
     /// The group of the dialect with the count that the entry names.
     group: Option<&'static GroupTable>,
 }
@@ -406,7 +406,7 @@ impl Held {
     }
 
     /// How messages call it: `NewOrderSingle (D)`, `NoPartyIDs (453)`.
-    const fn owner(&self, words: &mut Words) {
+    pub(super) const fn owner(&self, words: &mut Words) {
         if let Some(message) = self.message {
             words.text(message.name);
             words.text(" (");

@@ -5,11 +5,15 @@ mod members;
 mod merge;
 mod names;
 mod order;
+mod sessions;
+mod unknown;
 mod words;
 
 pub use held::{Contents, Declared, Held};
 pub use merge::{merged, merged_count};
 pub use names::is_rust_name;
+pub use sessions::{OfDialect, OfSession, Otherwise};
+pub use unknown::KeepsUnknown;
 pub use words::Words;
 
 pub use crate::own_values::representation;

@@ -73,7 +73,7 @@ impl Words {
         }
     }
 
-    const fn as_str(&self) -> &str {
+    pub(super) const fn as_str(&self) -> &str {
         let (bytes, _) = self.bytes.split_at(self.length);
         match std::str::from_utf8(bytes) {
             Ok(text) => text,
