@@ -13,6 +13,11 @@ use crate::{margin, prediction};
 
 /// What the venue sends, as the tracker reads it. Implemented for the messages of both dialects; implement it for a struct of
 /// your own to track by that.
+#[diagnostic::on_unimplemented(
+    message = "the tracker cannot read a `{Self}`",
+    label = "no message of a dialect, and without `AsIncoming`",
+    note = "a struct of your own says what it reports by `impl AsIncoming`, which returns a `kalshi_fix::tracker::Incoming`; or give the tracker the dialect's message"
+)]
 pub trait AsIncoming {
     /// The view of this message; `None` where it says nothing about orders. `unit` is that of the session's prices: margin
     /// has dollars whatever it is.
@@ -26,6 +31,11 @@ pub trait AsIncoming {
 
 /// What a client sends, as the tracker reads it. Implemented for the messages of both dialects; implement it for an order
 /// struct of your own to track what you send by that.
+#[diagnostic::on_unimplemented(
+    message = "the tracker cannot read a `{Self}` as a request",
+    label = "no message of a dialect, and without `AsRequest`",
+    note = "a struct of your own says what it asks for by `impl AsRequest`, which returns a `kalshi_fix::tracker::Request`; or tell the tracker by `Tracker::note_request`"
+)]
 pub trait AsRequest {
     /// The view of this message; `None` where it is no request about orders.
     ///

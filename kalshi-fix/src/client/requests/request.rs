@@ -30,6 +30,15 @@ use crate::session::Inbound;
 ///
 /// Every one of them can be refused by `BusinessMessageReject` (j) and by `Reject` (3) as well, which name it by its
 /// `MsgSeqNum (34)`. Any refusal with the text `EXCHANGE_UNAVAILABLE` leaves it in doubt.
+///
+/// A struct of one's own is none, even one of MsgType (35) D: nobody says which of its fields is the id by which it is answered.
+/// It is [sent](crate::client::Sender::send), and its answers come as [`Event`](crate::client::Event)s.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request whose answers the client knows",
+    label = "`submit` and `begin` wait for an answer, which they know for the requests of the dialect alone",
+    note = "a message of your own is sent with `send` (`#[fix(client = {S})]`), and what comes of it is told by `recv`",
+    note = "the requests, and what answers each, are listed at `kalshi_fix::client::Request`"
+)]
 pub trait Request<S: KalshiSession>: ClientSends<S> + sealed::Named {
     /// What its acknowledgement is.
     type Answer: Send + 'static;
