@@ -68,6 +68,7 @@ struct Batch {
 }
 
 /// What became of a page.
+#[must_use = "the settlement is in it, once its last page has come"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Handled {

@@ -158,7 +158,7 @@ fn pages_without_a_count_end_with_the_last_fragment() {
 #[test]
 fn one_id_is_one_page() {
     let mut reassembler = small(|_| ());
-    reassembler.handle(&one_of("A", 1, 3));
+    let _ = reassembler.handle(&one_of("A", 1, 3));
     let mut other = one_of("A", 1, 3);
     other.settlement_price = decimal("99");
     assert_eq!(word(&reassembler.handle(&other)), "A-1 differs");
@@ -176,9 +176,9 @@ fn one_id_is_one_page() {
 #[test]
 fn what_waits_is_seen_and_bounded() {
     let mut reassembler = small(|settings| settings.open_batches = 2);
-    reassembler.handle(&one_of("A", 1, 3));
-    reassembler.handle(&one_of("B", 1, 2));
-    reassembler.handle(&one_of("A", 2, 3));
+    let _ = reassembler.handle(&one_of("A", 1, 3));
+    let _ = reassembler.handle(&one_of("B", 1, 2));
+    let _ = reassembler.handle(&one_of("A", 2, 3));
     let waiting = reassembler.incomplete();
     assert_eq!(
         waiting.iter().map(|batch| &*batch.symbol).collect::<Vec<_>>(),
@@ -210,7 +210,7 @@ fn what_waits_is_seen_and_bounded() {
         market_settlement_party_ids: Some(["1", "2", "3"].map(party).to_vec()),
         ..one_of("B", 1, 2)
     };
-    reassembler.handle(&one_of("A", 1, 3));
+    let _ = reassembler.handle(&one_of("A", 1, 3));
     assert_eq!(word(&reassembler.handle(&crowded)), "1/2 -A");
     // Pages without parties count as well.
     let empty = MarketSettlementReport {
@@ -253,7 +253,7 @@ fn complete_settlements_are_forgotten_after_so_many_pages() {
 #[test]
 fn a_second_settlement_of_a_market_says_so() {
     let mut reassembler = small(|_| ());
-    reassembler.handle(&page("A", "1"));
+    let _ = reassembler.handle(&page("A", "1"));
     let Handled::Complete(again) = reassembler.handle(&page("A", "2")) else {
         panic!()
     };
