@@ -146,7 +146,18 @@ fn members_stand_in_the_documented_order() {
                     line(group, tag, name, field_type, required == "Y")
                 })
                 .collect();
-            assert_eq!(spec, facts, "{dialect}, message {}", message.name);
+            let name = &message.name;
+            assert_eq!(differences(&facts, &spec), "", "{dialect}, message {name}");
+            let elsewhere = spec.iter().zip(&facts).find(|(spec, facts)| spec != facts);
+            assert_eq!(
+                elsewhere, None,
+                "{dialect}, message {name}: the first out of order, in spec/ and in the facts"
+            );
+            assert_eq!(
+                spec.len(),
+                facts.len(),
+                "{dialect}, message {name}: something is there twice"
+            );
         }
         // The first three are FIX's own; the rest is the order in which sessions write them.
         let header: Vec<u32> = dictionary
