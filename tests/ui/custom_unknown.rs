@@ -1,4 +1,4 @@
-//! A field for unknown fields that cannot keep them: told once, at the field.
+//! A field for unknown fields that cannot keep them: told at the field.
 
 use kalshi_fix::FixMessage;
 
