@@ -45,9 +45,15 @@ struct Running {
 
 impl Running {
     fn start(directory: &Path, arguments: &[&str]) -> Running {
-        let mut child = program(arguments)
-            .arg(directory)
+        let mut command = program(arguments);
+        command.arg(directory);
+        Running::started(command)
+    }
+
+    fn started(mut command: Command) -> Running {
+        let mut child = command
             .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -82,8 +88,12 @@ impl Running {
         self.lines.recv_timeout(PATIENCE).expect("an answer in time")
     }
 
-    fn stop(mut self) -> (Option<i32>, String) {
-        terminate(&self.child);
+    fn stop(self) -> (Option<i32>, String) {
+        self.stop_by("-TERM")
+    }
+
+    fn stop_by(mut self, signal: &str) -> (Option<i32>, String) {
+        tell(&self.child, signal);
         let status = self.child.wait().expect("the program ends");
         let mut errors = String::new();
         if let Some(mut pipe) = self.child.stderr.take() {
@@ -99,23 +109,27 @@ impl Drop for Running {
     }
 }
 
-fn terminate(child: &Child) {
+fn tell(child: &Child, signal: &str) {
     let process = child.id().to_string();
-    let kill = Command::new("kill").args(["-TERM", &process]).status();
+    let kill = Command::new("kill").args([signal, &process]).status();
     assert!(kill.expect("kill").success());
 }
 
 fn client(running: &Running, directory: &Path) -> Client<Prediction> {
+    let root = fs::read_to_string(directory.join("root.pem")).unwrap();
+    client_that_trusts(&root, running, directory)
+}
+
+fn client_that_trusts(root: &str, running: &Running, directory: &Path) -> Client<Prediction> {
     let port = running.value("prediction  KalshiNR", 0).parse().unwrap();
     let id = running.value("prediction  KalshiNR", 1);
     let key = PrivateKey::from_pem_file(directory.join("member-1.pem")).unwrap();
-    let root = fs::read_to_string(directory.join("root.pem")).unwrap();
     Client::<Prediction>::builder(Environment::Loopback)
         .endpoints(|endpoints| endpoints.port(SessionKind::OrderEntry, port))
         .tls(
             TlsSettings::new()
                 .without_system_roots()
-                .roots_from_pem(&root)
+                .roots_from_pem(root)
                 .unwrap(),
         )
         .credentials(Credentials::new(id, key).unwrap())
@@ -131,7 +145,7 @@ async fn it_serves_until_it_is_told_to_end_and_is_the_same_again() {
         &["--bots", "3", "--seed", "7", "--plaintext", "--keep-sessions"],
     );
     assert!(!running.said.iter().any(|line| line.ends_with(" -")));
-    for secret in ["member-1.pem", "root.pem", "exchange.json"] {
+    for secret in ["member-1.pem", "root.pem", "issuer.pem", "exchange.json"] {
         let mode = fs::metadata(directory.join(secret)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{secret}");
     }
@@ -143,12 +157,15 @@ async fn it_serves_until_it_is_told_to_end_and_is_the_same_again() {
     assert!(session.close().await.end.is_some());
     let id = running.value("prediction  KalshiNR", 1).to_owned();
     let key = fs::read(directory.join("member-1.pem")).unwrap();
+    let root = fs::read_to_string(directory.join("root.pem")).unwrap();
     assert_eq!(running.stop(), (Some(0), String::new()));
 
     let running = Running::start(&directory, &["--keep-sessions"]);
     assert_eq!(running.value("prediction  KalshiNR", 1), id);
     assert_eq!(fs::read(directory.join("member-1.pem")).unwrap(), key);
-    let mut session = client(&running, &directory).order_entry().await.unwrap();
+    // Who has read the root certificate of the first one goes on with this one.
+    let client = client_that_trusts(&root, &running, &directory);
+    let mut session = client.order_entry().await.unwrap();
     // Who is logged on is told of the end.
     assert_eq!(running.stop(), (Some(0), String::new()));
     let end = loop {
@@ -314,7 +331,7 @@ fn it_does_what_the_standard_input_says_or_says_why_not() {
     );
     // It goes on when there is nothing more to read.
     drop(running.child.stdin.take());
-    assert_eq!(running.stop(), (Some(0), String::new()));
+    assert_eq!(running.stop().0, Some(0));
 }
 
 fn fails(arguments: &[&str]) -> String {
@@ -419,7 +436,7 @@ fn it_ends_while_it_makes_keys() {
         assert!(Instant::now() < deadline, "no key is made");
         std::thread::sleep(Duration::from_millis(10));
     }
-    terminate(&child.0);
+    tell(&child.0, "-TERM");
     let status = loop {
         match child.0.try_wait().unwrap() {
             Some(status) => break status,
@@ -443,6 +460,51 @@ fn it_ends_while_it_makes_keys() {
         error,
         "kalshi-fix: making the keys of 1000 members first, which takes a while; Ctrl-C ends it\n"
     );
+}
+
+#[test]
+fn the_end_of_its_terminal_is_an_end_as_any_other() {
+    let directory = scratch("gateway-hangup");
+    let running = Running::start(&directory, &[]);
+    assert!(directory.join("exchange.json").exists());
+    assert_eq!(running.stop_by("-HUP"), (Some(0), String::new()));
+    assert!(!directory.join("exchange.json").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn it_outlives_its_terminal_if_it_is_to() {
+    let directory = scratch("gateway-nohup");
+    let gateway = env!("CARGO_BIN_EXE_kalshi-fix");
+    let script = format!(
+        "trap '' HUP; exec {gateway} gateway --commands {}",
+        directory.display()
+    );
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).stderr(Stdio::piped());
+    let mut running = Running::started(command);
+    tell(&running.child, "-HUP");
+    // It would have ended by now.
+    for _ in 0..20 {
+        assert!(running.tell("").starts_with("refused: an empty line"));
+    }
+    assert_eq!(running.stop(), (Some(0), String::new()));
+}
+
+#[test]
+fn the_end_of_the_commands_is_told() {
+    let directory = scratch("gateway-no-commands");
+    let mut running = Running::start(&directory, &["--commands"]);
+    assert!(running.tell("halt HIGHNY-23DEC31").starts_with("done: "));
+    drop(running.child.stdin.take());
+    let mut errors = BufReader::new(running.child.stderr.take().unwrap());
+    let mut told = String::new();
+    errors.read_line(&mut told).unwrap();
+    assert_eq!(
+        told,
+        "kalshi-fix: the standard input has ended: no more commands; the exchange runs on\n"
+    );
+    assert_eq!(running.stop().0, Some(0));
 }
 
 #[test]
@@ -568,6 +630,14 @@ fn what_an_earlier_run_has_left_is_used_or_named() {
     );
     assert_eq!(fs::read(directory.join("member-1.pem")).unwrap(), b"no key");
     fs::remove_file(directory.join("member-1.pem")).unwrap();
+    fs::write(directory.join("issuer.pem"), "no key").unwrap();
+    let errors = fails(&[directory.to_str().unwrap()]);
+    assert!(
+        errors.contains("issuer.pem: no certificate could be made: the issuer's key cannot be read")
+            && errors.contains("remove it to have another issuer"),
+        "{errors}"
+    );
+    fs::remove_file(directory.join("issuer.pem")).unwrap();
     // These are written anew at each start, whatever they were: a certificate of another exchange, half a description.
     for file in ["root.pem", "exchange.json", "exchange.lock", "root.draft"] {
         fs::write(directory.join(file), "damaged").unwrap();
@@ -578,4 +648,18 @@ fn what_an_earlier_run_has_left_is_used_or_named() {
     let description = fs::read_to_string(directory.join("exchange.json")).unwrap();
     assert!(description.starts_with("{\"started\":\"2"), "{description}");
     assert_eq!(running.stop(), (Some(0), String::new()));
+}
+
+#[test]
+fn what_nobody_here_has_left_is_not_overwritten() {
+    let directory = scratch("gateway-foreign");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("root.pem"), "somebody's own").unwrap();
+    let errors = fails(&[directory.to_str().unwrap()]);
+    assert!(
+        errors.contains("root.pem is there, and no exchange has written it; name another directory"),
+        "{errors}"
+    );
+    assert_eq!(fs::read(directory.join("root.pem")).unwrap(), b"somebody's own");
+    assert!(!directory.join("exchange.lock").exists());
 }

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Gateway;
 use super::bots::{BotSettings, Bots};
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Issuer};
 use super::clock::ManualClock;
 use super::exchange::{Market, Money, Rules, Scenario, Time};
 use super::hub::Hub;
@@ -38,6 +38,7 @@ pub struct GatewayBuilder {
     profile: Profile,
     clock: Arc<dyn Clock>,
     keeping: Keeping,
+    issuer: Option<Issuer>,
     manual: Option<ManualClock>,
     seed: u64,
     ports: BTreeMap<Port, u16>,
@@ -61,6 +62,7 @@ impl GatewayBuilder {
             profile: request::USUAL,
             clock: Arc::new(SystemClock),
             keeping: Keeping::default(),
+            issuer: None,
             manual: None,
             seed: 0,
             ports: BTreeMap::new(),
@@ -205,6 +207,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// Has the certificate issued by somebody whom clients know from an earlier start. Unless told otherwise the issuer is new,
+    /// and clients need its [root certificate](Gateway::root_certificate).
+    pub fn issuer(mut self, issuer: Issuer) -> GatewayBuilder {
+        self.issuer = Some(issuer);
+        self
+    }
+
     /// Serves sessions of a kind on this loopback port. Unless told otherwise the system chooses one.
     pub fn port(mut self, product: Product, kind: SessionKind, port: u16) -> GatewayBuilder {
         self.ports.insert(Port::tls(product, kind), port);
@@ -250,7 +259,11 @@ impl GatewayBuilder {
     /// Outside of a tokio runtime.
     pub async fn start(self) -> Result<Gateway, StartError> {
         self.check_symbols()?;
-        let certificate = Certificate::generate()?;
+        let issuer = match self.issuer {
+            Some(issuer) => issuer,
+            None => Issuer::generate()?,
+        };
+        let certificate = Certificate::issued_by(&issuer)?;
         let millionths = self
             .deposit
             .checked_mul(Decimal::from(1_000_000))

@@ -22,7 +22,7 @@
 //! Of both products `KalshiNR` (D, F, G, q, UOG), `KalshiRT` (D, F, G, UOG), `KalshiDC` (U1) and `KalshiMD` (V; on
 //! prediction e too), of prediction `KalshiPT` and `KalshiRFQ` as well.
 //!
-//! Each has a loopback port of its own, with TLS and a certificate made at start. A logon needs a registered key's RSA-PSS signature
+//! Each has a loopback port of its own, with TLS and a certificate made at start, by an [`Issuer`] that may be the one of before. A logon needs a registered key's RSA-PSS signature
 //! over a SendingTime within 30 s, and a key that holds no other connection. Sequence numbers, CompIDs, heartbeats and the
 //! dictionary's rules are enforced. The logon's options are honoured: ResetSeqNumFlag, UseDollars,
 //! CancelOrdersOnDisconnect, EnableIocCancelReport, PreserveOriginalOrderQty, SkipPendingExecReports,
@@ -134,6 +134,7 @@ mod wire;
 
 pub use bots::BotSettings;
 pub use builder::{GatewayBuilder, StartError};
+pub use certificate::Issuer;
 pub use clock::ManualClock;
 pub use fault::{Effect, Fault, Step};
 pub use server::{Gateway, Member};

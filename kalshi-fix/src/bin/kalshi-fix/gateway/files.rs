@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use kalshi_fix::credentials::PrivateKey;
 use kalshi_fix::environment::{Product, SessionKind};
-use kalshi_fix::gateway::Gateway;
+use kalshi_fix::gateway::{Gateway, Issuer};
 
 use super::sessions;
 use crate::directory::{self, Access};
-use crate::held::Held;
+use crate::held::{self, Held};
 use crate::output::Failure;
 
 /// The directory that was asked for, and that nobody else has as long as this lives.
@@ -31,6 +31,13 @@ pub(super) struct MemberKeys {
 impl Directory {
     pub(super) fn open(path: &Path) -> Result<Directory, Failure> {
         directory::ready(path, Access::OwnerAlone)?;
+        let root = path.join(ROOT);
+        if !held::was_held(path) && root.try_exists().map_err(Failure::unreadable(&root))? {
+            return Err(Failure::Usage(format!(
+                "{} is there, and no exchange has written it; name another directory for this one",
+                root.display()
+            )));
+        }
         let held = Held::take(path)?;
         let directory = Directory {
             path: path.to_owned(),
@@ -47,6 +54,24 @@ impl Directory {
 
     pub(super) fn description(&self) -> PathBuf {
         self.path.join("exchange.json")
+    }
+
+    /// Who issues the exchange's certificate: whom an earlier run has left, so that its clients go on with this one.
+    pub(super) fn issuer(&self) -> Result<Issuer, Failure> {
+        let path = self.path.join(ISSUER);
+        if path.try_exists().map_err(Failure::unreadable(&path))? {
+            let pem = fs::read_to_string(&path).map_err(Failure::unreadable(&path))?;
+            return Issuer::from_pem(&pem).map_err(|error| {
+                Failure::Usage(format!(
+                    "{}: {error}\nan earlier run has left that file; put it right, or remove it to have another issuer, \
+                     whose root certificate clients have to read anew",
+                    path.display()
+                ))
+            });
+        }
+        let issuer = Issuer::generate()?;
+        write_private(&path, issuer.to_pem().as_bytes()).map_err(Failure::unwritable(&path))?;
+        Ok(issuer)
     }
 
     pub(super) fn write_root(&self, pem: &str) -> Result<(), Failure> {
@@ -137,5 +162,7 @@ fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     fs::rename(&draft, path)
 }
 
+/// The key by which the exchange's certificates are signed.
+const ISSUER: &str = "issuer.pem";
 /// The certificate to trust.
 pub(super) const ROOT: &str = "root.pem";

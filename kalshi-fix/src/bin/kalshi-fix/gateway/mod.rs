@@ -4,7 +4,7 @@ mod commands;
 mod files;
 
 use std::fmt::Write as _;
-use std::future::ready;
+use std::future::{pending, ready};
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::time::Duration;
@@ -36,6 +36,7 @@ async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Find
     let builder = builder(arguments, &listed)?;
     let directory = Directory::open(&arguments.directory)?;
     let gateway = builder
+        .issuer(directory.issuer()?)
         .start()
         .await
         .map_err(|error| not_started(error, arguments))?;
@@ -67,14 +68,19 @@ async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Find
         let line = async {
             match &mut lines {
                 Some(lines) => lines.recv().await,
-                None => None,
+                None => pending().await,
             }
         };
         tokio::select! {
             () = &mut requested => break,
-            Some(line) = line => {
-                output.write(&commands::carry_out(&line, &listed, &gateway))?;
-                output.flush()?;
+            line = line => {
+                if let Some(line) = line {
+                    output.write(&commands::carry_out(&line, &listed, &gateway))?;
+                    output.flush()?;
+                } else {
+                    lines = None;
+                    eprintln!("kalshi-fix: the standard input has ended: no more commands; the exchange runs on");
+                }
             }
         }
     }
