@@ -185,6 +185,7 @@
 //! | [`config`] | a client's configuration: from a file, from variables, from code |
 //! | [`book`] | order books, trades and trading statuses from market data |
 //! | [`credentials`] | API keys and the signature of a logon |
+//! | `gateway` | the simulated exchange (the feature `gateway`) |
 //! | [`environment`] | hosts, ports, and what each kind of session does |
 //! | [`transport`] | TLS, pins, and connecting |
 //! | [`driver`] | the task that runs a session over a stream |

@@ -267,7 +267,8 @@ impl<S: KalshiSession> Sender<S> {
         self.handle.abort();
     }
 
-    /// Where the session stands.
+    /// Where the session stands. One that connects again is [`Idle`](SessionState::Idle) between two connections;
+    /// [`Ended`](SessionState::Ended) is for good.
     #[must_use]
     pub fn state(&self) -> SessionState {
         self.handle.state()

@@ -201,10 +201,14 @@ impl Handle {
         self.shared.abort();
     }
 
-    /// Where the session stands.
+    /// Where the session stands. One that connects again is [`Idle`](SessionState::Idle) between two connections;
+    /// [`Ended`](SessionState::Ended) is for good.
     #[must_use]
     pub fn state(&self) -> SessionState {
-        self.shared.session().state()
+        match self.shared.session().state() {
+            SessionState::Ended if self.goes_on() => SessionState::Idle,
+            state => state,
+        }
     }
 
     /// The sequence numbers as they stand.
@@ -234,11 +238,14 @@ impl Handle {
 
     /// What is over for a connection is not for a session that connects again.
     fn of_a_session(&self, error: SendError) -> SendError {
-        let goes_on = self.reconnects && !self.shared.is_over() && !self.shared.is_closing();
         match error {
-            SendError::NotEstablished(_) if goes_on => SendError::Reconnecting,
+            SendError::NotEstablished(_) if self.goes_on() => SendError::Reconnecting,
             error => error,
         }
+    }
+
+    fn goes_on(&self) -> bool {
+        self.reconnects && !self.shared.is_over() && !self.shared.is_closing()
     }
 
     fn command<T>(&self, command: impl FnOnce(&mut session::Session, session::Now) -> T) -> T {

@@ -18,7 +18,9 @@
 //! | [`from_quickfix`] | who comes from QuickFIX |
 //!
 //! Margin has the same sessions as prediction but for post trade and RFQ, under the same names: put `Margin` where a
-//! sample has `Prediction`. What a product does not have does not compile.
+//! sample has `Prediction`. What a product does not have does not compile. Four things have other names or terms there:
+//! an order is a `LimitOrder::<Margin>::buy` or `sell`, of whole contracts; the simulated exchange lists a market by
+//! `margin_market`; and [`groups`](crate::groups) make their requests by `to_margin`.
 //!
 //! Whole programs, one for each use, are in the crate's `examples/`, with what each prints in its `README.md`.
 //!

@@ -69,7 +69,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionState {
-    /// Built, but without a connection yet.
+    /// Without a connection: built and not connected yet, or between two connections.
     Idle,
     /// Initiator: waits for the signature of its Logon (A).
     Signing,

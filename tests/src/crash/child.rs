@@ -214,7 +214,7 @@ impl Life {
 async fn send(sender: &Sender<RT>, id: u64) -> Result<(), Box<dyn Error>> {
     match sender.send(&order(id, &format!("{PREFIX}{id}"))).await {
         // The connection was just lost: the order has no number, and is not sent again.
-        Ok(_) | Err(SendError::NotEstablished(_)) => Ok(()),
+        Ok(_) | Err(SendError::NotEstablished(_) | SendError::Reconnecting) => Ok(()),
         Err(other) => Err(format!("order {id} was refused: {other}").into()),
     }
 }

@@ -81,7 +81,7 @@ impl Desk {
         let order = order(id, &cl_ord_id);
         match timeout(time, self.sender.send(&order)).await {
             Ok(Ok(number)) => self.ledger.lock().sent(id, number),
-            Ok(Err(SendError::NotEstablished(_))) | Err(_) => {
+            Ok(Err(SendError::NotEstablished(_) | SendError::Reconnecting)) | Err(_) => {
                 self.ledger.lock().refused(id)?;
                 return Ok(false);
             }

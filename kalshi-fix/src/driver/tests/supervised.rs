@@ -18,7 +18,7 @@ use crate::driver::{
 };
 use crate::environment::Endpoint;
 use crate::reconnect::{FailureClass, ReconnectPolicy, StopReason, WaitReason};
-use crate::session::{self, Acceptance, Refusal, Role, SendError};
+use crate::session::{self, Acceptance, Refusal, Role, SendError, SessionState};
 use crate::transport::ConnectError;
 
 /// A client that is supervised, and the far ends of the connections that it makes.
@@ -194,6 +194,7 @@ async fn a_cut_connection_is_replaced_and_says_what_is_in_doubt_and_what_may_be_
     assert_eq!(event.wait.delay.as_millis(), 249);
     let refused = client.handle.try_send(&note("while away")).unwrap_err();
     assert_eq!(refused, SendError::Reconnecting);
+    assert_eq!(client.handle.state(), SessionState::Idle);
 
     let mut venue = client.accept().await;
     let event = client.reconnected().await;
