@@ -97,7 +97,7 @@ pub(super) enum NoSeat {
     Maintenance,
     #[error("rate limit exceeded")]
     RateLimit,
-    #[error("what was kept of this session cannot be opened")]
+    #[error("what the exchange has kept of this session cannot be opened: {0}")]
     NotKept(#[from] NotKept),
     /// The connection ended while its logon was looked at.
     #[error("the logon cannot be accepted")]

@@ -127,6 +127,63 @@ async fn the_directory_is_all_that_is_needed() {
 }
 
 #[tokio::test]
+async fn a_kept_session_that_is_damaged_is_named() {
+    let directory = scratch("gateway-kept");
+    let path = directory.display().to_string();
+    let start = || {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_kalshi-fix"))
+            .args(["gateway", &path, "--keep-sessions"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let running = Running(child);
+        while !lines
+            .next()
+            .expect("more to come")
+            .expect("a line")
+            .starts_with("  kalshi-fix book ")
+        {}
+        running
+    };
+    let probe = [
+        "probe",
+        "--gateway",
+        &path,
+        "--session",
+        "rt",
+        "--reset",
+        "--count",
+        "1",
+    ];
+    let running = start();
+    assert_eq!(told(&probe, &[]).await.code, 0);
+    drop(running);
+    let mut damaged = 0;
+    for session in fs::read_dir(directory.join("sessions")).unwrap() {
+        for file in fs::read_dir(session.unwrap().path()).unwrap() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "journal") {
+                fs::write(&file, "garbage").unwrap();
+                damaged += 1;
+            }
+        }
+    }
+    assert!(damaged > 0);
+    let _running = start();
+    let refused = told(&probe, &[]).await;
+    assert_eq!(refused.code, 1, "{refused:?}");
+    // Folded to the width of a terminal.
+    let words: Vec<&str> = refused.out.split_whitespace().collect();
+    let words = words.join(" ");
+    assert!(
+        words.contains("has kept of this session cannot be opened: "),
+        "{refused:?}"
+    );
+    assert!(words.contains(".journal is damaged at byte 0"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn directories_without_an_exchange() {
     let directory = scratch("gateway-none");
     let check = async |path: &Path, expected: &str| {
