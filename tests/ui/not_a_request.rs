@@ -19,9 +19,9 @@ async fn place(session: &Session<NR>, order: &Order) {
     let _ = session.submit(order).await;
 }
 
-fn track(tracker: &mut Tracker, order: &Order, now: Timestamp) {
+fn track(tracker: &mut Tracker, order: &Order, now: Timestamp, from: Source) {
     let _ = tracker.sent(now, 2, order, PriceUnit::Dollars, &mut Vec::new());
-    let _ = tracker.read(now, Source::OrderEntry, order, PriceUnit::Dollars, &mut Vec::new());
+    let _ = tracker.read(now, from, order, PriceUnit::Dollars, &mut Vec::new());
 }
 
 fn main() {}
