@@ -163,7 +163,7 @@ impl AttemptError {
                 | TlsErrorKind::WrongName
                 | TlsErrorKind::NotValidNow
                 | TlsErrorKind::BadCertificate => FailureClass::Untrusted,
-                TlsErrorKind::NotTls | TlsErrorKind::Other => FailureClass::NoTls,
+                TlsErrorKind::NotTls | TlsErrorKind::NotAgreed | TlsErrorKind::Other => FailureClass::NoTls,
             },
             AttemptError::NotPinned { .. } => FailureClass::Untrusted,
         }

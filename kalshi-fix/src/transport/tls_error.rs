@@ -26,7 +26,9 @@ pub enum TlsErrorKind {
     BadCertificate,
     /// What answers does not speak TLS.
     NotTls,
-    /// Anything else: the two sides do not agree, or a configuration cannot work.
+    /// What answers speaks TLS, and the two sides agree on no version (1.3 or 1.2) or no cipher suite.
+    NotAgreed,
+    /// Anything else: a handshake that goes wrong, or a configuration that cannot work.
     Other,
 }
 
@@ -47,6 +49,12 @@ impl TlsError {
                 _ => TlsErrorKind::BadCertificate,
             },
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => TlsErrorKind::NotTls,
+            rustls::Error::PeerIncompatible(_)
+            | rustls::Error::AlertReceived(
+                AlertDescription::ProtocolVersion
+                | AlertDescription::HandshakeFailure
+                | AlertDescription::InsufficientSecurity,
+            ) => TlsErrorKind::NotAgreed,
             _ => TlsErrorKind::Other,
         }
     }
@@ -116,6 +124,21 @@ mod tests {
         check(
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType),
             TlsErrorKind::NotTls,
+        );
+        for alert in [
+            AlertDescription::ProtocolVersion,
+            AlertDescription::HandshakeFailure,
+            AlertDescription::InsufficientSecurity,
+        ] {
+            check(rustls::Error::AlertReceived(alert), TlsErrorKind::NotAgreed);
+        }
+        check(
+            rustls::Error::PeerIncompatible(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13),
+            TlsErrorKind::NotAgreed,
+        );
+        check(
+            rustls::Error::AlertReceived(AlertDescription::InternalError),
+            TlsErrorKind::Other,
         );
         check(rustls::Error::HandshakeNotComplete, TlsErrorKind::Other);
     }

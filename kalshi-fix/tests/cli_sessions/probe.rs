@@ -9,6 +9,7 @@ use kalshi_fix::dialect::Timestamp;
 use kalshi_fix::driver::Clock;
 use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::gateway::{Effect, Fault, Gateway, GatewayBuilder, Step};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::{Told, Venue, told};
@@ -265,6 +266,31 @@ async fn who_speaks_no_tls() {
         "perhaps no TLS is spoken",
     );
     closing.abort();
+}
+
+/// An alert is TLS: one that says that the version is too new is of somebody who speaks an old one.
+#[tokio::test]
+async fn who_speaks_an_older_tls() {
+    let (venue, _) = venue("probe-old-tls").await;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answering = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut hello = [0; 5];
+            stream.read_exact(&mut hello).await.unwrap();
+            let mut rest = vec![0; usize::from(u16::from_be_bytes([hello[3], hello[4]]))];
+            stream.read_exact(&mut rest).await.unwrap();
+            // Alert, TLS 1.1, two bytes: fatal, protocol_version.
+            stream.write_all(&[21, 3, 2, 0, 2, 2, 70]).await.unwrap();
+        }
+    });
+    check(
+        &probed(&venue, &address, &[]).await,
+        "TLS",
+        "no TLS",
+        "speaks TLS, but neither 1.3 nor 1.2",
+    );
+    answering.abort();
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ impl Attempted<'_> {
             (TlsErrorKind::BadCertificate, _) => {
                 "the certificate cannot be trusted: do not go on before it is known why".to_owned()
             }
+            (TlsErrorKind::NotAgreed, _) => self.not_agreed(endpoint),
             _ => self.no_tls(endpoint),
         }
     }
@@ -249,6 +250,25 @@ impl Attempted<'_> {
         }
     }
 
+    fn not_agreed(&self, endpoint: &Endpoint) -> String {
+        match self.whereabouts() {
+            Whereabouts::Simulated => ON_THIS_MACHINE.to_owned(),
+            Whereabouts::Directory(path) => somebody_else(path),
+            Whereabouts::Venue(_) => format!(
+                "something in between answers in the venue's place, and {OTHER_TLS}: check proxies and firewalls on the way, which \
+                 have to let the venue's own TLS through"
+            ),
+            Whereabouts::VenueBy(environment, _) => format!(
+                "what answers at {endpoint} {OTHER_TLS}: check host and port of --endpoint, and that what listens there passes TLS on \
+                 to {} as it is",
+                named(environment)
+            ),
+            Whereabouts::Elsewhere(_) => format!(
+                "what answers at {endpoint} {OTHER_TLS}: check host and port of --endpoint, or allow TLS 1.3 or 1.2 there"
+            ),
+        }
+    }
+
     fn documented_host(&self, environment: kalshi_fix::environment::Environment) -> Option<String> {
         let endpoints = kalshi_fix::environment::Endpoints::new(self.product, environment);
         endpoints.endpoint(self.kind).ok().map(|endpoint| endpoint.host)
@@ -318,5 +338,7 @@ fn somebody_else(directory: &Path) -> String {
 
 /// Nothing else is involved.
 const ON_THIS_MACHINE: &str = "nothing but this machine is involved: a firewall or sandbox on it keeps it from connecting to itself at 127.0.0.1";
+/// What is known of somebody with whom no TLS can be agreed on.
+const OTHER_TLS: &str = "speaks TLS, but neither 1.3 nor 1.2 with a cipher suite that this program takes";
 const EXPECT_ANOTHER: &str =
     "the certificate is for another host: check the host, or expect the certificate's with --server-name";

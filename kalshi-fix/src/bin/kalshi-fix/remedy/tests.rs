@@ -60,6 +60,7 @@ fn failures(attempted: &Attempted<'_>) -> Vec<(&'static str, Step, String)> {
         ("not valid now", TlsErrorKind::NotValidNow),
         ("bad certificate", TlsErrorKind::BadCertificate),
         ("no TLS", TlsErrorKind::NotTls),
+        ("older TLS", TlsErrorKind::NotAgreed),
         ("other TLS", TlsErrorKind::Other),
     ] {
         failures.push((name, Step::Tls, attempted.tls_failed(kind, &endpoint)));
