@@ -12,6 +12,8 @@ use kalshi_fix::gateway::{Effect, Fault, Gateway, GatewayBuilder, Step};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket};
 
+#[cfg(unix)]
+use super::terminal::Terminal;
 use super::{Told, Venue, told};
 
 /// A clock that is ahead of everybody's.
@@ -291,6 +293,79 @@ async fn who_speaks_an_older_tls() {
         "speaks TLS, but neither 1.3 nor 1.2",
     );
     answering.abort();
+}
+
+/// It is as good as over where it is stopped: it logs out, and tells what it has found.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_probe_that_is_stopped() {
+    let check = async |name: &str, fault: Fault, wait_for: &'static str, code, parts: &[&str]| {
+        // It does not lose patience first.
+        let patient = Gateway::builder().logon_timeout(Duration::from_mins(5));
+        let (venue, address) = started(patient, name).await;
+        venue.gateway.inject(fault);
+        let arguments = ["probe", "--endpoint", &address, "--root", &venue.root];
+        let patient = ["--count", "1000", "--timeout", "300"];
+        let arguments = [&arguments[..], &patient].concat();
+        let arguments: Vec<String> = arguments.into_iter().map(str::to_owned).collect();
+        let variables = venue
+            .variables()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let left = tokio::task::spawn_blocking(move || {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let variables = variables
+                .each_ref()
+                .map(|(name, value)| (name.as_str(), value.as_str()));
+            let mut terminal = Terminal::start(&arguments, &variables, (24, 100));
+            terminal.wait_for(wait_for);
+            terminal.signal("INT");
+            terminal.left()
+        });
+        let left = left.await.unwrap();
+        assert_eq!(left.status.code(), Some(code), "{}", left.screen);
+        for part in parts {
+            assert!(left.screen.contains(part), "{part}: {}", left.screen);
+        }
+        // However many were answered by then, they are told.
+        let is_measured = left.screen.contains("round trip");
+        assert_eq!(
+            is_measured,
+            left.screen.contains(", then stopped"),
+            "{}",
+            left.screen
+        );
+        let none = code == 1 || left.screen.contains("Stopped after 0 of ");
+        assert_eq!(is_measured, !none, "{}", left.screen);
+        venue.gateway.close().await;
+    };
+    check(
+        "probe-stopped",
+        Fault::new(Step::sending("0"), Effect::Ignore).after(3).always(),
+        "✓ log on",
+        0,
+        &["✓ clock", "✓ log out", "Stopped after ", " of 1000 heartbeats."],
+    )
+    .await;
+    check(
+        "probe-stopped-early",
+        Fault::new(Step::sending("0"), Effect::Ignore).always(),
+        "✓ log on",
+        0,
+        &[
+            "stopped before the first answer",
+            "✓ log out",
+            "Stopped after 0 of 1000 heartbeats.",
+        ],
+    )
+    .await;
+    check(
+        "probe-stopped-before",
+        Fault::new(Step::Logon, Effect::Ignore),
+        "✓ TLS",
+        1,
+        &["Stopped before there was a session."],
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -431,13 +431,15 @@ pub(crate) enum KeyBits {
 #[derive(Debug, Args)]
 #[command(after_help = concat!(
     "\
-The probe sends a logon, test requests and a logout, and nothing else.
+The probe sends a logon, test requests and a logout, and nothing else. Ctrl-C
+stops it: it logs out, and says what it has found by then.
 
 ",
     credentials_help!(),
     "
 
-Exit codes: 0 all is well, 1 something is wrong, 2 nothing could be tried.
+Exit codes: 0 all is well, as far as it came; 1 something is wrong, or it was
+stopped before there was a session; 2 nothing could be tried.
 
 Examples:
   kalshi-fix probe                                against a simulated exchange

@@ -19,7 +19,7 @@ use kalshi_fix::reconnect::FailureClass;
 use kalshi_fix::session::{self, EndReason};
 use kalshi_fix::store::MemoryStore;
 use kalshi_fix::transport::{ConnectStep, ConnectTimeouts};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::arguments::{ProbeArguments, SessionName};
@@ -27,8 +27,9 @@ use crate::output::{Failure, Findings, Output};
 use crate::place::credentials::short;
 use crate::place::{Place, ProductName, built};
 use crate::remedy::{Attempted, Step, Trouble};
+use crate::requested::Requested;
 use clock::{ClockLog, Offset};
-use report::{Report, milliseconds};
+use report::{Report, Stopped, milliseconds};
 
 pub(crate) fn run(arguments: &ProbeArguments, output: &mut Output) -> Result<Findings, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -36,26 +37,61 @@ pub(crate) fn run(arguments: &ProbeArguments, output: &mut Output) -> Result<Fin
         let product = Product::from(arguments.place.product);
         let kind = kind(arguments, product)?;
         let place = arguments.place.open(product, &[]).await?;
+        let stop = Stop::on_request()?;
         let names = [product.name(), kind.profile().target_comp_id, place.name.as_str()];
         let terms = arguments.place.terms(product, kind);
         let mut report = Report::new(output, arguments.json, names, &terms);
         match arguments.place.product {
-            ProductName::Prediction => prediction(kind, arguments, &place, &mut report).await?,
-            ProductName::Margin => margin(kind, arguments, &place, &mut report).await?,
+            ProductName::Prediction => prediction(kind, arguments, &place, &stop, &mut report).await?,
+            ProductName::Margin => margin(kind, arguments, &place, &stop, &mut report).await?,
         }
         let findings = Findings::from(!report.is_good());
-        let word = match (report.is_good(), arguments.place.is_simulated()) {
-            (true, true) => format!(
+        let word = match (report.stopped(), report.is_good(), arguments.place.is_simulated()) {
+            (Some(Stopped::BeforeLogon), ..) => "\nStopped before there was a session.\n".to_owned(),
+            (Some(Stopped::Heartbeats { answered }), ..) => {
+                format!("\nStopped after {answered} of {} heartbeats.\n", arguments.count)
+            }
+            (None, true, true) => format!(
                 "\nAll is well, and all of it on this machine.\nWith a key of the demo environment: {}\n",
                 at_demo(product, kind)
             ),
-            (true, false) => "\nAll is well.\n".to_owned(),
-            (false, _) => String::new(),
+            (None, true, false) => "\nAll is well.\n".to_owned(),
+            (None, false, _) => String::new(),
         };
         report.end(&word)?;
         place.close().await;
         Ok(findings)
     })
+}
+
+/// Whether somebody wishes it to end: it then logs out, and tells what it has found by then.
+#[derive(Clone)]
+struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Listens from now on.
+    fn on_request() -> Result<Stop, Failure> {
+        let requested = Requested::new()?;
+        let (sender, receiver) = watch::channel(false);
+        tokio::spawn(async move {
+            requested.wait().await;
+            // The probe may be over in the same moment.
+            let _ = sender.send(true);
+        });
+        Ok(Stop(receiver))
+    }
+
+    async fn wait(&self) {
+        if self
+            .0
+            .clone()
+            .wait_for(|is_requested| *is_requested)
+            .await
+            .is_err()
+        {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// The same probe at the venue.
@@ -108,9 +144,10 @@ async fn prediction(
     kind: SessionKind,
     arguments: &ProbeArguments,
     place: &Place,
+    stop: &Stop,
     report: &mut Report<'_>,
 ) -> Result<(), Failure> {
-    let probe = Probe::<Prediction>::new(arguments, place)?;
+    let probe = Probe::<Prediction>::new(arguments, place, stop)?;
     let client = &probe.client;
     match kind {
         SessionKind::Rfq => probe.run(client.rfq(), arguments, report).await,
@@ -123,9 +160,10 @@ async fn margin(
     kind: SessionKind,
     arguments: &ProbeArguments,
     place: &Place,
+    stop: &Stop,
     report: &mut Report<'_>,
 ) -> Result<(), Failure> {
-    let probe = Probe::<Margin>::new(arguments, place)?;
+    let probe = Probe::<Margin>::new(arguments, place, stop)?;
     probe.common(kind, arguments, report).await
 }
 
@@ -135,10 +173,11 @@ struct Probe<D: KalshiProduct> {
     steps: std::sync::Mutex<mpsc::UnboundedReceiver<(Instant, ConnectStep)>>,
     clock: ClockLog,
     log: MessageLog,
+    stop: Stop,
 }
 
 impl<D: KalshiProduct> Probe<D> {
-    fn new(arguments: &ProbeArguments, place: &Place) -> Result<Probe<D>, Failure> {
+    fn new(arguments: &ProbeArguments, place: &Place, stop: &Stop) -> Result<Probe<D>, Failure> {
         let patience = patience(arguments);
         let mut timeouts = ConnectTimeouts::default();
         (timeouts.resolve, timeouts.tcp, timeouts.handshake) = (patience, patience, patience);
@@ -159,6 +198,7 @@ impl<D: KalshiProduct> Probe<D> {
             steps: std::sync::Mutex::new(steps),
             clock,
             log,
+            stop: stop.clone(),
         })
     }
 
@@ -230,6 +270,11 @@ impl<D: KalshiProduct> Probe<D> {
                     tell(report, took, &step)?;
                 }
                 opened = &mut opening => break opened,
+                // Opening is given up when it is let go of.
+                () = self.stop.wait() => {
+                    report.stop(Stopped::BeforeLogon);
+                    return Ok(None);
+                }
             }
         };
         // What was done in the same moment.
@@ -281,7 +326,12 @@ impl<D: KalshiProduct> Probe<D> {
         let start = Instant::now();
         let mut round_trips = Vec::new();
         for _ in 0..arguments.count {
-            let trouble = match round_trip(session, patience(arguments)).await {
+            let answer = tokio::select! {
+                biased;
+                () = self.stop.wait() => break,
+                answer = round_trip(session, patience(arguments)) => answer,
+            };
+            let trouble = match answer {
                 Answer::After(time) => {
                     round_trips.push(time);
                     continue;
@@ -297,6 +347,21 @@ impl<D: KalshiProduct> Probe<D> {
             report.trouble(Step::Heartbeat, Some(start.elapsed()), &detail, trouble)?;
             return Ok(true);
         }
+        let answered = round_trips.len();
+        let stopped = if answered < arguments.count as usize {
+            report.stop(Stopped::Heartbeats { answered });
+            ", then stopped"
+        } else {
+            ""
+        };
+        if answered == 0 {
+            report.done(
+                Step::Heartbeat,
+                Some(start.elapsed()),
+                "stopped before the first answer",
+            )?;
+            return Ok(false);
+        }
         round_trips.sort_unstable();
         let (least, most) = (round_trips[0], round_trips[round_trips.len() - 1]);
         let median = round_trips[round_trips.len() / 2];
@@ -309,8 +374,8 @@ impl<D: KalshiProduct> Probe<D> {
             ),
         );
         let detail = match round_trips.len() {
-            1 => format!("1 round trip: {median} ms"),
-            many => format!("{many} round trips: {least} to {most} ms, {median} in the middle"),
+            1 => format!("1 round trip: {median} ms{stopped}"),
+            many => format!("{many} round trips: {least} to {most} ms, {median} in the middle{stopped}"),
         };
         report.done(Step::Heartbeat, Some(start.elapsed()), &detail)?;
         Ok(false)

@@ -20,6 +20,17 @@ pub(super) struct Report<'o> {
     steps: String,
     more: String,
     troubles: Vec<(Step, Trouble)>,
+    stopped: Option<Stopped>,
+}
+
+/// How far it had come when it was told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    BeforeLogon,
+    /// Between the logon and the last heartbeat; it has logged out.
+    Heartbeats {
+        answered: usize,
+    },
 }
 
 impl<'o> Report<'o> {
@@ -50,6 +61,7 @@ impl<'o> Report<'o> {
             steps: String::new(),
             more: String::new(),
             troubles: Vec::new(),
+            stopped: None,
         }
     }
 
@@ -82,9 +94,18 @@ impl<'o> Report<'o> {
         Ok(())
     }
 
-    /// Whether nothing has to be mended.
+    /// It ends before it is done, because it was told to.
+    pub(super) fn stop(&mut self, stopped: Stopped) {
+        self.stopped = Some(stopped);
+    }
+
+    pub(super) fn stopped(&self) -> Option<Stopped> {
+        self.stopped
+    }
+
+    /// Whether there was a session, and nothing has to be mended.
     pub(super) fn is_good(&self) -> bool {
-        self.troubles.is_empty()
+        self.troubles.is_empty() && self.stopped != Some(Stopped::BeforeLogon)
     }
 
     /// A figure in milliseconds for the object.
@@ -103,6 +124,9 @@ impl<'o> Report<'o> {
         }
         let mut text = std::mem::take(&mut self.head);
         json::plain(&mut text, "ok", self.is_good());
+        if self.stopped.is_some() {
+            json::plain(&mut text, "stopped", true);
+        }
         json::key(&mut text, "steps");
         text.push('[');
         text.push_str(&self.steps);
