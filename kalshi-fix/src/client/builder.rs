@@ -9,7 +9,7 @@ use super::gate::Limiters;
 use super::logon::{Choices, LogonOptions, Purpose};
 use super::{BuildError, Client, Config, KalshiProduct, Validation};
 use crate::credentials::KeyRing;
-use crate::driver::{Clock, DriverSettings, InboundPolicy, SystemClock};
+use crate::driver::{AttemptFailed, Clock, DriverSettings, InboundPolicy, SystemClock};
 use crate::environment::{Endpoints, Environment};
 use crate::limits::SharedPreTrade;
 use crate::observe::MessageLog;
@@ -17,6 +17,9 @@ use crate::prediction::Prediction;
 use crate::rate::{RatePolicy, SharedRateLimiter};
 use crate::reconnect::ReconnectPolicy;
 use crate::transport::{ConnectObserver, ConnectTimeouts, Connector, TlsSettings};
+
+/// Who is told of the attempts that fail before there is a session: [`ClientBuilder::attempt_observer`].
+pub type AttemptObserver = Arc<dyn Fn(&AttemptFailed) + Send + Sync>;
 
 /// Puts a [`Client`] together.
 #[must_use]
@@ -26,6 +29,7 @@ pub struct ClientBuilder<D: KalshiProduct> {
     security: Security,
     connect_timeouts: ConnectTimeouts,
     connect_observer: Option<ConnectObserver>,
+    attempt_observer: Option<AttemptObserver>,
     options: Choices,
     validation: Validation,
     driver: DriverSettings,
@@ -54,6 +58,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             security: Security::Tls(TlsSettings::new()),
             connect_timeouts: ConnectTimeouts::default(),
             connect_observer: None,
+            attempt_observer: None,
             options: LogonOptions::<D>::default().into_choices(),
             validation: Validation::default(),
             driver: DriverSettings::default(),
@@ -134,6 +139,15 @@ impl<D: KalshiProduct> ClientBuilder<D> {
     /// Who is told of each step of connecting, at once and on the session's task: it must not block.
     pub fn connect_observer(mut self, observer: ConnectObserver) -> Self {
         self.connect_observer = Some(observer);
+        self
+    }
+
+    /// Who is told of each attempt that fails while a session is being opened that [connects
+    /// again](ClientBuilder::reconnect): opening waits for as long as the policy has it try, and says why only at the end.
+    /// It is called within the future that opens the session, and must not block. Once there is a session, that tells
+    /// ([`Event::AttemptFailed`](super::Event::AttemptFailed)).
+    pub fn attempt_observer(mut self, observer: AttemptObserver) -> Self {
+        self.attempt_observer = Some(observer);
         self
     }
 
@@ -235,6 +249,7 @@ impl<D: KalshiProduct> ClientBuilder<D> {
             market_data_policy: self.market_data_policy,
             message_log: self.message_log,
             reconnect: self.reconnect,
+            attempt_observer: self.attempt_observer,
             logon_timeout: self.logon_timeout,
             logout_timeout: self.logout_timeout,
             request_timeout: self.request_timeout,

@@ -40,7 +40,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use builder::ClientBuilder;
+pub use builder::{AttemptObserver, ClientBuilder};
 pub use error::{BuildError, LogonError, OLD_SESSION_TIMEOUT, OpenError};
 pub use event::{Event, OwnedMessage, Received, Rejected};
 pub use logon::{LogonOptions, LogonOptionsError, RetentionHours};
@@ -86,6 +86,7 @@ struct Config {
     market_data_policy: InboundPolicy,
     message_log: Option<MessageLog>,
     reconnect: Option<ReconnectPolicy>,
+    attempt_observer: Option<AttemptObserver>,
     logon_timeout: Duration,
     logout_timeout: Duration,
     request_timeout: Duration,
@@ -288,7 +289,14 @@ impl<D: KalshiProduct> Client<D> {
                     }));
                 }
                 Some(driver::Event::Ended(end)) => return Err(OpenError::ended(target, end)),
-                Some(event) => tracing::debug!(?event, "before the logon's answer"),
+                Some(event) => {
+                    tracing::debug!(?event, "before the logon's answer");
+                    if let (driver::Event::AttemptFailed(failed), Some(observer)) =
+                        (&event, &self.config.attempt_observer)
+                    {
+                        observer(failed);
+                    }
+                }
                 None => unreachable!("the end of a session is delivered once, and this loop stops at it"),
             }
         }

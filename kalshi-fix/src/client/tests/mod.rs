@@ -288,6 +288,28 @@ async fn margin_is_always_in_dollars() {
     assert!(connection.next_message().await.contains("|44=61234.5000|54=2|"));
 }
 
+/// Who connects again waits, and is told what for.
+#[tokio::test]
+async fn attempts_that_fail_before_there_is_a_session() {
+    let venue = Venue::start(Product::Prediction, Some("already exists")).await;
+    let (sender, mut failed) = tokio::sync::mpsc::unbounded_channel();
+    let client: Client<Prediction> = venue
+        .client()
+        .reconnect(retransmission::eager())
+        .attempt_observer(Arc::new(move |attempt| {
+            let _ = sender.send(attempt.end.to_string());
+        }))
+        .build()
+        .unwrap();
+    tokio::select! {
+        opened = client.order_entry() => panic!("it waits, and does not come to {opened:?}"),
+        told = failed.recv() => {
+            let told = told.expect("the client has the other end");
+            assert!(told.contains("logon refused: already exists"), "{told}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn refusals_are_told_apart() {
     async fn check(refuse: &'static str, kind: RefusalKind, expected: &str) {
