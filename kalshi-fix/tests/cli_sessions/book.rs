@@ -7,6 +7,8 @@ use kalshi_fix::gateway::exchange::{NewOrder, Price, Quantity, Side};
 use kalshi_fix::gateway::{Effect, Fault, Gateway, Step};
 use tokio::net::TcpSocket;
 
+#[cfg(unix)]
+use super::terminal::Terminal;
 use super::{SYMBOL, Venue, scratch, told};
 
 /// An exchange with one bid and one offer.
@@ -122,6 +124,58 @@ async fn no_session_leads_to_the_probe() {
     );
     for part in ["Connection refused", "nothing listens at", &probe] {
         assert!(flowing.contains(part), "{part}: {told:?}");
+    }
+    venue.gateway.close().await;
+}
+
+/// The live screen waits for the first connection, and the reason why there is none is known at once: it is said once.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_keeps_a_live_book_from_its_connection() {
+    let (venue, address) = venue("book-waits").await;
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let closed = held.local_addr().unwrap().to_string();
+    venue
+        .gateway
+        .inject(Fault::new(Step::Logon, Effect::Refuse("already exists".to_owned())).always());
+    for (address, what, remedy) in [
+        (closed, "Connection refused", "nothing listens at"),
+        (
+            address,
+            "logon refused: already exists",
+            "another connection holds this API key",
+        ),
+    ] {
+        let arguments = ["book", "--endpoint", &address, "--root", &venue.root, SYMBOL].map(str::to_owned);
+        let variables = venue
+            .variables()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let left = tokio::task::spawn_blocking(move || {
+            let arguments = arguments.each_ref().map(String::as_str);
+            let variables = variables
+                .each_ref()
+                .map(|(name, value)| (name.as_str(), value.as_str()));
+            let mut terminal = Terminal::start(&arguments, &variables, (30, 100));
+            for part in [
+                "not connected yet: ",
+                what,
+                remedy,
+                "it is tried again by itself, and Ctrl-C gives up",
+                "kalshi-fix probe --session md --endpoint",
+            ] {
+                terminal.wait_for(part);
+            }
+            terminal.signal("INT");
+            terminal.left()
+        });
+        let left = left.await.unwrap();
+        assert_eq!(
+            left.screen.matches("not connected yet").count(),
+            1,
+            "{}",
+            left.screen
+        );
     }
     venue.gateway.close().await;
 }

@@ -171,7 +171,9 @@ fn an_exchange_that_is_started_again() {
         drop(exchange);
         terminal.wait_until("that the book stands still, and why", |screen| {
             let text = screen.contents();
-            text.contains("○ stale") && text.contains("the exchange is not running: waiting for it")
+            let why = "the exchange is not running: waiting for it";
+            let parts = ["○ stale", why, "start it again with", "q quit   n as NO"];
+            parts.iter().all(|part| text.contains(part))
         });
         // Nobody trades there.
         let anew = Running::start(&directory, &ports);
@@ -190,7 +192,10 @@ fn an_exchange_that_is_started_again() {
             text.contains("○ no such market") && text.contains("another exchange, started ")
         });
         terminal.keys("x");
-        terminal.wait_for("q quit   n as NO");
+        terminal.wait_until("that the notice was seen", |screen| {
+            let text = screen.contents();
+            text.contains("q quit   n as NO") && !text.contains("another exchange")
+        });
         terminal.keys("q");
         check_left(&terminal.left());
     }
@@ -206,12 +211,18 @@ fn a_maintenance_of_the_exchange() {
     exchange.command("maintenance begin");
     terminal.wait_until("that the book stands still, and why", |screen| {
         let text = screen.contents();
-        text.contains("○ stale") && text.contains("refused: maintenance")
+        let parts = [
+            "○ stale",
+            "refused: maintenance; trying again",
+            "type `maintenance end`",
+            "q quit   n as NO",
+        ];
+        parts.iter().all(|part| text.contains(part))
     });
     exchange.command("maintenance end");
     terminal.wait_until("the live book again, of the same exchange", |screen| {
         let text = screen.contents();
-        text.contains("● live") && text.contains("q quit   n as NO")
+        text.contains("● live") && !text.contains("maintenance")
     });
     terminal.keys("q");
     let left = terminal.left();
@@ -234,6 +245,32 @@ fn a_market_that_the_exchange_has_not() {
     terminal.wait_for("● live");
     terminal.keys("q");
     check_left(&terminal.left());
+}
+
+/// Who wants no colours gets none, and who wants them whatever the environment says has them.
+#[test]
+fn colours() {
+    let check = |flags: &[&str], no_color: &str, expected: bool| {
+        let arguments = [flags, &["book", SYMBOL]].concat();
+        let mut terminal = Terminal::start(&arguments, &[("NO_COLOR", no_color)], WIDE);
+        terminal.wait_until("a live book with bars", |screen| {
+            let text = screen.contents();
+            text.contains("● live") && text.contains('█')
+        });
+        terminal.keys("q");
+        let left = terminal.left();
+        check_left(&left);
+        assert_eq!(left.was_written("38;5;"), expected, "{flags:?}, {no_color:?}");
+        // In reverse video.
+        assert!(
+            expected || !left.was_written("\x1b[7m"),
+            "{flags:?}, {no_color:?}"
+        );
+    };
+    check(&[], "", true);
+    check(&[], "1", false);
+    check(&["--color", "never"], "", false);
+    check(&["--color", "always"], "1", true);
 }
 
 #[test]

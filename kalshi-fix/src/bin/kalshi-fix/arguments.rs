@@ -346,6 +346,7 @@ pub(crate) struct GatewayArguments {
 #[command(after_help = concat!(
     "\
 Keys: q quits, n goes from YES to NO and back, Tab goes to the next market.
+Times are UTC. --color never leaves the colours out.
 
 ",
     credentials_help!(),

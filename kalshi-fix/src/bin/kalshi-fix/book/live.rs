@@ -13,7 +13,7 @@ use super::known::Known;
 use super::screen;
 use super::shown::Shown;
 use super::source::{NotOpened, Opened, Source};
-use crate::remedy;
+use crate::remedy::Step;
 use crate::requested::Requested;
 
 /// Takes the terminal over. It is given back on each way out, panics included.
@@ -22,6 +22,10 @@ pub(super) async fn watch<D: MarketDataProduct>(
     shown: &mut Shown,
     source: Source<'_>,
 ) -> Result<(), Unwatched> {
+    if shown.colour {
+        // Whatever the environment says: that has been looked at.
+        ratatui::crossterm::style::force_color_output(true);
+    }
     let mut terminal = ratatui::try_init()?;
     let watched = draw(&mut terminal, opened, shown, source).await;
     ratatui::restore();
@@ -53,16 +57,16 @@ async fn draw<D: MarketDataProduct>(
                 None => return Ok(()),
                 Some(FeedEvent::Ended(end)) if opened.place.may_be_replaced() => {
                     is_over = true;
-                    shown.say(format!("disconnected: {}", remedy::said(&end)));
+                    disconnected(shown, source.ended(Step::Heartbeat, &end));
                 }
                 Some(FeedEvent::Ended(end)) => return Err(Unwatched::Ended(end)),
                 Some(event) => {
                     heard.note(&event);
-                    note(shown, event);
+                    note(shown, event, source);
                 }
             },
             _ = looks.tick(), if is_over && next.is_none() => match opened.place.absence() {
-                Some(why) => shown.say(why.to_owned()),
+                Some((why, remedy)) => shown.trouble(why.to_owned(), remedy),
                 None => next = Some(Box::pin(source.reopen())),
             },
             anew = opening(&mut next) => {
@@ -72,7 +76,7 @@ async fn draw<D: MarketDataProduct>(
                         is_over = false;
                         replace(opened, anew, shown, source, &mut heard);
                     }
-                    Err(error) => shown.say(source.said(&error)),
+                    Err(error) => not_connected(shown, source.trouble(&error)),
                 }
             }
             key = keys.recv(), if keys_are_read => {
@@ -132,7 +136,16 @@ fn replace<D: MarketDataProduct>(
     *opened = anew;
 }
 
-fn note(shown: &mut Shown, event: FeedEvent) {
+fn disconnected(shown: &mut Shown, (what, remedy): (String, String)) {
+    not_connected(shown, (format!("disconnected: {what}"), remedy));
+}
+
+/// What is wrong and what to do; and that nobody has to start this command again.
+fn not_connected(shown: &mut Shown, (what, remedy): (String, String)) {
+    shown.trouble(format!("{what}; trying again"), remedy);
+}
+
+fn note(shown: &mut Shown, event: FeedEvent, source: Source<'_>) {
     shown.redraw();
     if let FeedEvent::Book(event) = &event {
         shown.known.note(event);
@@ -144,8 +157,8 @@ fn note(shown: &mut Shown, event: FeedEvent) {
         }
         FeedEvent::Book(BookEvent::Fault { symbol, fault }) => shown.say(format!("{symbol}: {fault}")),
         FeedEvent::Book(BookEvent::Snapshot { .. }) | FeedEvent::Reconnected(_) => shown.say(String::new()),
-        FeedEvent::Disconnected(gone) => shown.say(format!("disconnected: {}", remedy::said(&gone.end))),
-        FeedEvent::AttemptFailed(failed) => shown.say(remedy::said(&failed.end)),
+        FeedEvent::Disconnected(gone) => disconnected(shown, source.ended(Step::Heartbeat, &gone.end)),
+        FeedEvent::AttemptFailed(failed) => not_connected(shown, source.ended(Step::LogOn, &failed.end)),
         FeedEvent::NotSent { error, .. } => shown.say(error.to_string()),
         _ => {}
     }

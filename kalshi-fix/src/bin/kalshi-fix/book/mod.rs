@@ -10,6 +10,7 @@ mod source;
 mod view;
 
 use std::io::{self, IsTerminal as _};
+use std::pin::pin;
 use std::time::Duration;
 
 use kalshi_fix::book::MarketDataProduct;
@@ -18,6 +19,7 @@ use kalshi_fix::driver::SessionEnd;
 use kalshi_fix::environment::Product;
 use kalshi_fix::margin::Margin;
 use kalshi_fix::prediction::Prediction;
+use tokio::sync::mpsc;
 
 use crate::arguments::BookArguments;
 use crate::output::{Failure, Findings, Output, wrapped};
@@ -56,9 +58,11 @@ async fn show<D: MarketDataProduct>(
     let attempted = source.attempted();
     let place = source.find().await?;
     let feed = if is_live {
-        patiently(source.log_on::<D>(&place), &place.name, &attempted).await
+        let (sender, failed) = mpsc::channel(1);
+        let logging_on = source.log_on::<D>(&place, Some(sender));
+        patiently(logging_on, failed, &place.name, &attempted).await
     } else {
-        source.log_on(&place).await
+        source.log_on(&place, None).await
     };
     let feed = feed.map_err(|error| match error {
         NotOpened::Session(error) => no_session(&error, &attempted),
@@ -67,6 +71,7 @@ async fn show<D: MarketDataProduct>(
     let terms = if arguments.no { Terms::No } else { Terms::Yes };
     let known = Known::new(D::PRODUCT, &symbols, &place);
     let mut shown = Shown::new(D::PRODUCT, place.name.clone(), &symbols, terms, known);
+    shown.colour = output.colour();
     let mut opened = Opened { place, feed };
     let done = if is_live {
         live::watch(&mut opened, &mut shown, source)
@@ -125,17 +130,41 @@ fn with_probe(trouble: &Trouble, attempted: &Attempted<'_>) -> Failure {
     ))
 }
 
-/// Waits for the first connection, and says so while it does not come about.
-async fn patiently<T>(logging_on: impl Future<Output = T>, place: &str, attempted: &Attempted<'_>) -> T {
+/// Waits for the first connection. What keeps it from coming about is said as soon as it is known, and once.
+async fn patiently<T>(
+    logging_on: impl Future<Output = T>,
+    mut failed: mpsc::Receiver<SessionEnd>,
+    place: &str,
+    attempted: &Attempted<'_>,
+) -> T {
     eprintln!("connecting to {} ({place})…", attempted.product);
-    let mut logging_on = std::pin::pin!(logging_on);
+    let mut logging_on = pin!(logging_on);
+    let mut patience = pin!(tokio::time::sleep(PATIENCE));
+    let mut is_patient = true;
+    let mut said = String::new();
     loop {
-        match tokio::time::timeout(PATIENCE, &mut logging_on).await {
-            Ok(opened) => return opened,
-            Err(_) => eprintln!(
-                "not connected yet; Ctrl-C gives up, and what is wrong is told by: {}",
-                attempted.probe()
-            ),
+        tokio::select! {
+            biased;
+            opened = &mut logging_on => return opened,
+            Some(end) = failed.recv() => {
+                is_patient = false;
+                let trouble = attempted.ended(Step::LogOn, &end);
+                let saying = format!("{}\n{}", trouble.what, wrapped(&trouble.remedy));
+                if saying != said {
+                    eprintln!(
+                        "not connected yet: {saying}it is tried again by itself, and Ctrl-C gives up; step by step: {}",
+                        attempted.probe()
+                    );
+                    said = saying;
+                }
+            }
+            () = &mut patience, if is_patient => {
+                is_patient = false;
+                eprintln!(
+                    "not connected yet; Ctrl-C gives up, and what is wrong is told by: {}",
+                    attempted.probe()
+                );
+            }
         }
     }
 }

@@ -13,10 +13,14 @@ use super::shown::Shown;
 use super::view::{self, Terms, View};
 
 pub(super) fn draw(frame: &mut Frame<'_>, shown: &Shown, book: Option<&Book>) {
-    let [title, figures, body, foot] = Layout::vertical([
+    // The book itself has three rows at least, and the title, the figures and the keys one each.
+    let room = frame.area().height.saturating_sub(6);
+    let news = news(shown, frame.area().width, room.min(MOST_NEWS));
+    let [title, figures, body, said, foot] = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(1),
         Constraint::Min(3),
+        Constraint::Length(u16::try_from(news.len()).unwrap_or(MOST_NEWS)),
         Constraint::Length(1),
     ])
     .areas(frame.area());
@@ -37,9 +41,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, shown: &Shown, book: Option<&Book>) {
         }
     };
     let is_live = book.is_some_and(Book::is_live);
-    draw_levels(frame, levels, view.as_ref(), is_live);
+    draw_levels(frame, levels, shown, view.as_ref(), is_live);
     draw_trades(frame, trades, shown, view.as_ref());
-    draw_foot(frame, foot, shown);
+    frame.render_widget(Paragraph::new(news), said);
+    draw_foot(frame, foot, shown, room > 0);
+    if !shown.colour {
+        for cell in &mut frame.buffer_mut().content {
+            cell.set_style(Style::reset());
+        }
+    }
 }
 
 /// What a narrow window has no room for is in the last line, or can be done without.
@@ -136,7 +146,7 @@ fn draw_figures(frame: &mut Frame<'_>, area: Rect, shown: &Shown, book: &Book, v
         more.push(last);
     }
     if let Some(time) = book.time() {
-        more.push(vec![Span::from(format!("   {}", clock(time))).dim()]);
+        more.push(vec![Span::from(format!("   {} UTC", clock(time))).dim()]);
     }
     let mut taken: usize = figures.iter().map(Span::width).sum();
     for group in more {
@@ -155,9 +165,11 @@ struct Columns {
     size: usize,
     bar: usize,
     largest: Decimal,
+    /// Whether a cell can be shown in reverse.
+    colour: bool,
 }
 
-fn draw_levels(frame: &mut Frame<'_>, area: Rect, view: Option<&View>, is_live: bool) {
+fn draw_levels(frame: &mut Frame<'_>, area: Rect, shown: &Shown, view: Option<&View>, is_live: bool) {
     let [bids, offers] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
     let rows = usize::from(area.height.saturating_sub(2));
     let empty = [];
@@ -192,6 +204,7 @@ fn draw_levels(frame: &mut Frame<'_>, area: Rect, view: Option<&View>, is_live: 
             .map(|level| level.size.contracts())
             .max()
             .unwrap_or_default(),
+        colour: shown.colour,
     };
     let column = |side, levels: &[Level], texts: &[(String, String)]| -> Vec<Line<'static>> {
         let rows = levels.iter().zip(texts);
@@ -234,7 +247,11 @@ fn row(
     let line = match side {
         Side::Bid => {
             let mut spans = Vec::new();
-            if let Some(part) = part.checked_sub(1).and_then(|part| PARTS.get(6 - part)) {
+            if !columns.colour && part > 0 {
+                // Of the blocks that fill their cell from the right there are two.
+                let block = if part < 3 { RIGHT_EIGHTH } else { RIGHT_HALF };
+                spans.push(Span::from(block.to_string()));
+            } else if let Some(part) = part.checked_sub(1).and_then(|part| PARTS.get(6 - part)) {
                 // Blocks fill their cell from the left: the rest of one, in reverse, fills it from the right.
                 spans.push(Span::styled(part.to_string(), bar_style.reversed()));
             }
@@ -300,18 +317,75 @@ fn draw_trades(frame: &mut Frame<'_>, area: Rect, shown: &Shown, view: Option<&V
     });
     let lines: Vec<Line<'_>> = lines.collect();
     frame.render_widget(
-        Paragraph::new(lines).block(bordered(Line::from(" trades "))),
+        Paragraph::new(lines).block(bordered(Line::from(" trades (UTC) "))),
         area,
     );
 }
 
-fn draw_foot(frame: &mut Frame<'_>, area: Rect, shown: &Shown) {
-    let line = if !shown.message.is_empty() {
-        Line::from(format!(" {}", shown.message)).yellow()
-    } else if !shown.notice.is_empty() {
-        Line::from(format!(" {}   q quit", shown.notice)).yellow()
+/// What there is to say, above the keys: what is wrong and what to do, or else what has happened.
+fn news(shown: &Shown, width: u16, most: u16) -> Vec<Line<'static>> {
+    let (width, most) = (usize::from(width), usize::from(most));
+    let (what, remedy) = if shown.message.is_empty() {
+        (&shown.notice, "")
     } else {
-        let mut keys = String::from(" q quit");
+        (&shown.message, shown.remedy.as_str())
+    };
+    let yellow = |line: String| Line::from(line).yellow();
+    let what = folded(what, width).into_iter().map(yellow);
+    let lines = what.chain(folded(remedy, width).into_iter().map(Line::from));
+    let mut lines: Vec<Line<'static>> = lines.collect();
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            let text: String = last.iter().map(|span| &*span.content).collect();
+            *last = Line::from(cut(&format!("{text} …"), width)).style(last.style);
+        }
+    }
+    lines
+}
+
+/// A text in lines of this width, each a column to the right. A word that is wider is broken.
+fn folded(text: &str, width: usize) -> Vec<String> {
+    let room = width.saturating_sub(1).max(1);
+    let mut lines: Vec<String> = Vec::new();
+    let mut taken = room;
+    for word in text.split_whitespace() {
+        let word: Vec<char> = word.chars().collect();
+        for (at, part) in word.chunks(room).enumerate() {
+            match lines.last_mut() {
+                Some(line) if at == 0 && taken + 1 + part.len() <= room => {
+                    line.push(' ');
+                    line.extend(part);
+                    taken += 1 + part.len();
+                }
+                _ => {
+                    lines.push(std::iter::once(' ').chain(part.iter().copied()).collect());
+                    taken = part.len();
+                }
+            }
+        }
+    }
+    lines
+}
+
+/// A text within so many columns; that something is missing shows at its end.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(width.saturating_sub(1));
+    kept.chain(std::iter::once('…')).collect()
+}
+
+/// The keys. Where nothing can be said above them, it is said in front of the one that leads out.
+fn draw_foot(frame: &mut Frame<'_>, area: Rect, shown: &Shown, has_news: bool) {
+    let news = if shown.message.is_empty() {
+        &shown.notice
+    } else {
+        &shown.message
+    };
+    let line = if has_news || news.is_empty() {
+        let mut keys = QUIT.to_owned();
         if shown.has_terms() {
             keys.push_str(match shown.terms {
                 Terms::Yes => "   n as NO",
@@ -322,6 +396,9 @@ fn draw_foot(frame: &mut Frame<'_>, area: Rect, shown: &Shown) {
             keys.push_str("   Tab next market");
         }
         Line::from(keys).dim()
+    } else {
+        let room = usize::from(area.width).saturating_sub(QUIT.len() + 2);
+        Line::from(format!("{}  {QUIT}", cut(&format!(" {news}"), room))).yellow()
     };
     frame.render_widget(line, area);
 }
@@ -352,12 +429,18 @@ const WIDE: u16 = 66;
 const TRADES_WIDTH: u16 = 26;
 /// A row between two borders.
 const ONE_ROW: u16 = 3;
+/// The key that leads out.
+const QUIT: &str = " q quit";
 const BID: Color = Color::Green;
 const OFFER: Color = Color::Red;
 /// Darker, so that the figures stand out; on light and on dark ground.
 const BID_BAR: Color = Color::Indexed(29);
 const OFFER_BAR: Color = Color::Indexed(131);
 const FULL: char = '█';
+const RIGHT_HALF: char = '▐';
+const RIGHT_EIGHTH: char = '▕';
+/// What there is to say has no more rows than these.
+const MOST_NEWS: u16 = 8;
 /// One to seven eighths of a cell.
 const PARTS: [char; 7] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
@@ -370,6 +453,7 @@ mod tests {
     use kalshi_fix::environment::Product;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
+    use ratatui::style::Modifier;
 
     use super::super::known::Known;
     use super::*;
@@ -471,22 +555,89 @@ mod tests {
     }
 
     #[test]
-    fn a_notice_leaves_room_for_the_way_out() {
+    fn what_is_said_leaves_room_for_the_keys() {
         let mut shown = shown();
+        let check = |shown: &Shown, (width, height), expected: &[&str]| {
+            let picture = drawn(width, height, shown, None);
+            let lines: Vec<&str> = picture
+                .lines()
+                .map(|line| line.trim_matches(['"', ' ']))
+                .collect();
+            assert_eq!(&lines[lines.len() - expected.len()..], expected, "{picture}");
+        };
         let known = Known::unknown(Product::Prediction, &[SYMBOL.to_owned()]);
         shown.start_over(known, "another exchange, started 07:12:44 UTC".to_owned());
-        let foot = |shown: &Shown| {
-            let picture = drawn(50, 8, shown, None);
-            let foot = picture.lines().last().unwrap_or_default();
-            foot.trim_matches(['"', ' ']).to_owned()
-        };
-        assert_eq!(foot(&shown), "another exchange, started 07:12:44 UTC   q quit");
-        // What is wrong now goes before what has happened.
-        shown.say("the exchange is not running".to_owned());
-        assert_eq!(foot(&shown), "the exchange is not running");
+        let notice = "another exchange, started 07:12:44 UTC";
+        check(&shown, (50, 20), &[notice, "q quit   n as NO"]);
+        check(
+            &shown,
+            (50, 6),
+            &["another exchange, started 07:12:44 UTC   q quit"],
+        );
+        // What is wrong now goes before what has happened, with what to do about it.
+        shown.trouble(
+            "the exchange is not running: waiting for it".to_owned(),
+            "start it again with `kalshi-fix gateway venue/`".to_owned(),
+        );
+        let wrong = "the exchange is not running: waiting for it";
+        check(
+            &shown,
+            (50, 20),
+            &[
+                wrong,
+                "start it again with `kalshi-fix gateway venue/`",
+                "q quit   n as NO",
+            ],
+        );
+        check(
+            &shown,
+            (36, 20),
+            &[
+                "the exchange is not running:",
+                "waiting for it",
+                "start it again with `kalshi-fix",
+                "gateway venue/`",
+                "q quit   n as NO",
+            ],
+        );
+        check(
+            &shown,
+            (50, 7),
+            &[
+                "the exchange is not running: waiting for it …",
+                "q quit   n as NO",
+            ],
+        );
+        check(&shown, (36, 6), &["the exchange is not runni…   q quit"]);
         shown.say(String::new());
         shown.seen();
-        assert_eq!(foot(&shown), "q quit   n as NO");
+        check(&shown, (50, 20), &["q quit   n as NO"]);
+    }
+
+    #[test]
+    fn lines_of_a_width() {
+        let check = |text: &str, width, expected: &[&str]| assert_eq!(folded(text, width), expected);
+        check("", 10, &[]);
+        check("a b", 4, &[" a b"]);
+        check("a b", 3, &[" a", " b"]);
+        check("a\nb", 9, &[" a b"]);
+        check("abcdef g", 4, &[" abc", " def", " g"]);
+        check("x", 0, &[" x"]);
+    }
+
+    /// What is left without colours is no less true: a bar still grows from the middle, without a hole.
+    #[test]
+    fn without_colours() {
+        let mut shown = shown();
+        shown.colour = false;
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let book = book();
+        terminal.draw(|frame| draw(frame, &shown, Some(&book))).unwrap();
+        for cell in &terminal.backend().buffer().content {
+            let style = (cell.fg, cell.bg, cell.modifier);
+            assert_eq!(style, (Color::Reset, Color::Reset, Modifier::empty()), "{cell:?}");
+        }
+        insta::assert_snapshot!(terminal.backend().to_string());
     }
 
     #[test]

@@ -24,8 +24,12 @@ pub(super) struct Shown {
     trades: VecDeque<Trade>,
     /// What there is to say, if anything.
     pub(super) message: String,
+    /// What to do about that, if anything.
+    pub(super) remedy: String,
     /// What has happened and is to be known, until a key says that it is.
     pub(super) notice: String,
+    /// Whether it has colours.
+    pub(super) colour: bool,
     changed: bool,
 }
 
@@ -47,7 +51,9 @@ impl Shown {
             selected: 0,
             trades: VecDeque::new(),
             message: String::new(),
+            remedy: String::new(),
             notice: String::new(),
+            colour: true,
             changed: true,
         }
     }
@@ -92,7 +98,12 @@ impl Shown {
     }
 
     pub(super) fn say(&mut self, message: String) {
-        self.message = message;
+        self.trouble(message, String::new());
+    }
+
+    /// Says what is wrong, and what to do about it.
+    pub(super) fn trouble(&mut self, what: String, remedy: String) {
+        (self.message, self.remedy) = (what, remedy);
         self.changed = true;
     }
 
@@ -181,15 +192,15 @@ mod tests {
         let symbols = ["A".to_owned(), "B".to_owned()];
         let mut shown = shown(&symbols);
         shown.next(1);
-        shown.say("gone".to_owned());
+        shown.trouble("gone".to_owned(), "wait".to_owned());
         shown.set_quiet(9);
         let known = Known::unknown(Product::Margin, &symbols);
         shown.start_over(known, "another".to_owned());
         assert_eq!((shown.trades.len(), shown.quiet()), (0, None));
         // What is looked at stays.
         assert_eq!(
-            (shown.symbol(), &*shown.message, &*shown.notice),
-            ("B", "", "another")
+            (shown.symbol(), &*shown.message, &*shown.remedy, &*shown.notice),
+            ("B", "", "", "another")
         );
         assert!(shown.take_changed());
         shown.seen();

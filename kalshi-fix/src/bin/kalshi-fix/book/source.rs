@@ -1,13 +1,17 @@
 //! Where books come from: a session of market data, and the next one where an exchange is started again.
 
+use std::sync::Arc;
+
 use kalshi_fix::book::{BooksSettings, MarketDataFeed, MarketDataProduct};
 use kalshi_fix::client::OpenError;
+use kalshi_fix::driver::SessionEnd;
 use kalshi_fix::environment::{Product, SessionKind};
 use kalshi_fix::reconnect::ReconnectPolicy;
+use tokio::sync::mpsc;
 
 use crate::output::Failure;
 use crate::place::{Place, PlaceArguments, built};
-use crate::remedy::Attempted;
+use crate::remedy::{Attempted, Step};
 
 /// What is asked for, and where.
 #[derive(Clone, Copy)]
@@ -45,13 +49,21 @@ impl<'a> Source<'a> {
     ///
     /// A session of the live screen connects again by itself, but for one of an exchange in whose place another one may
     /// come, with other ports, keys and certificates: that ends with its connection, and the place is opened again.
+    /// Who waits for the first connection is told of the attempts that fail meanwhile.
     pub(super) async fn log_on<D: MarketDataProduct>(
         &self,
         place: &Place,
+        failed: Option<mpsc::Sender<SessionEnd>>,
     ) -> Result<MarketDataFeed<D>, NotOpened> {
         let mut builder = place.client::<D>(self.place)?;
         if self.is_live && !place.may_be_replaced() {
             builder = builder.reconnect(ReconnectPolicy::default());
+            if let Some(failed) = failed {
+                builder = builder.attempt_observer(Arc::new(move |attempt| {
+                    // What cannot be told at once is not worth waiting for: another one follows.
+                    let _ = failed.try_send(attempt.end.clone());
+                }));
+            }
         }
         let session = built(builder)?.market_data().await.map_err(NotOpened::Session)?;
         let mut feed = MarketDataFeed::<D>::new(session, BooksSettings::default());
@@ -67,7 +79,7 @@ impl<'a> Source<'a> {
     /// Both, after what was opened before has come to its end.
     pub(super) async fn reopen<D: MarketDataProduct>(self) -> Result<Opened<D>, NotOpened> {
         let place = self.find().await?;
-        let feed = self.log_on(&place).await?;
+        let feed = self.log_on(&place, None).await?;
         Ok(Opened { place, feed })
     }
 
@@ -80,15 +92,21 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Why there are no books, in one line.
-    pub(super) fn said(&self, error: &NotOpened) -> String {
-        let text = match error {
+    /// Why there are no books, and what to do about it.
+    pub(super) fn trouble(&self, error: &NotOpened) -> (String, String) {
+        match error {
             NotOpened::Session(error) => match self.attempted().not_opened(error) {
-                Some((_, trouble)) => trouble.what,
-                None => error.to_string(),
+                Some((_, trouble)) => (trouble.what, trouble.remedy),
+                None => (error.to_string(), String::new()),
             },
-            NotOpened::Failed(failure) => failure.to_string(),
-        };
-        text.lines().next().unwrap_or_default().to_owned()
+            // The next step is part of it.
+            NotOpened::Failed(failure) => (failure.to_string(), String::new()),
+        }
+    }
+
+    /// Why the session has ended, or did not come about, and what to do about it.
+    pub(super) fn ended(&self, step: Step, end: &SessionEnd) -> (String, String) {
+        let trouble = self.attempted().ended(step, end);
+        (trouble.what, trouble.remedy)
     }
 }

@@ -108,13 +108,14 @@ impl ExchangeDirectory {
         })
     }
 
-    /// Why no exchange is to be had there at the moment, in a few words. `None` while nothing speaks against it.
-    pub(super) fn absence(&self) -> Option<&'static str> {
+    /// Why no exchange is to be had there at the moment, and what to do about it. `None` while nothing speaks against it.
+    pub(super) fn absence(&self) -> Option<(&'static str, String)> {
         if held::running(&self.path) == Running::No {
-            return Some("the exchange is not running: waiting for it (q quits)");
+            let remedy = format!("start it again with `{}`", command(&self.path));
+            return Some(("the exchange is not running: waiting for it", remedy));
         }
         let is_there = self.path.join(DESCRIPTION).exists();
-        (!is_there).then_some("the exchange is about to start, or to end (q quits)")
+        (!is_there).then(|| ("the exchange is about to start, or to end", String::new()))
     }
 
     /// When the exchange was started, where it is not the one that was read before.

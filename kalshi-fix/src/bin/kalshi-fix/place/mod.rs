@@ -151,8 +151,8 @@ impl Place {
         matches!(self.exchange, Exchange::Directory(_))
     }
 
-    /// Why there is nothing to connect to at the moment, where that is known.
-    pub(crate) fn absence(&self) -> Option<&'static str> {
+    /// Why there is nothing to connect to at the moment, where that is known, and what to do about it.
+    pub(crate) fn absence(&self) -> Option<(&'static str, String)> {
         match &self.exchange {
             Exchange::Directory(directory) => directory.absence(),
             Exchange::Simulated(_) | Exchange::Elsewhere(_) => None,
