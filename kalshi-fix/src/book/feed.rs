@@ -49,12 +49,14 @@ pub struct MarketDataFeed<D: MarketDataProduct> {
     receiver: Receiver<D::MarketData>,
     books: Books,
     origin: Instant,
-    /// What is to be told first.
+    /// What is to be told first; last, if it is the end.
     first: Option<FeedEvent>,
     /// What is to be told then, the next one last.
     told: Vec<BookEvent>,
     /// Nothing is sent before.
     blocked_until: Option<Instant>,
+    /// The session is over: nothing is sent any more, and nothing but what is kept here is told.
+    is_over: bool,
 }
 
 /// Something that a feed tells.
@@ -84,7 +86,7 @@ pub enum FeedEvent {
     },
     /// A message that books have no use for, or that cannot be read.
     Unhandled(Inbound),
-    /// The session is over. Nothing follows.
+    /// The session is over. Nothing follows: what it makes of the books was told before.
     Ended(SessionEnd),
 }
 
@@ -101,6 +103,7 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
             first: None,
             told: Vec::new(),
             blocked_until: None,
+            is_over: false,
         }
     }
 
@@ -148,6 +151,9 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
             if let Some(event) = self.next_told() {
                 return Some(event);
             }
+            if self.is_over {
+                return None;
+            }
             self.flush();
             if self.first.is_some() {
                 continue;
@@ -158,6 +164,7 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
                 books,
                 told,
                 origin,
+                is_over,
                 ..
             } = self;
             tokio::select! {
@@ -165,6 +172,7 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
                 event = receiver.recv() => {
                     let event = event?;
                     books.handle_event::<D>(&event, origin.elapsed(), told);
+                    *is_over = matches!(event, Event::Ended(_));
                     let passed_on = pass_on::<D>(event);
                     self.first = passed_on;
                 }
@@ -202,6 +210,11 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
     }
 
     fn next_told(&mut self) -> Option<FeedEvent> {
+        if self.is_over
+            && let Some(told) = self.told.pop()
+        {
+            return Some(FeedEvent::Book(told));
+        }
         self.first.take().or_else(|| self.told.pop().map(FeedEvent::Book))
     }
 
@@ -217,7 +230,7 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
 
     /// Sends what is to be sent.
     fn flush(&mut self) {
-        if self.blocked_until.is_some_and(|until| Instant::now() < until) {
+        if self.is_over || self.blocked_until.is_some_and(|until| Instant::now() < until) {
             return;
         }
         self.blocked_until = None;

@@ -23,6 +23,9 @@ pub(crate) const MAX_EXECUTION_COST: &str = "MaxExecutionCost (21009)";
 pub(crate) const QUOTE_ID: &str = "QuoteID (117)";
 pub(crate) const RFQ_ID: &str = "RfqId (21023)";
 
+/// What [`is_symbol`] expects.
+pub(crate) const A_SYMBOL: &str = "a market's ticker, printable ASCII characters without spaces";
+
 /// An identifier of ours: 64 characters at most.
 pub(crate) fn identifier(field: &'static str, value: &str) -> Result<(), OrderError> {
     if (1..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -33,11 +36,15 @@ pub(crate) fn identifier(field: &'static str, value: &str) -> Result<(), OrderEr
 }
 
 pub(crate) fn symbol(value: &str) -> Result<(), OrderError> {
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if is_symbol(value) {
         return Ok(());
     }
-    let expected = "a market's ticker, printable ASCII characters without spaces";
-    Err(OrderError::value(SYMBOL, &format!("{value:?}"), expected))
+    Err(OrderError::value(SYMBOL, &format!("{value:?}"), A_SYMBOL))
+}
+
+/// Whether a market can have this symbol. How long it may be, nobody says.
+pub(crate) fn is_symbol(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 pub(crate) fn uuid(field: &'static str, value: &str) -> Result<(), OrderError> {

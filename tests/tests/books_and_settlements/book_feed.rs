@@ -248,3 +248,32 @@ async fn a_refused_request_is_divided() {
     assert_eq!(changed(&mut feed).await, "ONE");
     assert_eq!(changed(&mut feed).await, "TWO");
 }
+
+/// What the end of the session makes of the books is told before it, and nothing after it, whatever is asked for then.
+#[tokio::test]
+async fn the_end_is_told_last() {
+    let venue = Venue::start(Product::Prediction).await;
+    let mut feed = venue.feed::<Prediction>().await;
+    feed.subscribe(["ONE", "TWO"]).expect("room");
+    for _ in 0..2 {
+        changed(&mut feed).await;
+    }
+    feed.sender().logout();
+    let mut stale = 0;
+    let end = async {
+        loop {
+            match feed.recv().await.expect("an end") {
+                FeedEvent::Book(BookEvent::Stale { .. }) => stale += 1,
+                FeedEvent::Ended(_) => break,
+                _ => {}
+            }
+        }
+        feed.subscribe(["THREE"]).expect("room");
+        assert!(feed.refresh("ONE"));
+        let next = feed.recv().await;
+        assert!(next.is_none(), "{next:?}");
+        assert!(feed.recv().await.is_none());
+    };
+    timeout(PATIENCE, end).await.expect("in time");
+    assert_eq!(stale, 2);
+}

@@ -23,6 +23,7 @@ use super::order_book::{Applied, Book};
 use super::state::{EntryFault, StaleReason};
 use super::view::{MarketData, Snapshot, Updates};
 use crate::environment::Product;
+use crate::orders::check::{A_SYMBOL, is_symbol};
 
 /// The books of the markets that are followed on a market data session, and what has to be asked for so that they are,
 /// and stay, live.
@@ -94,8 +95,8 @@ pub enum SubscribeError {
         /// How many there may be.
         max: usize,
     },
-    /// A symbol that cannot be sent: empty, or with a control character.
-    #[error("{symbol:?} is no symbol")]
+    /// A symbol that no market has: empty, or with a space, a control character, or another one that is not ASCII.
+    #[error("{symbol:?} is no symbol: expected {A_SYMBOL}")]
     NoSymbol {
         /// The text.
         symbol: String,
@@ -134,7 +135,7 @@ impl Books {
             }
             return Ok(());
         }
-        if symbol.is_empty() || symbol.chars().any(char::is_control) {
+        if !is_symbol(symbol) {
             let symbol = symbol.to_owned();
             return Err(SubscribeError::NoSymbol { symbol });
         }

@@ -552,9 +552,16 @@ fn what_could_not_be_sent_comes_again() {
 #[test]
 fn what_cannot_be_followed() {
     let mut desk = Desk::new(|settings| settings.max_symbols = 1);
-    let error = desk.books.subscribe("", desk.now).unwrap_err();
-    assert_eq!(error.to_string(), "\"\" is no symbol");
-    assert!(desk.books.subscribe("A\x0155=B", desk.now).is_err());
+    for symbol in ["", "A B", " A", "A\x0155=B", "A\u{e9}", "A\u{a0}B"] {
+        let expected = format!(
+            "{symbol:?} is no symbol: expected a market's ticker, printable ASCII characters without spaces"
+        );
+        for subscribe in [Books::subscribe, Books::subscribe_status] {
+            let error = subscribe(&mut desk.books, symbol, desk.now).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+    assert!(desk.books.is_empty());
     desk.subscribe(&["A"]);
     let error = desk.books.subscribe("B", desk.now).unwrap_err();
     assert_eq!(error, SubscribeError::TooMany { max: 1 });
