@@ -7,8 +7,9 @@ use super::report::{
     AccountRef, CancelReject, ExecType, Fill, Incoming, MassCancelReport, OrdStatus, Refusal, Report, Side,
 };
 use super::request::{CancelRequest, NewRequest, ReplaceRequest, Request};
+use crate::environment::Product;
 use crate::session::RejectReceived;
-use crate::units::{Money, Price, PriceUnit, Quantity, UnitError};
+use crate::units::{Money, Price, PriceUnit, PriceUnits, Quantity, UnitError};
 use crate::{margin, prediction};
 
 /// What the venue sends, as the tracker reads it. Implemented for the messages of both dialects; implement it for a struct of
@@ -85,7 +86,8 @@ pub enum ViewError {
         /// What stands there.
         value: i64,
     },
-    /// A price cannot be converted.
+    /// A price cannot be converted, or is none: a contract of prediction costs 0 to 1 dollar. Mostly it is in another unit
+    /// than was told.
     #[error("{field}: {source}")]
     Price {
         /// The field.
@@ -112,9 +114,23 @@ fn optional<'a>(field: &'static str, value: Option<&'a Text<'_>>) -> Result<Opti
     value.map(|value| text(field, value)).transpose()
 }
 
-fn price(unit: PriceUnit, field: &'static str, value: Decimal) -> Result<Price, ViewError> {
-    unit.price(value)
+fn price(units: PriceUnits, field: &'static str, value: Decimal) -> Result<Price, ViewError> {
+    units
+        .contract_price(value)
         .map_err(|source| ViewError::Price { field, source })
+}
+
+/// The limit of the order that a report is about.
+fn limit(units: PriceUnits, exec_type: ExecType, value: Option<Decimal>) -> Result<Option<Price>, ViewError> {
+    let limit = value.map(|value| price(units, "Price (44)", value)).transpose();
+    match limit {
+        // A price that cannot be may be why it is rejected. No order has it, and this one has ended nonetheless.
+        Err(ViewError::Price {
+            source: UnitError::NoContractPrice { .. },
+            ..
+        }) if exec_type == ExecType::Rejected => Ok(None),
+        limit => limit,
+    }
 }
 
 fn subaccount(value: Option<i64>) -> Result<u8, ViewError> {
@@ -158,7 +174,7 @@ fn fees(mut amounts: impl Iterator<Item = Decimal>) -> Result<Money, ViewError> 
 
 /// What is the same in both dialects, word for word.
 macro_rules! dialect {
-    ($dialect:ident, |$unit:ident| $its_unit:expr, $group_of_order:ident) => {
+    ($dialect:ident, $product:ident, $group_of_order:ident) => {
         impl AsIncoming for $dialect::Message<'_> {
             fn as_incoming(&self, unit: PriceUnit) -> Result<Option<Incoming<'_>>, ViewError> {
                 use $dialect::Message;
@@ -187,8 +203,8 @@ macro_rules! dialect {
         }
 
         impl AsIncoming for $dialect::ExecutionReport<'_> {
-            fn as_incoming(&self, $unit: PriceUnit) -> Result<Option<Incoming<'_>>, ViewError> {
-                let unit = $its_unit;
+            fn as_incoming(&self, unit: PriceUnit) -> Result<Option<Incoming<'_>>, ViewError> {
+                let units = PriceUnits::new(Product::$product, unit);
                 let exec_type = ExecType::from_wire(self.exec_type.as_wire());
                 let fill = if exec_type == ExecType::Trade {
                     let missing = |field| ViewError::Missing { field, what: "a trade" };
@@ -196,7 +212,7 @@ macro_rules! dialect {
                     let last_px = self.last_px.ok_or(missing("LastPx (31)"))?;
                     Some(Fill {
                         quantity: Quantity::from_contracts(last_qty),
-                        price: price(unit, "LastPx (31)", last_px)?,
+                        price: price(units, "LastPx (31)", last_px)?,
                         fee: match &self.misc_fees {
                             Some(paid) => Some(fees(paid.iter().map(|fee| fee.misc_fee_amt))?),
                             None => None,
@@ -221,7 +237,7 @@ macro_rules! dialect {
                     order_qty: Quantity::from_contracts(self.order_qty),
                     cum_qty: Quantity::from_contracts(self.cum_qty),
                     leaves_qty: Quantity::from_contracts(self.leaves_qty),
-                    price: self.price.map(|value| price(unit, "Price (44)", value)).transpose()?,
+                    price: limit(units, exec_type, self.price)?,
                     fill,
                     text: optional("Text (58)", self.text.as_ref())?,
                     ord_rej_reason: self.ord_rej_reason.as_ref().map(|reason| reason.as_wire()),
@@ -280,8 +296,8 @@ macro_rules! dialect {
         }
 
         impl AsRequest for $dialect::NewOrderSingle<'_> {
-            fn as_request(&self, $unit: PriceUnit) -> Result<Option<Request<'_>>, ViewError> {
-                let unit = $its_unit;
+            fn as_request(&self, unit: PriceUnit) -> Result<Option<Request<'_>>, ViewError> {
+                let units = PriceUnits::new(Product::$product, unit);
                 let time_in_force = self.time_in_force.as_ref().map(|value| value.as_wire());
                 let group: Option<&Text<'_>> = $group_of_order(self);
                 Ok(Some(Request::New(NewRequest {
@@ -289,7 +305,7 @@ macro_rules! dialect {
                     symbol: text("Symbol (55)", &self.symbol)?,
                     side: dialect!(@side $dialect, self),
                     order_qty: Quantity::from_contracts(self.order_qty),
-                    price: Some(price(unit, "Price (44)", self.price)?),
+                    price: Some(price(units, "Price (44)", self.price)?),
                     account: dialect!(@account self),
                     order_group: optional("OrderGroupID (20130)", group)?,
                     is_immediate: matches!(time_in_force, Some(b'3' | b'4')),
@@ -299,13 +315,13 @@ macro_rules! dialect {
         }
 
         impl AsRequest for $dialect::OrderCancelReplaceRequest<'_> {
-            fn as_request(&self, $unit: PriceUnit) -> Result<Option<Request<'_>>, ViewError> {
-                let unit = $its_unit;
+            fn as_request(&self, unit: PriceUnit) -> Result<Option<Request<'_>>, ViewError> {
+                let units = PriceUnits::new(Product::$product, unit);
                 Ok(Some(Request::Replace(ReplaceRequest {
                     cl_ord_id: text("ClOrdID (11)", &self.cl_ord_id)?,
                     orig_cl_ord_id: text("OrigClOrdID (41)", &self.orig_cl_ord_id)?,
                     order_qty: Quantity::from_contracts(self.order_qty),
-                    price: self.price.map(|value| price(unit, "Price (44)", value)).transpose()?,
+                    price: self.price.map(|value| price(units, "Price (44)", value)).transpose()?,
                 })))
             }
         }
@@ -346,8 +362,8 @@ macro_rules! dialect {
     }};
 }
 
-dialect!(prediction, |unit| unit, prediction_group);
-dialect!(margin, |_unit| PriceUnit::Dollars, margin_group);
+dialect!(prediction, Prediction, prediction_group);
+dialect!(margin, Margin, margin_group);
 
 fn prediction_group<'m>(order: &'m prediction::NewOrderSingle<'_>) -> Option<&'m Text<'m>> {
     order

@@ -2,6 +2,8 @@
 
 use rust_decimal::Decimal;
 
+use super::PriceUnit;
+
 /// Why a value was refused: it would have to be rounded, or is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -33,5 +35,16 @@ pub enum UnitError {
     TooFine {
         /// The price in dollars.
         dollars: Decimal,
+    },
+    /// A price that no contract of prediction can have: below 0, or above the dollar that it pays at most.
+    #[error(
+        "the price {value} is none of a contract that pays 1 dollar: expected 0 to {}; is that the session's unit?",
+        match unit { PriceUnit::Dollars => "1 dollars", PriceUnit::Cents => "100 cents" }
+    )]
+    NoContractPrice {
+        /// The price, in the unit that it was read in.
+        value: Decimal,
+        /// That unit.
+        unit: PriceUnit,
     },
 }

@@ -196,6 +196,22 @@ impl PriceUnits {
         Ok(price)
     }
 
+    /// Reads the price of an order or of a fill. On prediction that is 0 to 1 dollar, both included: anything else is mostly
+    /// in another unit.
+    pub(crate) fn contract_price(self, value: Decimal) -> Result<Price, UnitError> {
+        let unit = self.orders();
+        let price = unit.price(value)?;
+        let is_possible = match self.product {
+            Product::Prediction => (Price::ZERO..=Price::ONE_DOLLAR).contains(&price),
+            Product::Margin => true,
+        };
+        if is_possible {
+            Ok(price)
+        } else {
+            Err(UnitError::NoContractPrice { value, unit })
+        }
+    }
+
     /// The value of a field that carries this price: dollars with at most four decimals, or cents, whole ones but for
     /// `AvgPx (6)` and `SettlementPrice (730)`.
     pub fn to_wire(self, field: PriceField, price: Price) -> Result<Decimal, UnitError> {

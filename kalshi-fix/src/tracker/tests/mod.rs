@@ -4,6 +4,7 @@ mod bounds;
 mod doubt;
 mod late;
 mod open;
+mod range;
 
 use fix_dialect::{Decimal, Timestamp};
 
@@ -12,7 +13,7 @@ use crate::prediction::{
     BusinessMessageReject, ExecutionReport, NewOrderSingle, OrderCancelReject, OrderCancelReplaceRequest,
     OrderCancelRequest, OrderMassCancelReport, OrderMassCancelRequest, fields, groups,
 };
-use crate::units::{Money, Quantity};
+use crate::units::{Money, Price, Quantity};
 
 const MARKET: &str = "HIGHNY-23DEC31";
 
