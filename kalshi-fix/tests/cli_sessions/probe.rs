@@ -289,7 +289,7 @@ async fn who_speaks_an_older_tls() {
     check(
         &probed(&venue, &address, &[]).await,
         "TLS",
-        "no TLS",
+        "no common TLS",
         "speaks TLS, but neither 1.3 nor 1.2",
     );
     answering.abort();

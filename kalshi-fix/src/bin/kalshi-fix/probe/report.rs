@@ -193,7 +193,7 @@ impl<'o> Report<'o> {
 /// A kind of failure for people: programs have its label.
 fn in_words(class: FailureClass) -> String {
     match class {
-        FailureClass::NoTls => "no TLS".to_owned(),
+        FailureClass::NoTls => "no common TLS".to_owned(),
         class => class.to_string().replace('_', " "),
     }
 }
