@@ -230,7 +230,10 @@ impl<D: MarketDataProduct> MarketDataFeed<D> {
 
     /// Sends what is to be sent.
     fn flush(&mut self) {
-        if self.is_over || self.blocked_until.is_some_and(|until| Instant::now() < until) {
+        // What is to be told first would be lost, if this could not be sent either.
+        let is_to_wait =
+            self.first.is_some() || self.blocked_until.is_some_and(|until| Instant::now() < until);
+        if self.is_over || is_to_wait {
             return;
         }
         self.blocked_until = None;

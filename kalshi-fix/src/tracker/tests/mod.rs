@@ -2,6 +2,7 @@
 
 mod bounds;
 mod doubt;
+mod gaps;
 mod late;
 mod open;
 mod range;
