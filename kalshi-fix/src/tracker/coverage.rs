@@ -201,7 +201,10 @@ impl Tracker {
         if ends {
             self.open_gaps();
         }
-        self.feeds.period += u64::from(missed);
+        if missed {
+            self.feeds.period += 1;
+            self.go_on(before.period);
+        }
         self.begin_alone();
         self.settle_all(events);
     }
@@ -560,6 +563,12 @@ impl Tracker {
         for index in &mut self.indexes {
             index.close_by(source);
         }
+        self.go_on(since);
+    }
+
+    /// Of orders that were as reported since some time in this period, and of whose exchange index no gap is open since, nothing
+    /// was missed: they are as reported now.
+    fn go_on(&mut self, since: u64) {
         let period = self.feeds.period;
         let indexes = &self.indexes;
         for order in self.orders.values_mut() {

@@ -114,6 +114,45 @@ fn what_a_dead_listener_covered_alone_was_missed() {
     assert_eq!(restored.gaps().collect::<Vec<_>>(), [ExecId::new(0, 1, 1)]);
 }
 
+/// What was missed of one exchange index leaves the orders of others as they were reported.
+#[test]
+fn a_gap_of_one_exchange_index_is_none_of_another() {
+    let all = 1..=u64::MAX;
+    let mut world = world();
+    let second = ExecutionReport {
+        order_id: "order-2".into(),
+        ..report("1;1;2", "00", "b", "0/10")
+    };
+    world.connect(false);
+    world
+        .tracker
+        .connected(Source::Listener, false, &mut world.events);
+    world.order("b");
+    world.read(&second);
+    world.read_from(Source::Listener, &second);
+    // Order entry is alone, and brings nothing any more of this index.
+    world
+        .tracker
+        .disconnected(Source::Listener, &all, &mut world.events);
+    world.tracker.connected(Source::Listener, true, &mut world.events);
+    world.order("a");
+    world.read_from(Source::Listener, &report("3;1", "00", "a", "0/10"));
+    world.lose();
+    assert_eq!(world.tracker.gaps().collect::<Vec<_>>(), [ExecId::new(2, 1, 1)]);
+    assert_eq!(
+        (world.state("a"), world.state("b")),
+        (OrderState::New, OrderState::Unknown)
+    );
+    world.connect(true);
+    let period = world.tracker.period();
+    world.tracker.recovered(2, period, None, &mut world.events);
+    assert_eq!(world.tracker.gaps().count(), 0);
+    assert_eq!(
+        (world.state("a"), world.state("b")),
+        (OrderState::New, OrderState::New)
+    );
+}
+
 /// A listener that was never there before covers what comes from now on, and nothing of what came until then.
 #[test]
 fn the_first_connection_of_a_listener_closes_no_gap() {
