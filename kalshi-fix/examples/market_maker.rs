@@ -5,8 +5,9 @@
 //! cargo run --example market_maker -- --demo SYMBOL
 //! ```
 //!
-//! - What the quotes should be is compared with what the tracker says they are, after each event: a fill, a refusal and a
-//!   restart are then one case. Nothing is sent for a side while a request about it is under way.
+//! - What the quotes should be is compared with what the tracker says they are, after each event: a fill, a canceled quote and a
+//!   restart are then one case. Nothing is sent for a side while a request about it is under way, and a quote that the venue
+//!   refuses is not sent again: whatever it refuses one for, it would refuse the next one for too.
 //! - Pre-trade limits stand between the strategy and the venue: what breaks one takes no sequence number.
 //! - The kill switch ends it, also on Ctrl-C: it blocks new orders, and cancels until nothing is open, and says so.
 
@@ -30,7 +31,7 @@ use kalshi_fix::orders::{ClOrdIdGenerator, LimitOrder, PlacedOrder, Side};
 use kalshi_fix::prediction::Prediction;
 use kalshi_fix::prediction::sessions::NR;
 use kalshi_fix::tracker::{
-    AccountRef, AsRequest, OrderState, Source, Tracker, TrackerEvent, TrackerSettings,
+    AccountRef, AsRequest, OrderKey, OrderState, Rejection, Source, Tracker, TrackerEvent, TrackerSettings,
 };
 use kalshi_fix::units::{Price, PriceUnit, Quantity};
 use support::{Failure, Options};
@@ -105,13 +106,21 @@ impl Maker {
                 }
             }
             for event in self.news().await? {
-                if let TrackerEvent::Fill(fill) = event {
-                    let (quantity, price) = (fill.quantity, fill.price);
-                    println!(
-                        "fill: {:?} {quantity} at {price}, position {}",
-                        fill.side,
-                        self.position()?
-                    );
+                match event {
+                    TrackerEvent::Fill(fill) => {
+                        let (quantity, price) = (fill.quantity, fill.price);
+                        println!(
+                            "fill: {:?} {quantity} at {price}, position {}",
+                            fill.side,
+                            self.position()?
+                        );
+                    }
+                    // An amend that came too late is none: the order has ended, and is replaced.
+                    TrackerEvent::RequestRefused { order, text, .. } if self.is_open(order) => {
+                        let why = text.as_deref().unwrap_or("no reason given");
+                        return Err(format!("the venue refuses to amend a quote: {why}").into());
+                    }
+                    _ => {}
                 }
             }
         }
@@ -134,11 +143,12 @@ impl Maker {
                     order.leaves_qty(),
                     order.cum_qty(),
                     placed,
+                    order.rejection().and_then(Rejection::text).map(str::to_owned),
                 ))
             });
             let id = self.ids.next_id();
             match current {
-                Some((OrderState::New | OrderState::PartiallyFilled, at, leaves, filled, placed)) => {
+                Some((OrderState::New | OrderState::PartiallyFilled, at, leaves, filled, placed, _)) => {
                     if at == Some(price) && leaves == SIZE {
                         continue;
                     }
@@ -149,6 +159,10 @@ impl Maker {
                 }
                 // A request is under way: its answer comes.
                 Some((state, ..)) if !state.is_final() => {}
+                Some((OrderState::Rejected, .., why)) => {
+                    let why = why.as_deref().unwrap_or("no reason given");
+                    return Err(format!("the venue refuses a quote at {price}: {why}").into());
+                }
                 _ => {
                     let order = match side {
                         Side::Buy => LimitOrder::buy_yes(self.market.as_str(), SIZE, price),
@@ -203,6 +217,13 @@ impl Maker {
 
     fn tracker(&self) -> MutexGuard<'_, Tracker> {
         lock(&self.tracker)
+    }
+
+    fn is_open(&self, order: OrderKey) -> bool {
+        let tracker = self.tracker();
+        tracker
+            .order(order)
+            .is_some_and(|order| !order.state().is_final())
     }
 
     /// Cancels everything, and stops when nothing is open, or when it takes too long.

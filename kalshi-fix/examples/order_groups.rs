@@ -68,7 +68,7 @@ impl Trader {
         let (high, low) = if exchange.is_some() { (40, 39) } else { (2, 1) };
         let quotes = [self.order(high, &group).await?, self.order(low, &group).await?];
         for id in &quotes {
-            println!("in the group, a bid for 10: {:?}", self.outcome(id).await?);
+            println!("in the group, a bid for 10: {:?}", self.accepted(id).await?);
         }
         match exchange {
             // Beyond the limit by one.
@@ -96,22 +96,11 @@ impl Trader {
 
         let refused = self.order(low, &group).await?;
         println!("another bid: {:?}", self.outcome(&refused).await?);
-        let order = self
-            .desk
-            .tracker
-            .by_cl_ord_id(refused.as_str())
-            .ok_or("an order is forgotten")?;
-        println!(
-            "  {}",
-            order
-                .rejection()
-                .and_then(Rejection::text)
-                .unwrap_or("no reason given")
-        );
+        println!("  {}", self.reason(&refused)?);
 
         self.ask(&GroupRequest::reset(&group)).await?;
         let accepted = self.order(low, &group).await?;
-        println!("after a reset: {:?}", self.outcome(&accepted).await?);
+        println!("after a reset: {:?}", self.accepted(&accepted).await?);
 
         // Deleting a group cancels what is open of it.
         self.ask(&GroupRequest::delete(&group)).await?;
@@ -159,6 +148,21 @@ impl Trader {
             }
             self.news().await?;
         }
+    }
+
+    /// As [`outcome`](Trader::outcome), of an order that has to be accepted.
+    async fn accepted(&mut self, id: &ClOrdId) -> Result<OrderState, Failure> {
+        match self.outcome(id).await? {
+            OrderState::Rejected => Err(format!("the order is refused: {}", self.reason(id)?).into()),
+            state => Ok(state),
+        }
+    }
+
+    /// Why the venue has refused an order.
+    fn reason(&self, id: &ClOrdId) -> Result<&str, Failure> {
+        let order = self.desk.tracker.by_cl_ord_id(id.as_str());
+        let rejection = order.ok_or("an order is forgotten")?.rejection();
+        Ok(rejection.and_then(Rejection::text).unwrap_or("no reason given"))
     }
 
     /// What the tracker tells, the groups are told.

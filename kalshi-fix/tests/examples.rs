@@ -330,6 +330,29 @@ fn an_rfq_that_comes_to_no_trade_says_why() {
     assert!(printed.ends_with("KalshiRFQ: logged out\n"), "{printed}");
 }
 
+/// What the venue refuses is not sent again and again, and not passed over: it ends the example, with the venue's words.
+#[test]
+fn a_refused_order_is_a_failure_with_the_reason() {
+    let names = [
+        "place_orders",
+        "market_maker",
+        "order_groups",
+        "listener",
+        "resume",
+        "drop_copy_recovery",
+    ];
+    for_each(names.map(str::to_owned), |name| {
+        let elsewhere = Elsewhere::start(&format!("{name}-refused"));
+        let (status, printed, errors) = Running::start(elsewhere.example_in("NOSUCH", name)).end();
+        let refused = errors.starts_with("error: ") && errors.contains("MARKET_NOT_FOUND");
+        let logged_out = printed.trim_end().ends_with(": logged out");
+        if status.code() == Some(1) && refused && logged_out {
+            return Ok(());
+        }
+        Err(format!("{status}\n{printed}\n{errors}"))
+    });
+}
+
 /// The exchange is gone, and does not come back.
 #[test]
 fn a_book_without_a_connection_is_a_failure_in_words() {
@@ -401,9 +424,13 @@ impl Elsewhere {
     }
 
     fn example(&self, name: &str) -> Command {
+        self.example_in("ELSEWHERE", name)
+    }
+
+    fn example_in(&self, market: &str, name: &str) -> Command {
         let mut command = example(name);
         command
-            .args(["--demo", "ELSEWHERE"])
+            .args(["--demo", market])
             .envs(self.variables.iter().cloned());
         command
     }
