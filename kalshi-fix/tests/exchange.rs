@@ -15,8 +15,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use kalshi_fix::client::{Client, Event};
+use kalshi_fix::config::Config;
 use kalshi_fix::credentials::{Credentials, PrivateKey};
 use kalshi_fix::environment::{Environment, SessionKind};
+use kalshi_fix::margin::Margin;
 use kalshi_fix::prediction::Prediction;
 use kalshi_fix::transport::TlsSettings;
 
@@ -68,10 +70,7 @@ impl Running {
         });
         let mut said = Vec::new();
         // The last line is the last of the next steps.
-        while !said
-            .last()
-            .is_some_and(|line: &String| line.starts_with("  kalshi-fix book "))
-        {
+        while !said.last().is_some_and(|line: &String| line.starts_with("  . ")) {
             said.push(lines.recv_timeout(PATIENCE).expect("the summary in time"));
         }
         Running { child, said, lines }
@@ -177,6 +176,46 @@ async fn it_serves_until_it_is_told_to_end_and_is_the_same_again() {
         }
     };
     assert!(end.contains("the exchange closes"), "{end}");
+}
+
+/// In a shell that has read the member's variables, whoever is configured by the environment goes there.
+#[tokio::test]
+async fn programs_of_one_s_own_are_led_there() {
+    let directory = scratch("gateway's variables");
+    let running = Running::start(&directory, &["--members", "2"]);
+    let file = directory.join("member-2.env");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", ". \"$0\"; env"]).arg(&file).env_clear();
+    let said = shell.output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let variables: Vec<(&str, &str)> = said.lines().filter_map(|line| line.split_once('=')).collect();
+    let look_up = |name: &str| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| *value)
+    };
+    let config = Config::<Margin>::new().variables(variables.clone()).unwrap();
+    let client = config
+        .builder()
+        .unwrap()
+        .credentials(config.keys_from(look_up).unwrap());
+    let session = client.build().unwrap().market_data().await.unwrap();
+    assert!(session.close().await.end.is_some());
+    let config = Config::<Prediction>::new().variables(variables.clone()).unwrap();
+    let client = config
+        .builder()
+        .unwrap()
+        .credentials(config.keys_from(look_up).unwrap());
+    let session = client.build().unwrap().order_entry().await.unwrap();
+    assert!(session.close().await.end.is_some());
+    assert!(
+        running
+            .said
+            .iter()
+            .any(|line| line.ends_with("/gateway'\\''s variables/member-1.env'"))
+    );
+    assert_eq!(running.stop(), (Some(0), String::new()));
+    assert!(!file.exists(), "it would lead nowhere");
 }
 
 /// Its markets, and commands that lead to it: in another terminal, and with the names quoted as a shell wants them.

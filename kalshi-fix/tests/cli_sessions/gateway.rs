@@ -142,7 +142,7 @@ async fn a_kept_session_that_is_damaged_is_named() {
             .next()
             .expect("more to come")
             .expect("a line")
-            .starts_with("  kalshi-fix book ")
+            .starts_with("  . ")
         {}
         running
     };

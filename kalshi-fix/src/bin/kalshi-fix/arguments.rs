@@ -294,9 +294,10 @@ Examples:
   kalshi-fix book --gateway venue/ HIGHNY-23DEC31")]
 pub(crate) struct GatewayArguments {
     /// Where the certificate to trust, the members' keys and, while the exchange
-    /// runs, a description are written; created when it is not there, and its
-    /// keys are used again, so that clients go on with an exchange that is
-    /// started anew (with --first-port). One at a time runs in a directory
+    /// runs, a description and each member's variables (member-1.env, for a
+    /// shell) are written; created when it is not there, and its keys are used
+    /// again, so that clients go on with an exchange that is started anew (with
+    /// --first-port). One at a time runs in a directory
     pub(crate) directory: PathBuf,
     /// A prediction market; can be repeated [default: HIGHNY-23DEC31]
     #[arg(long, value_name = "SYMBOL")]

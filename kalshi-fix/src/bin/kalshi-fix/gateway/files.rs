@@ -84,13 +84,34 @@ impl Directory {
         write_private(&path, json.as_bytes()).map_err(Failure::unwritable(&path))
     }
 
+    /// What leads a member's own programs here, which depends on this directory's path.
+    pub(super) fn write_variables(
+        &self,
+        member: u32,
+        script: impl FnOnce(&Path) -> String,
+    ) -> Result<(), Failure> {
+        let path = self.path.join(variables_name(member));
+        let there = fs::canonicalize(&self.path).map_err(Failure::unreadable(&self.path))?;
+        write_private(&path, script(&there).as_bytes()).map_err(Failure::unwritable(&path))
+    }
+
     /// Leads no further client to the exchange.
     pub(super) fn withdraw(&self) -> Result<(), Failure> {
-        let path = self.description();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::unwritable(&path)(error)),
-            _ => Ok(()),
+        let mut leads = vec![self.description()];
+        let entries = fs::read_dir(&self.path).map_err(Failure::unreadable(&self.path))?;
+        leads.extend(entries.filter_map(|entry| {
+            let path = entry.ok()?.path();
+            is_variables(path.file_name()?.to_str()?).then_some(path)
+        }));
+        for path in leads {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Failure::unwritable(&path)(error));
+                }
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Whether an earlier run has left a member's private key.
@@ -140,6 +161,17 @@ pub(super) fn sessions_in(directory: &Path) -> PathBuf {
 
 pub(super) fn key_name(member: u32) -> String {
     format!("member-{member}.pem")
+}
+
+pub(super) fn variables_name(member: u32) -> String {
+    format!("member-{member}.env")
+}
+
+fn is_variables(name: &str) -> bool {
+    let number = name
+        .strip_prefix("member-")
+        .and_then(|rest| rest.strip_suffix(".env"));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// Writes a file that only its owner can read, in one step: who looks finds the old one or the new one.

@@ -2,6 +2,7 @@
 
 mod commands;
 mod files;
+mod variables;
 
 use std::fmt::Write as _;
 use std::future::{pending, ready};
@@ -58,6 +59,9 @@ async fn serve(arguments: &GatewayArguments, output: &mut Output) -> Result<Find
         }
     }
     directory.write_root(gateway.root_certificate())?;
+    for member in &members {
+        directory.write_variables(member.number, |there| variables::script(there, &gateway, member))?;
+    }
     let started = SystemClock.utc();
     directory.write_description(&description(started, &gateway, &members, &listed))?;
     output.write(&summary(arguments, &gateway, &directory, &members, &listed))?;
@@ -265,7 +269,23 @@ fn next_steps(arguments: &GatewayArguments, listed: &Listed) -> String {
     if let Some(market) = markets(listed, Product::Prediction).first() {
         let _ = writeln!(text, "  kalshi-fix book --gateway {there} {}", quoted(market));
     }
+    let variables = arguments.directory.join(files::variables_name(1));
+    let variables = variables.display().to_string();
+    let _ = writeln!(
+        text,
+        "for programs of your own that are configured by the environment:\n  . {}",
+        quoted(&sourced(&variables))
+    );
     text
+}
+
+/// A path that a shell does not look for among its commands.
+fn sourced(path: &str) -> String {
+    if path.contains('/') {
+        path.to_owned()
+    } else {
+        format!("./{path}")
+    }
 }
 
 fn markets(listed: &Listed, of: Product) -> Vec<&str> {
