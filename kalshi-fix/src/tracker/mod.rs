@@ -86,6 +86,7 @@ mod coverage;
 mod event;
 mod exec_id;
 mod fills;
+mod in_doubt;
 mod incoming;
 mod observe;
 mod open;
