@@ -28,6 +28,12 @@ struct Venue {
 }
 
 impl Venue {
+    /// Somebody else sells, for 40 cents, on prediction.
+    fn sell_at_forty(&self, contracts: i64) {
+        let (product, side) = (Product::Prediction, exchange::Side::Sell);
+        place(&self.other, product, MARKET, side, "0.40", contracts);
+    }
+
     async fn start(product: Product) -> Venue {
         let gateway = Gateway::builder().market(MARKET).margin_market(PERP);
         let gateway = gateway.start().await.unwrap();
@@ -375,14 +381,7 @@ async fn no_time_of_a_recovery_is_too_long() {
         followed.send(&bid(&id, "0.40")).await.unwrap();
         until!(followed, is_accepted);
         venue.cut_at_the_next_report(SessionKind::OrderEntry);
-        place(
-            &venue.other,
-            Product::Prediction,
-            MARKET,
-            exchange::Side::Sell,
-            "0.40",
-            10,
-        );
+        venue.sell_at_forty(10);
         until!(followed, |event: &FollowedEvent| match event {
             FollowedEvent::RecoveryFailed { again_in, .. } => {
                 assert_eq!((*again_in, is_fetched), (Duration::MAX, false));
@@ -410,14 +409,7 @@ async fn each_session_has_a_price_unit_of_its_own() {
         followed.send(&bid("a", price)).await.unwrap();
         until!(followed, is_accepted);
         venue.cut_at_the_next_report(SessionKind::OrderEntry);
-        place(
-            &venue.other,
-            Product::Prediction,
-            MARKET,
-            exchange::Side::Sell,
-            "0.40",
-            4,
-        );
+        venue.sell_at_forty(4);
         until!(followed, is_recovered);
         let found = followed.tracker().by_cl_ord_id("a").expect("a known order");
         let (price, paid) = (found.price().unwrap(), found.filled().notional);

@@ -8,7 +8,7 @@ use kalshi_fix::gateway::Gateway;
 
 use super::files::{self, MemberKeys};
 use super::sessions;
-use crate::place::credentials::short;
+use crate::place::credentials::{prefix, short};
 use crate::shell::quoted;
 
 /// What a shell reads to be that member: `. venue/member-1.env`. `directory` is absolute.
@@ -45,11 +45,4 @@ pub(super) fn script(directory: &Path, gateway: &Gateway, member: &MemberKeys) -
 
 fn own(product: Product, kind: SessionKind, name: &str) -> String {
     format!("{}{}_{name}", prefix(product), short(kind))
-}
-
-fn prefix(product: Product) -> &'static str {
-    match product {
-        Product::Prediction => "KALSHI_",
-        Product::Margin => "KALSHI_PERPS_",
-    }
 }

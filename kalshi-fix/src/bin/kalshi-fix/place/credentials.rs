@@ -31,10 +31,7 @@ pub(crate) struct KeyVariables {
 impl KeyVariables {
     /// Those of a session: its own, where one of them is set, and the usual ones otherwise.
     pub(crate) fn of(product: Product, kind: SessionKind, is_set: impl Fn(&str) -> bool) -> KeyVariables {
-        let usual = match product {
-            Product::Prediction => "KALSHI_",
-            Product::Margin => "KALSHI_PERPS_",
-        };
+        let usual = prefix(product);
         let own = format!("{usual}{}_", short(kind));
         let names = [
             "KEY_ID",
@@ -60,6 +57,14 @@ impl KeyVariables {
         KeyVariables::of(product, kind, |name| {
             std::env::var_os(name).is_some_and(|value| !value.is_empty())
         })
+    }
+}
+
+/// What the variables of a product begin with.
+pub(crate) fn prefix(product: Product) -> &'static str {
+    match product {
+        Product::Prediction => "KALSHI_",
+        Product::Margin => "KALSHI_PERPS_",
     }
 }
 
